@@ -1,0 +1,135 @@
+"""What the commands share: flags for every setting of the table, and one line for whatever goes wrong."""
+
+import os
+import signal
+import sys
+from collections import Counter
+from pathlib import Path
+
+try:
+    from absl import app, flags, logging
+
+    from tfgan_series import series
+    from tfgan_series.errors import UserError
+except ImportError as error:
+    sys.exit(f"{error}: type 'make install' and then 'source .venv/bin/activate' (README.md, Set up, has the pip lines)")
+
+FLAGS = flags.FLAGS
+
+_defined = []  # settings that this command has a flag for
+
+
+def define_records():
+    """The flag for where records lie."""
+    flags.DEFINE_string("TFRecordPath", "tfrecords", "root folder of the records, the same in every command")
+
+
+def define_run(text):
+    """The flag for a run's folder."""
+    flags.DEFINE_string("run_dir", None, f"{text} (default: runs/<model>/<records folder>-<image_size>)")
+
+
+def define_settings(*names):
+    """A flag for each named setting of the table (all where none is named); its default is the row's."""
+    fields = series.settings(series.Experiment) | _network_settings()
+    kinds = [*series.image_types(), *series.ALIASES]
+    flags.DEFINE_enum("ImageType", series.DEFAULT_IMAGE_TYPE, kinds, "what to draw", case_sensitive=False)
+    flags.DEFINE_enum("model", None, series.models(), "which GAN (default: the ImageType's first, dcgan)")
+    _defined[:] = ["image_type", "model", *(names or [name for name in fields if name not in ("image_type", "model")])]
+    for name in _defined[2:]:
+        field = fields[name]
+        text = f"{field.metadata['help']} (default: {_default(name)})"
+        choices, kind = field.metadata["choices"], field.type
+        flag = series.flag_name(name)
+        if name == "preset":
+            flags.DEFINE_enum(flag, None, ["article", *series.PRESETS], text)
+        elif choices and kind is str:
+            flags.DEFINE_enum(flag, None, choices, text, case_sensitive=False)
+        elif kind is bool or kind == bool | None:
+            flags.DEFINE_bool(flag, None, text)
+        elif kind == tuple[int, ...]:
+            flags.DEFINE_list(flag, None, text + "; comma-separated")
+        else:
+            {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string}[kind](flag, None, text)
+
+
+def _network_settings():
+    return {name: field for row in series.ROWS.values() for name, field in series.settings(row.network).items()}
+
+
+def _default(name):
+    """The rows' defaults of a setting in words: '64, digits 32'."""
+    rows = {key: series.values(row)[name] for key, row in series.ROWS.items() if name in series.values(row)}
+    usual, _ = Counter(rows.values()).most_common(1)[0]
+    other = [f"{image_type} {_words(value)}" for (image_type, _), value in rows.items() if value != usual]
+    return ", ".join([_words(usual), *other])
+
+
+def _words(value):
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)
+
+
+def given_settings():
+    """The settings whose flags were given, {name: value}."""
+    given = {}
+    for name in _defined:
+        flag = FLAGS[series.flag_name(name)]
+        if flag.present and flag.value is not None:
+            given[name] = series.ALIASES.get(flag.value, flag.value) if name == "image_type" else flag.value
+    if "lr_drops" in given:
+        given["lr_drops"] = tuple(_whole_number("lr_drops", word) for word in given["lr_drops"])
+    return given
+
+
+def experiment():
+    """The Experiment that the flags name. Raises UserError."""
+    return series.resolve(**{"image_type": FLAGS.ImageType, **given_settings()})
+
+
+def run_folder():
+    """The trained run that the flags name. Raises UserError where there is none, or a flag given is not the run's."""
+    from tfgan_series import runs
+
+    folder = Path(FLAGS.run_dir) if FLAGS.run_dir else runs.default_folder(experiment())
+    trained, _ = runs.read_experiment(folder)
+    has = series.values(trained)
+    other = [f"--{series.flag_name(name)} is {has[name]} there" for name, value in given_settings().items() if has[name] != value]
+    if other:
+        raise UserError(f"{folder} is another run than the flags say: {', '.join(other)}; give --run_dir, or leave the flag out")
+    return folder
+
+
+def _whole_number(flag, word):
+    try:
+        return int(word)
+    except ValueError:
+        raise UserError(f"--{flag}: {word!r} is no whole number") from None
+
+
+def run(main):
+    """Parse the flags, call main(), and turn what the user can mend into one line and a non-zero exit status."""
+
+    def guarded(argv):
+        if len(argv) > 1:
+            _fail(f"{argv[1]!r} is no flag; every argument begins with --, see --help")
+        backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+        if backend != "tensorflow":
+            _fail(f"KERAS_BACKEND={backend}: this package trains with TensorFlow; unset it")
+        # TensorFlow and TFDS report every file they open; README.md says how to hear them again.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        logging.set_verbosity(logging.ERROR)
+        try:
+            main()
+        except UserError as error:
+            _fail(str(error))
+        except KeyboardInterrupt:
+            _fail("stopped", 128 + signal.SIGINT)
+
+    app.run(guarded)
+
+
+def _fail(line, status=1):
+    print(f"{os.path.basename(sys.argv[0])}: {line}", file=sys.stderr)
+    sys.exit(status)

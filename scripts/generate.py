@@ -1,0 +1,36 @@
+"""A trained run -> new pictures.
+
+python scripts/generate.py --ImageType=mnist                       # 16 pictures of runs/dcgan/mnist-64
+python scripts/generate.py --run_dir=RUN --count=100 --singles     # a grid of 100, and each as a PNG
+python scripts/generate.py --generator=FILE.keras --seed=7
+"""
+
+from pathlib import Path
+
+import command_line
+from absl import flags
+
+FLAGS = flags.FLAGS
+
+command_line.define_settings("Partition", "bbox", "image_size")
+command_line.define_run("the run to draw from")
+flags.adopt_module_key_flags(command_line)
+flags.DEFINE_string("generator", None, "a generator.keras to draw from instead of a run (default: the run's)")
+flags.DEFINE_string("out", None, "folder for the pictures (default: generated/ beside the generator)")
+flags.DEFINE_integer("count", 16, "number of pictures", lower_bound=1)
+flags.DEFINE_integer("seed", 0, "the same seed draws the same pictures; other seeds others", lower_bound=0)
+flags.DEFINE_bool("singles", False, "also save each picture as a PNG of its own")
+
+
+def main():
+    from tfgan_series import generation, runs
+
+    file = Path(FLAGS.generator or command_line.run_folder() / runs.GENERATOR)
+    grid = generation.generate(
+        file, FLAGS.out or file.parent / "generated", count=FLAGS.count, seed=FLAGS.seed, singles=FLAGS.singles
+    )
+    print(f"{FLAGS.count} pictures in {grid}")
+
+
+if __name__ == "__main__":
+    command_line.run(main)

@@ -1,0 +1,39 @@
+"""Pictures -> TFRecords, ready for training.
+
+python scripts/make_tfrecord.py                                                 # bundled digits
+python scripts/make_tfrecord.py --ImageType=mnist                               # fetched
+python scripts/make_tfrecord.py --ImageType=celeba --DatasetPath=FOLDER         # faces, cut out by their boxes
+python scripts/make_tfrecord.py --ImageType=folder --DatasetPath=FOLDER         # your own pictures
+"""
+
+import command_line
+from absl import flags
+
+from tfgan_series import records
+
+FLAGS = flags.FLAGS
+
+command_line.define_settings("bbox", "image_size", "channels", "fit")
+command_line.define_records()
+flags.adopt_module_key_flags(command_line)
+flags.DEFINE_string("DatasetPath", None, "folder of the source's files (default: none; digits and mnist need none)")
+flags.DEFINE_enum(
+    "store", "pixels", records.STORES, "keep pictures cropped and resized as raw pixels, or the encoded originals to resize later"
+)
+flags.DEFINE_bool("overwrite", False, "make finished records again")
+
+
+def main():
+    from tfgan_series import conversion
+
+    conversion.convert(
+        command_line.experiment(),
+        dataset_path=FLAGS.DatasetPath,
+        tfrecord_path=FLAGS.TFRecordPath,
+        store=FLAGS.store,
+        overwrite=FLAGS.overwrite,
+    )
+
+
+if __name__ == "__main__":
+    command_line.run(main)

@@ -1,0 +1,243 @@
+"""Any source -> a record folder, on all cores, whole or not at all.
+
+Shards are written into FOLDER.partial, one file at a time beside a line in progress.jsonl; when all are there come
+rejected.csv, samples.png and the metadata, and the folder gets its name. So an interrupted run goes on with the
+next shard, and a folder that exists is whole.
+"""
+
+import csv
+import io
+import json
+import math
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tfgan_series import pictures, preprocess, records
+from tfgan_series.datasets import SOURCES
+from tfgan_series.datasets.source import Example, Request
+from tfgan_series.errors import UserError
+
+_SHARD_BYTES = 256 * 2**20
+_MIN_SHARDS = 8
+_SAMPLES = 64  # pictures in samples.png
+_BLOCK = 512  # pictures in flight between the workers and the writer
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One file to write: its name, its partition and the examples for it."""
+
+    file: str
+    partition: str
+    examples: list[Example]
+
+
+def convert(experiment, *, dataset_path=None, tfrecord_path="tfrecords", store="pixels", overwrite=False):
+    """Write the experiment's records, every partition that its source has.
+
+    store: "pixels" (cropped, resized, raw) or "source" (encoded originals, and the box beside). A finished folder is
+    left as it is, an interrupted one is completed, overwrite starts over. Pictures that cannot be used are
+    listed in rejected.csv. Returns Records. Raises UserError for sources that are missing or do not parse, and
+    where no picture can be used.
+    """
+    settings = records.conversion_settings(experiment, store)
+    folder = records.records_folder(tfrecord_path, experiment, store)
+    if folder.exists() and not overwrite:
+        found = records.open_records(folder)
+        records.check_settings(found, settings)
+        print(f"{folder} is finished ({_counts(found.counts)}): nothing to do. --overwrite makes it again.")
+        return found
+
+    request = Request(
+        experiment.image_type,
+        Path(dataset_path).expanduser() if dataset_path else None,
+        Path(tfrecord_path) / "downloads",
+        bool(experiment.bbox),
+    )
+    source = SOURCES[experiment.image_type](request)
+    known = sorted({name for examples in source.partitions.values() for one in examples for name in one.known})
+    features = records.features(settings, known, source.class_names, source.attribute_names)
+    shards = _plan(source, settings)
+
+    partial = folder.with_name(folder.name + ".partial")
+    done = _begin(partial, settings, request, shards, start_over=overwrite)
+    _write_shards(partial, shards, done, settings, features)
+    rejected = [row for shard in shards for row in done[shard.file]["rejected"]]
+    if not any(done[shard.file]["records"] for shard in shards):
+        shutil.rmtree(partial)
+        raise UserError(f"none of the {len(rejected):,} pictures can be used; the first: {rejected[0][0]}: {rejected[0][1]}")
+    _finish(partial, folder, shards, done, settings, features, rejected)
+
+    found = records.open_records(folder)
+    print(f"{folder}: {_counts(found.counts)}.")
+    if rejected:
+        print(f"{len(rejected):,} pictures could not be used: {folder / 'rejected.csv'} tells which and why.")
+    for note in source.notes:
+        print(f"Note: {note}.")
+    return found
+
+
+def _counts(counts):
+    return " + ".join(f"{count:,} {name}" for name, count in counts.items()) + " records"
+
+
+def _plan(source, settings):
+    """Shards for all partitions. Shuffled once here, so that a shard is a fair sample whatever the files' order."""
+    shards = []
+    for partition, examples in source.partitions.items():
+        if settings["store"] == "pixels":
+            size = len(examples) * settings["image_size"] ** 2 * settings["channels"]
+        else:
+            size = sum(one.image.nbytes if isinstance(one.image, np.ndarray) else one.image.stat().st_size for one in examples)
+        number = max(math.ceil(size / _SHARD_BYTES), min(_MIN_SHARDS, len(examples)))
+        order = np.random.default_rng(len(examples)).permutation(len(examples))
+        for index, part in enumerate(np.array_split(order, number)):
+            file = f"{settings['image_type']}-{partition}.tfrecord-{index:05d}-of-{number:05d}"
+            shards.append(Shard(file, partition, [examples[one] for one in part]))
+    return shards
+
+
+def _begin(partial, settings, request, shards, start_over):
+    """Make or reopen the folder to write in. Returns what is done: {shard file: its progress line}."""
+    plan = settings | {
+        "path": str(request.path and request.path.resolve()),
+        "shards": {shard.file: len(shard.examples) for shard in shards},
+    }
+    plan_file = partial / "plan.json"
+    try:
+        if plan_file.is_file() and not start_over and json.loads(plan_file.read_text()) == plan:
+            done = _read_progress(partial)
+            print(f"Going on: {len(done)} of {len(shards)} shards are in {partial}.")
+            return done
+        if partial.exists():
+            shutil.rmtree(partial)
+        partial.mkdir(parents=True)
+        plan_file.write_text(json.dumps(plan))
+    except (OSError, json.JSONDecodeError) as error:
+        raise UserError(f"{partial} cannot be written ({error}): give another --TFRecordPath, or remove it") from error
+    return {}
+
+
+def _read_progress(partial):
+    done = {}
+    if (partial / "progress.jsonl").is_file():
+        for line in (partial / "progress.jsonl").read_text().splitlines():
+            try:
+                entry = json.loads(line)
+            except json.JSONDecodeError:
+                break  # the run was killed while it wrote this line
+            done[entry["file"]] = entry
+    return done
+
+
+def _write_shards(partial, shards, done, settings, features):
+    """Write the shards that are not in `done`, and note each there and in progress.jsonl."""
+    from tqdm import tqdm
+
+    left = [shard for shard in shards if shard.file not in done]
+    # Threads: Pillow decodes and resizes outside the interpreter's lock.
+    with (
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+        tqdm(total=sum(len(shard.examples) for shard in left), unit=" images", disable=None if left else True) as bar,
+        open(partial / "progress.jsonl", "a") as progress,
+    ):
+        for shard in left:
+            entry = _write_shard(partial, shard, settings, features, pool, bar)
+            progress.write(json.dumps(entry) + "\n")
+            progress.flush()
+            done[shard.file] = entry
+
+
+def _write_shard(partial, shard, settings, features, pool, bar):
+    import tensorflow as tf
+
+    entry = {"file": shard.file, "records": 0, "bytes": 0, "rejected": []}
+    unfinished = partial / f"{shard.file}.unfinished"
+    with tf.io.TFRecordWriter(str(unfinished)) as writer:
+        for start in range(0, len(shard.examples), _BLOCK):
+            block = shard.examples[start : start + _BLOCK]
+            for example, record in zip(block, pool.map(lambda one: _serialize(one, settings, features), block), strict=True):
+                if isinstance(record, preprocess.BadPicture):
+                    entry["rejected"].append([example.filename, str(record)])
+                else:
+                    writer.write(record)
+                    entry["records"] += 1
+                    entry["bytes"] += len(record)
+                bar.update()
+    unfinished.rename(partial / shard.file)
+    return entry
+
+
+def _serialize(example, settings, features):
+    """The example as the bytes of a record, or the BadPicture that says why not."""
+    try:
+        if example.problem:
+            raise preprocess.BadPicture(example.problem)
+        box = example.known["bbox"] if settings["bbox"] else None
+        if settings["store"] == "pixels":
+            image = preprocess.prepare(
+                example.image, image_size=settings["image_size"], channels=settings["channels"], bbox=box, fit=settings["fit"]
+            )
+        else:
+            encoded = preprocess.encode(example.image)
+            if box is not None:
+                with Image.open(io.BytesIO(encoded)) as picture:
+                    preprocess.clip_box(box, *picture.size)  # the pipeline will cut: a box that cannot is refused here
+            image = io.BytesIO(encoded)
+    except preprocess.BadPicture as problem:
+        return problem
+    return features.serialize_example({"image": image, "label": example.label, "filename": example.filename, **example.known})
+
+
+def _finish(partial, folder, shards, done, settings, features, rejected):
+    """Everything but the shards, then the folder's name; what stood there before goes last."""
+    import tensorflow_datasets as tfds
+
+    with open(partial / "rejected.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("file", "reason"), *rejected])
+    (partial / records.CONVERSION).write_text(json.dumps(settings, indent=2) + "\n")
+    template = tfds.core.ShardedFileTemplate(
+        data_dir=partial,
+        dataset_name=settings["image_type"],
+        filetype_suffix="tfrecord",
+        template="{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}",
+    )
+    splits = []
+    for partition in dict.fromkeys(shard.partition for shard in shards):
+        entries = [done[shard.file] for shard in shards if shard.partition == partition]
+        lengths = [entry["records"] for entry in entries]
+        if sum(lengths):
+            size = sum(entry["bytes"] for entry in entries)
+            splits.append(tfds.core.SplitInfo(partition, lengths, size, filename_template=template.replace(split=partition)))
+    tfds.folder_dataset.write_metadata(
+        data_dir=partial, features=features, split_infos=splits, filename_template=template.template
+    )
+    for name in ("plan.json", "progress.jsonl"):
+        (partial / name).unlink()
+    write_samples(records.open_records(partial))
+    if folder.exists():
+        replaced = folder.with_name(folder.name + ".replaced")
+        shutil.rmtree(replaced, ignore_errors=True)
+        folder.rename(replaced)
+        partial.rename(folder)
+        shutil.rmtree(replaced)
+    else:
+        partial.rename(folder)
+
+
+def write_samples(found):
+    """samples.png: the first records as a grid, so that people see what they will train on."""
+    settings = found.settings
+    size = settings.get("image_size", 128)
+    partition = next(iter(found.counts))
+    images = [
+        preprocess.prepare(image, image_size=size, channels=settings["channels"], bbox=box if settings["bbox"] else None)
+        for image, box in records.read_first(found, partition, _SAMPLES)
+    ]
+    pictures.grid(np.stack(images), columns=8).save(found.folder / "samples.png")

@@ -1,0 +1,18 @@
+"""Where pictures come from: one file per source, each with a function find(Request) -> Source.
+
+A source tells which partitions there are, how many pictures each has, and what is known of every picture. It
+opens no picture: records.py does, one by one. A new data set is one such file, its line in SOURCES, and a row
+in series.py.
+"""
+
+from tfgan_series.datasets import celeba, digits, folder, mnist
+
+# ImageType -> the function that finds its pictures.
+SOURCES = {
+    "digits": digits.find,
+    "mnist": mnist.find,
+    "img_celeba": celeba.find,
+    "img_align_celeba": celeba.find,
+    "img_align_celeba_png": celeba.find,
+    "folder": folder.find,
+}

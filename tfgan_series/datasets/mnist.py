@@ -1,0 +1,58 @@
+"""MNIST: TFDS's download, or the four published idx files, .gz or not."""
+
+import gzip
+import math
+import zlib
+
+import numpy as np
+
+from tfgan_series.datasets.source import Source, array_examples
+from tfgan_series.datasets.tfds_download import load_arrays
+from tfgan_series.errors import UserError
+
+PREFIXES = {"train": "train", "test": "t10k"}
+
+
+def find(request):
+    """MNIST's 60,000 + 10,000 digits of 28x28 (or whatever the idx headers say) as train and test.
+
+    Raises UserError for a missing, damaged or cut file, and where nothing is given and nothing can be fetched.
+    """
+    if request.path is None:
+        arrays = load_arrays("mnist", request, "the folder of its four idx files (train-images-idx3-ubyte.gz ...)")
+    else:
+        folder = request.folder("the folder of MNIST's four idx files (train-images-idx3-ubyte.gz ...)")
+        arrays = {partition: _read_pair(folder, prefix) for partition, prefix in PREFIXES.items()}
+    return Source(
+        {partition: array_examples(partition, images, labels) for partition, (images, labels) in arrays.items()},
+        class_names=tuple("0123456789"),
+    )
+
+
+def _read_pair(folder, prefix):
+    images, images_file = _read_idx(folder, f"{prefix}-images-idx3-ubyte", 3)
+    labels, labels_file = _read_idx(folder, f"{prefix}-labels-idx1-ubyte", 1)
+    if len(images) != len(labels):
+        raise UserError(f"{labels_file}: {len(labels)} labels for the {len(images)} pictures of {images_file.name}")
+    return images, labels
+
+
+def _read_idx(folder, name, dimensions):
+    """An idx file of unsigned bytes: 0, 0, 8, dimensions, then each size as a big-endian int32, then the data."""
+    # Some mirrors write train-images.idx3-ubyte.
+    names = [f"{base}{end}" for base in (name, name.replace("-idx", ".idx")) for end in ("", ".gz")]
+    path = next((folder / one for one in names if (folder / one).is_file()), None)
+    if path is None:
+        raise UserError(f"{folder} has no {name} or {name}.gz: --DatasetPath must be the folder of MNIST's four idx files")
+    try:
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{path}: not a whole gzip file ({error}); fetch it again") from error
+    header = 4 + 4 * dimensions
+    if data[:4] != bytes([0, 0, 8, dimensions]) or len(data) < header:
+        raise UserError(f"{path}: does not begin like an idx file of {dimensions}-dimensional bytes; fetch it again")
+    shape = np.frombuffer(data, ">i4", dimensions, 4)
+    wanted = header + math.prod(map(int, shape))
+    if len(data) != wanted:
+        raise UserError(f"{path}: {len(data):,} bytes, but its header promises {wanted:,}; fetch it again")
+    return np.frombuffer(data, np.uint8, offset=header).reshape(shape), path

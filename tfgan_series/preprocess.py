@@ -1,0 +1,109 @@
+"""One picture file -> pixels ready for training, with Pillow."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+from PIL import Image, ImageOps
+
+# What Pillow raises for files that are damaged, cut short or no pictures at all.
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError,
+           OverflowError, struct.error, zlib.error, Image.DecompressionBombError)  # fmt: skip
+
+
+class BadPicture(ValueError):
+    """A picture that cannot be used; the text is the reason, as rejected.csv lists it."""
+
+
+def prepare(image, *, image_size, channels, bbox=None, fit="squash"):
+    """A picture as a person sees it, cut and resized to the square.
+
+    image: a file or uint8 pixels. bbox: (x, y, width, height) in pixels, cut out first. fit: "squash" or "crop".
+    Returns [image_size, image_size, channels] uint8. Raises BadPicture.
+    """
+    picture = to_channels(open_picture(image), channels)
+    if bbox is not None:
+        picture = cut_box(picture, bbox)
+    pixels = np.asarray(to_square(picture, image_size, fit))
+    return pixels.reshape(image_size, image_size, channels)
+
+
+def encode(image):
+    """A picture as the bytes of a JPEG or PNG file that any decoder shows right.
+
+    The file's own bytes where they serve; else (an array, other formats, palettes, alpha, CMYK, 16 bits, turned
+    by EXIF) a lossless PNG of what a person would see. Raises BadPicture.
+    """
+    if not isinstance(image, np.ndarray):
+        opened = _load(image)
+        turned = opened.getexif().get(0x0112, 1) != 1
+        if opened.format in ("JPEG", "PNG") and opened.mode in ("L", "RGB") and not turned:
+            return image.read_bytes()
+    picture = open_picture(image)
+    picture = to_channels(picture, 1 if picture.mode in ("1", "L", "LA") or picture.mode.startswith("I") else 3)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def open_picture(image):
+    """A file or uint8 pixels as a whole, upright PIL image. Raises BadPicture."""
+    if isinstance(image, np.ndarray):
+        return Image.fromarray(image[..., 0] if image.shape[-1:] == (1,) else image)
+    try:
+        return ImageOps.exif_transpose(_load(image))
+    except _DAMAGE as error:
+        raise BadPicture(f"cannot be decoded: {error or type(error).__name__}") from error
+
+
+def _load(path):
+    try:
+        picture = Image.open(path)
+        picture.load()  # Image.open reads the header alone; a cut file shows here
+        return picture
+    except Image.UnidentifiedImageError as error:
+        raise BadPicture("cannot be decoded: no picture format that Pillow knows") from error
+    except _DAMAGE as error:
+        raise BadPicture(f"cannot be decoded: {error or type(error).__name__}") from error
+
+
+def to_channels(picture, channels):
+    """The picture in grey (1) or colour (3): transparency on white, 16 bits scaled to 8."""
+    if picture.mode.startswith("I") or picture.mode == "F":
+        # convert("L") would clip 16 bits at 255 and show white.
+        picture = Image.fromarray((np.asarray(picture) / 257).clip(0, 255).astype(np.uint8))
+    if picture.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture)
+    if picture.mode not in ("L", "RGB"):
+        picture = picture.convert("RGB")
+    return picture.convert("L" if channels == 1 else "RGB")
+
+
+def clip_box(bbox, width, height):
+    """The part of a box (x, y, width, height) that lies in a picture of width x height, as (left, top, right,
+    bottom). Raises BadPicture where nothing does."""
+    x, y, w, h = map(int, bbox)
+    if w <= 0 or h <= 0:
+        raise BadPicture(f"box of zero size: {x} {y} {w} {h}")
+    left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
+    if left >= right or top >= bottom:
+        raise BadPicture(f"box outside the picture of {width}x{height}: {x} {y} {w} {h}")
+    return left, top, right, bottom
+
+
+def cut_box(picture, bbox):
+    """The picture inside a box, clipped where it leaves the picture. Raises BadPicture."""
+    return picture.crop(clip_box(bbox, *picture.size))
+
+
+def to_square(picture, image_size, fit):
+    """The picture squashed to image_size x image_size, or its middle; bicubic with antialiasing."""
+    box = None
+    if fit == "crop":
+        side = min(picture.size)
+        left, top = (picture.width - side) // 2, (picture.height - side) // 2
+        box = (left, top, left + side, top + side)
+    return picture.resize((image_size, image_size), Image.Resampling.BICUBIC, box=box)

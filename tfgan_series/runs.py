@@ -1,0 +1,101 @@
+"""The run folder: what is in it, and how each file is read and written.
+
+runs/<model>/<records folder>-<image_size>/
+    experiment.json  flags.txt  log.csv  images/epoch-001.png ...  checkpoints/  tensorboard/
+    generator.keras  training.gif  loss.png  probability.png
+"""
+
+import csv
+import json
+import os
+import shutil
+from pathlib import Path
+
+from tfgan_series import series
+from tfgan_series.errors import UserError
+
+EXPERIMENT, FLAGS, LOG, GENERATOR = "experiment.json", "flags.txt", "log.csv", "generator.keras"
+CHECKPOINTS, IMAGES, TENSORBOARD = "checkpoints", "images", "tensorboard"
+
+
+def default_folder(experiment, root="runs"):
+    """Where an experiment's run lies unless --run_dir says otherwise."""
+    return Path(root) / experiment.model / f"{experiment.records_name}-{experiment.image_size}"
+
+
+def open_folder(folder, overwrite=False):
+    """Make the run folder, or empty it. Raises UserError where it cannot be written or holds something else."""
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            if not (folder / EXPERIMENT).is_file():
+                raise UserError(f"{folder} has files in it and is not a run: give another --run_dir")
+            if overwrite:
+                shutil.rmtree(folder)
+        (folder / IMAGES).mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(f"run folder {folder} cannot be written ({error.strerror or error}): give another --run_dir") from error
+
+
+def read_experiment(folder):
+    """(Experiment, number of records) of a run. Raises UserError where the folder is none."""
+    path = Path(folder) / EXPERIMENT
+    try:
+        record = json.loads(path.read_text())
+        return series.from_dict(record["experiment"]), record["records"]
+    except FileNotFoundError as error:
+        raise UserError(f"{folder} is not a run (no {EXPERIMENT}): train one with train.py, or give another --run_dir") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} cannot be read ({error}): it is damaged or from another version") from error
+
+
+def write_experiment(folder, experiment, record_count, tfrecord_path):
+    """experiment.json, and flags.txt that repeats the run with train.py --flagfile."""
+    record = {"experiment": series.to_dict(experiment), "records": record_count}
+    _write(folder / EXPERIMENT, json.dumps(record, indent=2) + "\n")
+    lines = [*series.flag_lines(experiment), f"--TFRecordPath={tfrecord_path}", f"--run_dir={folder}"]
+    _write(folder / FLAGS, "\n".join(lines) + "\n")
+
+
+def _write(path, text):
+    """Whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text)
+    os.replace(partial, path)
+
+
+def grid_path(folder, epoch):
+    """The picture grid of an epoch (the first is 1)."""
+    return Path(folder) / IMAGES / f"epoch-{epoch:03d}.png"
+
+
+def read_log(folder):
+    """log.csv as one dict of numbers per epoch; none where there is no log yet."""
+    path = Path(folder) / LOG
+    if not path.is_file():
+        return []
+    with open(path, newline="") as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+
+def write_log(folder, rows):
+    """log.csv, whole."""
+    if rows:
+        names = list(rows[0])
+        lines = [",".join(names), *(",".join(f"{row[name]:.10g}" for name in names) for row in rows)]
+        _write(Path(folder) / LOG, "\n".join(lines) + "\n")
+
+
+def load_generator(path):
+    """A saved generator. Raises UserError where the file is missing or none."""
+    import keras
+
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path} is not there: train.py writes it after the first epoch")
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise UserError(f"{path} cannot be read as a Keras model ({str(error).splitlines()[0]})") from error

@@ -1,0 +1,239 @@
+"""The table of the series: one Experiment per row, every number of every article with its default.
+
+    experiment = resolve("mnist", epochs=5)                    # a row, with what you change
+    experiment = resolve("img_celeba", preset="repository")    # a row under another named set of numbers
+
+Plain data and plain Python: nothing here imports TensorFlow, so flags and errors answer at once.
+"""
+
+import dataclasses
+import json
+from dataclasses import MISSING, dataclass
+
+from tfgan_series.errors import UserError
+
+_FLAG_NAMES = {"image_type": "ImageType", "partition": "Partition"}  # the series' own spelling; all others are snake_case
+
+
+def flag_name(setting_name):
+    """How a setting is spelled as a flag."""
+    return _FLAG_NAMES.get(setting_name, setting_name)
+
+
+def setting(text, default=MISSING, *, choices=None, minimum=None, resume="refuse"):
+    """A dataclass field that also knows how to be a flag.
+
+    text: the flag's help. choices: the values allowed. minimum: the smallest value allowed.
+    resume: may a run that goes on have another value: "refuse" (no), "grow" (a larger one), "free" (any).
+    """
+    return dataclasses.field(default=default, metadata={"help": text, "choices": choices, "minimum": minimum, "resume": resume})
+
+
+class _Checked:
+    """Refuses values that no choice or bound of their setting allows."""
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            value, name = getattr(self, field.name), flag_name(field.name)
+            choices, minimum = field.metadata.get("choices"), field.metadata.get("minimum")
+            if choices and value not in choices:
+                raise UserError(f"--{name}={value}: choose one of {', '.join(choices)}")
+            if minimum is not None and not value >= minimum:
+                raise UserError(f"--{name}={value}: at least {minimum} is needed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DCGAN(_Checked):
+    """What only the DCGAN needs."""
+
+    slope: float = setting("slope of LeakyReLU below zero", 0.3, minimum=0)
+    dropout: float = setting("share of the discriminator's features dropped after each inner convolution", 0.3, minimum=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment(_Checked):
+    """One row of the table: which pictures, which networks, which training. Every field is a flag of its name."""
+
+    image_type: str = setting("what to draw")
+    model: str = setting("which GAN")
+    preset: str = setting("named set of numbers: as the article prints them, or another published one", "article")
+    partition: str = setting("records to train on", "train", choices=("train", "val", "test", "all"))
+    # None: this kind of picture has no boxes, and asking for one is an error.
+    bbox: bool | None = setting("cut each face out by its box (img_celeba alone has boxes)", None)
+    image_size: int = setting("width and height of a picture, in pixels", minimum=1)
+    channels: int = setting("1 for grey, 3 for colour", choices=(1, 3))
+    fit: str = setting(
+        "a picture that is not square is squashed to the square, or centre-cropped", "squash", choices=("squash", "crop")
+    )
+    noise_dim: int = setting("numbers in one noise vector z", 100, minimum=1)
+    base_filters: int = setting("filters of the convolution beside the picture; they double inwards", minimum=1)
+    network: DCGAN = setting("what only this model needs")
+    batch_size: int = setting("pictures in a batch, over all devices together", minimum=1)
+    epochs: int = setting("times through the records", minimum=1, resume="grow")
+    lr: float = setting("Adam's learning rate in the first epoch", 2e-4, minimum=0)
+    lr_drops: tuple[int, ...] = setting("after each of these epochs the learning rate is divided by 10", ())
+    beta_1: float = setting("Adam's decay of the first moment", 0.5, minimum=0)
+    loss: str = setting("what the two players minimise", "non_saturating", choices=("non_saturating", "minimax"))
+    update: str = setting(
+        "move both networks from one fake batch, or the discriminator first and then the generator against the moved one",
+        "simultaneous",
+        choices=("simultaneous", "alternating"),
+    )
+    seed: int = setting("fixes initial weights, noise and order of the pictures", 0, minimum=0)
+    precision: str = setting(
+        "numbers the networks compute in; bfloat16 and float16 are for GPUs",
+        "float32",
+        choices=("float32", "mixed_bfloat16", "mixed_float16"),
+    )
+    jit_compile: bool = setting("compile the step with XLA (one device only)", False, resume="free")
+    deterministic: bool = setting("same bits on every repetition, at some cost in speed", False, resume="free")
+
+    @property
+    def records_name(self):
+        """Folder of this experiment's records below TFRecordPath, without the size."""
+        return f"{self.image_type}-bbox" if self.bbox else self.image_type
+
+
+# The Chinese series, part 3: one pair of networks for five kinds of picture.
+_ARTICLE = Experiment(
+    image_type="mnist",
+    model="dcgan",
+    image_size=64,
+    channels=3,
+    base_filters=128,
+    network=DCGAN(),
+    batch_size=128,
+    epochs=35,
+    lr_drops=(10, 20, 25),
+)
+
+_TABLE = (
+    # Ours, the demo: scikit-learn's digits on a network one level shallower, minutes on a laptop.
+    dataclasses.replace(
+        _ARTICLE, image_type="digits", image_size=32, channels=1, base_filters=32, batch_size=64, epochs=60, lr_drops=()
+    ),
+    dataclasses.replace(_ARTICLE, image_type="mnist", channels=1),
+    dataclasses.replace(_ARTICLE, image_type="img_celeba", bbox=True),
+    dataclasses.replace(_ARTICLE, image_type="img_align_celeba"),
+    dataclasses.replace(_ARTICLE, image_type="img_align_celeba_png"),
+    # Your own pictures, on the article's networks.
+    dataclasses.replace(_ARTICLE, image_type="folder"),
+)
+
+ROWS = {(row.image_type, row.model): row for row in _TABLE}
+
+# Other published numbers for a row, by --preset.
+PRESETS = {
+    # The article's repository, where it differs from the article.
+    "repository": {(row.image_type, row.model): {"batch_size": 256, "lr_drops": (15, 25, 28)} for row in _TABLE if row.lr_drops}
+}
+
+ALIASES = {"celeba": "img_celeba"}  # other spellings of an ImageType; canonical from the flag on
+DEFAULT_IMAGE_TYPE = "digits"
+
+
+def image_types():
+    """The ImageTypes of the table, in its order."""
+    return list(dict.fromkeys(image_type for image_type, _ in ROWS))
+
+
+def models():
+    """The models of the table, in its order."""
+    return list(dict.fromkeys(model for _, model in ROWS))
+
+
+def settings(experiment):
+    """All settings of an experiment or its class as {name: field}, the model's own among them."""
+    found = {}
+    for field in dataclasses.fields(experiment):
+        if dataclasses.is_dataclass(field.type):
+            found.update(settings(field.type))
+        else:
+            found[field.name] = field
+    return found
+
+
+def values(experiment):
+    """All settings of an experiment as {name: value}, the model's own among them."""
+    found = {}
+    for field in dataclasses.fields(experiment):
+        value = getattr(experiment, field.name)
+        found.update(values(value) if dataclasses.is_dataclass(value) else {field.name: value})
+    return found
+
+
+def change(experiment, **given):
+    """The experiment with other values, the model's own among them. Raises UserError for a value not allowed."""
+    own = {field.name for field in dataclasses.fields(experiment)}
+    inner = {name: value for name, value in given.items() if name not in own}
+    outer = {name: value for name, value in given.items() if name in own}
+    network = dataclasses.replace(experiment.network, **inner)
+    return dataclasses.replace(experiment, **{"network": network, **outer})
+
+
+def resolve(image_type=DEFAULT_IMAGE_TYPE, model=None, preset="article", **given):
+    """The Experiment of a row, under a preset, with the values given (None: leave it as it is).
+
+    Raises UserError for an unknown row or preset, a box where there are none, or a value not allowed.
+    """
+    image_type = ALIASES.get(image_type, image_type)
+    rows = {name: row for (kind, name), row in ROWS.items() if kind == image_type}
+    if not rows:
+        raise UserError(f"--ImageType={image_type}: choose one of {', '.join(image_types())}")
+    model = model or next(iter(rows))
+    if model not in rows:
+        raise UserError(f"--model={model} has no row for --ImageType={image_type}: choose {' or '.join(rows)}")
+    row = rows[model]
+    numbers = {}
+    if preset != "article":
+        numbers = PRESETS.get(preset, {}).get((image_type, model))
+        if numbers is None:
+            known = ["article", *(name for name, table in PRESETS.items() if (image_type, model) in table)]
+            raise UserError(f"--preset={preset}: {model} on {image_type} has {', '.join(known)}")
+    given = {name: value for name, value in given.items() if value is not None}
+    if "bbox" in given and row.bbox is None:
+        boxed = [kind for (kind, _), other in ROWS.items() if other.bbox is not None]
+        raise UserError(f"--bbox and --nobbox are for {', '.join(boxed)} alone: {image_type} has no boxes; leave the flag out")
+    return change(row, preset=preset, **{**numbers, **given})
+
+
+def learning_rate(experiment, epoch):
+    """The learning rate of an epoch (the first is 1): lr, divided by 10 after each epoch of lr_drops."""
+    return experiment.lr / 10 ** sum(epoch > drop for drop in experiment.lr_drops)
+
+
+def to_dict(experiment):
+    """The experiment as JSON can hold it; from_dict's inverse."""
+    return json.loads(json.dumps(dataclasses.asdict(experiment)))
+
+
+def from_dict(record):
+    """The experiment that to_dict wrote. Raises TypeError where the fields are others."""
+    record = dict(record, lr_drops=tuple(record["lr_drops"]))
+    row = ROWS[record["image_type"], record["model"]]
+    return Experiment(**{**record, "network": type(row.network)(**record["network"])})
+
+
+def differences(run, asked):
+    """Settings in which `asked` may not go on from `run`, one 'flag: RUN in the run, ASKED asked' each."""
+    found = []
+    fields, old, new = settings(run), values(run), values(asked)
+    for name, field in fields.items():
+        rule = field.metadata["resume"]
+        if rule == "free" or old[name] == new[name] or (rule == "grow" and new[name] > old[name]):
+            continue
+        found.append(f"{flag_name(name)}: {old[name]} in the run, {new[name]} asked")
+    return found
+
+
+def flag_lines(experiment):
+    """The experiment as lines of an absl flagfile."""
+    lines = []
+    for name, value in values(experiment).items():
+        if isinstance(value, bool):
+            lines.append(f"--{'' if value else 'no'}{flag_name(name)}")
+        elif isinstance(value, tuple):
+            lines.append(f"--{flag_name(name)}={','.join(map(str, value))}")
+        elif value is not None:
+            lines.append(f"--{flag_name(name)}={value}")
+    return lines

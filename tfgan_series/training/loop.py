@@ -1,0 +1,135 @@
+"""The loop over epochs and steps: it knows neither the networks nor what the hooks do."""
+
+import math
+import signal
+import threading
+import time
+from dataclasses import dataclass
+
+from tqdm import tqdm
+
+from tfgan_series.errors import UserError
+from tfgan_series.series import learning_rate
+
+_REFRESH_SECONDS = 1.0
+
+
+class Interrupted(Exception):
+    """Ctrl-C or SIGTERM came, and the run was saved. number: of the signal."""
+
+    def __init__(self, number, where):
+        super().__init__(where)
+        self.number = number
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """What a hook gets: the epoch just ended (the first is 1) and its row of the log."""
+
+    epoch: int
+    row: dict[str, float]
+
+
+def run_epochs(experiment, state, step, batches, steps, save, hooks, catch_signals=True):
+    """Train from where the state stands to the end of experiment.epochs.
+
+    step: moves the state by one batch. batches(epoch, first_step): the batches of an epoch from a step on. steps: per
+    epoch. save(): keeps the state. hooks: called with an EpochReport after each epoch, before it is saved.
+    Raises Interrupted after Ctrl-C or SIGTERM, and UserError where a loss is no longer finite.
+    """
+    warm = False
+    with _StopSignal(catch_signals) as stop:
+        for epoch in range(int(state.step) // steps + 1, experiment.epochs + 1):
+            first = int(state.step) % steps
+            rate = learning_rate(experiment, epoch)
+            state.set_learning_rate(rate)
+            clock = _Clock(experiment.batch_size)
+            refreshed = time.monotonic()
+            with tqdm(
+                total=steps * experiment.batch_size, initial=first * experiment.batch_size, unit=" images", leave=False,
+                desc=f"epoch {epoch}/{experiment.epochs}", disable=None,
+            ) as bar:  # fmt: skip
+                for done, batch in enumerate(batches(epoch, first), first + 1):
+                    step(batch)
+                    if not warm:
+                        _means(state, done)  # waits for the step: the first one compiles, and is not timed
+                        clock, warm = _Clock(experiment.batch_size), True
+                    else:
+                        clock.tick()
+                    bar.update(experiment.batch_size)
+                    if time.monotonic() - refreshed > _REFRESH_SECONDS:
+                        means = _finite(_means(state, done), epoch)
+                        bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
+                        refreshed = time.monotonic()
+                    if stop.number and done < steps:
+                        save()
+                        raise Interrupted(stop.number, f"epoch {epoch} of {experiment.epochs}, after step {done} of {steps}")
+            means = _finite(_means(state, steps), epoch)
+            row = {"epoch": epoch, **means, "lr": rate, "images_per_second": clock.images_per_second(), "steps": steps}
+            for hook in hooks:
+                hook(EpochReport(epoch, row))
+            state.reset_sums()
+            save()
+            print(_line(experiment, row, clock.left((experiment.epochs - epoch) * steps)), flush=True)
+            if stop.number and epoch < experiment.epochs:
+                raise Interrupted(stop.number, f"the end of epoch {epoch} of {experiment.epochs}")
+
+
+def _means(state, steps):
+    return {name: float(total) / steps for name, total in state.sums.items()}
+
+
+def _finite(means, epoch):
+    for name, value in means.items():
+        if not math.isfinite(value):
+            raise UserError(
+                f"the run diverged: {name} is {value} in epoch {epoch}; the checkpoint before it is kept. "
+                "Start over (--overwrite) with a smaller --lr or another --seed"
+            )
+    return means
+
+
+def _line(experiment, row, seconds):
+    numbers = "  ".join(f"{name} {row[name]:.3f}" for name in row if name not in ("epoch", "lr", "images_per_second", "steps"))
+    left = f"  {int(seconds) // 60}:{int(seconds) % 60:02d} left" if seconds else ""
+    return f"epoch {row['epoch']:3d}/{experiment.epochs}  {numbers}  {row['images_per_second']:,.0f} images/s{left}"
+
+
+class _Clock:
+    """Seconds per step since it was made."""
+
+    def __init__(self, batch_size):
+        self._batch_size, self._steps, self._start = batch_size, 0, time.monotonic()
+
+    def tick(self):
+        self._steps += 1
+
+    def images_per_second(self):
+        """0 where no step was timed (an epoch of one step, the first)."""
+        return round(self._steps * self._batch_size / (time.monotonic() - self._start), 1)
+
+    def left(self, steps):
+        return steps * (time.monotonic() - self._start) / self._steps if self._steps else 0
+
+
+class _StopSignal:
+    """Notes Ctrl-C and SIGTERM instead of dying of them; a second Ctrl-C is the usual one. number: of the signal, or 0."""
+
+    def __init__(self, enabled):
+        self.number = 0
+        self._enabled = enabled and threading.current_thread() is threading.main_thread()
+
+    def __enter__(self):
+        if self._enabled:
+            self._before = {one: signal.signal(one, self._note) for one in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def _note(self, number, frame):
+        if self.number and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.number = number
+
+    def __exit__(self, *_):
+        if self._enabled:
+            for one, handler in self._before.items():
+                signal.signal(one, handler)

@@ -1,0 +1,126 @@
+"""Puts a run together: train(experiment) and what it would do."""
+
+from pathlib import Path
+
+import tensorflow as tf
+
+from tfgan_series import conversion, networks, pipeline, records, runs, series
+from tfgan_series.errors import UserError
+from tfgan_series.training import adversarial, devices, hooks, loop
+from tfgan_series.training.checkpoints import Checkpoints
+from tfgan_series.training.state import create_state
+
+
+def train(experiment, *, tfrecord_path="tfrecords", run_dir=None, overwrite=False, extra_hooks=()):
+    """Train an experiment to its last epoch, from its last checkpoint if there is one. Returns the run folder.
+
+    Records that are missing are made first where the source can fetch itself. extra_hooks: further functions of an
+    EpochReport, called after each epoch. Raises UserError for what the user can mend, loop.Interrupted after
+    Ctrl-C or SIGTERM.
+    """
+    networks.check(experiment)
+    if experiment.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    strategy = devices.choose_strategy()
+    devices.check(experiment, strategy)
+    chief = devices.is_chief(strategy)
+    found = find_or_make_records(experiment, tfrecord_path)
+    steps = pipeline.steps_per_epoch(found, experiment)
+    count = found.count(experiment.partition)
+
+    folder = Path(run_dir) if run_dir else runs.default_folder(experiment)
+    if chief:
+        runs.open_folder(folder, overwrite)
+        if (folder / runs.EXPERIMENT).is_file():
+            _check_resume(folder, experiment, count)
+        runs.write_experiment(folder, experiment, count, tfrecord_path)
+
+    state = create_state(experiment, strategy, adversarial.REPORTED)
+    checkpoints = Checkpoints(state, folder / runs.CHECKPOINTS, chief)
+    resumed = checkpoints.restore()
+    epochs_done, steps_in = divmod(int(state.step), steps)
+    if epochs_done >= experiment.epochs:
+        print(f"{folder} is finished, {epochs_done} epochs. --epochs=N goes on to a larger N, --overwrite starts over.")
+        return folder
+    if resumed:
+        print(f"Going on from epoch {epochs_done + 1}, step {steps_in + 1} of {steps}, in {folder}.")
+    else:
+        print(f"Training {experiment.model} on {count:,} pictures of {found.folder}, {steps} steps an epoch, into {folder}.")
+
+    after_epoch = []
+    if chief:
+        keep_generator, generator = hooks.save_generator(experiment, state, folder)
+        after_epoch = [
+            keep_generator,
+            hooks.save_grid(experiment, generator, folder),
+            hooks.write_log(folder, epochs_done),
+            hooks.write_tensorboard(folder),
+            *extra_hooks,
+        ]
+
+    def batches(epoch, first_step):
+        dataset = strategy.experimental_distribute_dataset(pipeline.batches(found, experiment, epoch, first_step))
+        return pipeline.guarded(dataset, found, experiment)
+
+    step = adversarial.make_step(experiment, state, strategy)
+    # Workers get a signal at different steps, and one that stops alone leaves the others waiting.
+    catch_signals = not devices.several_workers(strategy)
+    loop.run_epochs(experiment, state, step, batches, steps, checkpoints.save, after_epoch, catch_signals)
+    if chief:
+        hooks.finish(folder)
+        print(f"Done: {folder}/ has images/ (a grid for each epoch), training.gif, loss.png, probability.png, generator.keras.")
+    return folder
+
+
+def find_or_make_records(experiment, tfrecord_path):
+    """The experiment's records, made on the spot where its source needs no files. Raises UserError."""
+    found = records.find_records(tfrecord_path, experiment)
+    if found is None:
+        print(f"No records in {records.records_folder(tfrecord_path, experiment)} yet: making them.")
+        try:
+            return conversion.convert(experiment, tfrecord_path=tfrecord_path)
+        except UserError as error:
+            raise UserError(
+                f"the records cannot be made on the spot ({error}). Type: {conversion_command(experiment, tfrecord_path)}"
+            ) from error
+    return found
+
+
+def conversion_command(experiment, tfrecord_path):
+    """The make_tfrecord.py command for an experiment's records."""
+    row = series.resolve(experiment.image_type, experiment.model)
+    words = [f"python scripts/make_tfrecord.py --ImageType={experiment.image_type} --DatasetPath=FOLDER"]
+    asked, usual = series.values(experiment), series.values(row)
+    words += [f"--{name}={asked[name]}" for name in ("image_size", "channels", "fit") if asked[name] != usual[name]]
+    if experiment.bbox != row.bbox:
+        words.append("--bbox" if experiment.bbox else "--nobbox")
+    if str(tfrecord_path) != "tfrecords":
+        words.append(f"--TFRecordPath={tfrecord_path}")
+    return " ".join(words)
+
+
+def _check_resume(folder, experiment, count):
+    """Raises UserError where the run in the folder is another one."""
+    before, count_before = runs.read_experiment(folder)
+    other = series.differences(before, experiment)
+    if count != count_before:
+        other.append(f"records: {count_before} in the run, {count} now")
+    if other:
+        raise UserError(
+            f"{folder} holds another run ({'; '.join(other)}): give its settings to go on, another --run_dir, or --overwrite"
+        )
+
+
+def describe(experiment, *, tfrecord_path="tfrecords", run_dir=None):
+    """What train would do, as lines to print; nothing is made or trained. Raises UserError."""
+    lines = [f"{series.flag_name(name)}: {value}" for name, value in series.values(experiment).items()]
+    for name, model in networks.build(experiment).items():
+        lines.append(f"{name}: {model.count_params():,} parameters, {model.input_shape[1:]} -> {model.output_shape[1:]}")
+    found = records.find_records(tfrecord_path, experiment)
+    if found:
+        steps = pipeline.steps_per_epoch(found, experiment)
+        counts = " + ".join(f"{count:,} {name}" for name, count in found.counts.items())
+        lines.append(f"records: {counts} in {found.folder}; {steps} steps an epoch, {steps * experiment.epochs:,} in all")
+    else:
+        lines.append(f"records: none yet in {records.records_folder(tfrecord_path, experiment)}")
+    return [*lines, f"run folder: {run_dir or runs.default_folder(experiment)}"]
