@@ -117,9 +117,8 @@ def run(main):
         backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
         if backend != "tensorflow":
             _fail(f"KERAS_BACKEND={backend}: this package trains with TensorFlow; unset it")
-        # TensorFlow and TFDS report every file they open; README.md says how to hear them again.
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        logging.set_verbosity(logging.ERROR)
+        if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
+            _import_tensorflow_quietly()
         try:
             main()
         except UserError as error:
@@ -128,6 +127,21 @@ def run(main):
             _fail("stopped", 128 + signal.SIGINT)
 
     app.run(guarded)
+
+
+def _import_tensorflow_quietly():
+    """Import TensorFlow without its page of remarks. Its import heeds no log level (its issue 100442), so standard
+    error is closed meanwhile; with TF_CPP_MIN_LOG_LEVEL set (0: everything) the user hears it all."""
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    logging.set_verbosity(logging.ERROR)  # TFDS, which reports every file it opens
+    stderr = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        import tensorflow  # noqa: F401
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
 def _fail(line, status=1):

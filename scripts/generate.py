@@ -7,8 +7,9 @@ python scripts/generate.py --generator=FILE.keras --seed=7
 
 from pathlib import Path
 
-import command_line
 from absl import flags
+
+import command_line
 
 FLAGS = flags.FLAGS
 

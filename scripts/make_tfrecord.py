@@ -6,10 +6,11 @@ python scripts/make_tfrecord.py --ImageType=celeba --DatasetPath=FOLDER         
 python scripts/make_tfrecord.py --ImageType=folder --DatasetPath=FOLDER         # your own pictures
 """
 
-import command_line
 from absl import flags
 
 from tfgan_series import records
+
+import command_line
 
 FLAGS = flags.FLAGS
 

@@ -10,8 +10,9 @@ The same command goes on where a stopped run was.
 import shlex
 import sys
 
-import command_line
 from absl import flags
+
+import command_line
 
 FLAGS = flags.FLAGS
 

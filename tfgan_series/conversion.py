@@ -26,6 +26,7 @@ from tfgan_series.errors import UserError
 _SHARD_BYTES = 256 * 2**20
 _MIN_SHARDS = 8
 _SAMPLES = 64  # pictures in samples.png
+_SAMPLE_SIZE = 128  # their pixels where the records are of many sizes
 _BLOCK = 512  # pictures in flight between the workers and the writer
 
 
@@ -233,11 +234,11 @@ def _finish(partial, folder, shards, done, settings, features, rejected):
 
 def write_samples(found):
     """samples.png: the first records as a grid, so that people see what they will train on."""
-    settings = found.settings
-    size = settings.get("image_size", 128)
-    partition = next(iter(found.counts))
-    images = [
-        preprocess.prepare(image, image_size=size, channels=settings["channels"], bbox=box if settings["bbox"] else None)
-        for image, box in records.read_first(found, partition, _SAMPLES)
-    ]
+    settings, partition = found.settings, next(iter(found.counts))
+    images = []
+    for image, box in records.read_first(found, partition, _SAMPLES):
+        if settings["store"] == "source":
+            box = box if settings["bbox"] else None
+            image = preprocess.prepare(image, image_size=_SAMPLE_SIZE, channels=settings["channels"], bbox=box)
+        images.append(image)
     pictures.grid(np.stack(images), columns=8).save(found.folder / "samples.png")

@@ -8,7 +8,7 @@ _BATCH = 64
 
 def noise(count, noise_dim, seed, stream=SAMPLES):
     """z from N(0, 1), [count, noise_dim] float32: the same for the same arguments, on every device."""
-    # philox: the default algorithm gives other numbers under XLA than without.
+    # philox: what the default algorithm is depends on the device.
     return tf.random.stateless_normal([count, noise_dim], seed=[seed, stream], alg="philox")
 
 

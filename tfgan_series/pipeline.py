@@ -46,7 +46,11 @@ def batches(records, experiment, epoch, first_step=0):
         dataset = dataset.map(lambda record: _parse_source(record, experiment), num_parallel_calls=tf.data.AUTOTUNE).batch(
             size, drop_remainder=True
         )
-    return dataset.map(lambda images: tf.cast(images, tf.float32) / 127.5 - 1).prefetch(tf.data.AUTOTUNE)
+    options = tf.data.Options()
+    # Every worker reads all and takes its part of each batch: sharding by files would change batches and their number.
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    dataset = dataset.map(lambda images: tf.cast(images, tf.float32) / 127.5 - 1)
+    return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
 
 
 def guarded(dataset, records, experiment):

@@ -1,5 +1,6 @@
 """One picture file -> pixels ready for training, with Pillow."""
 
+import contextlib
 import io
 import struct
 import zlib
@@ -12,7 +13,7 @@ _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, Typ
            OverflowError, struct.error, zlib.error, Image.DecompressionBombError)  # fmt: skip
 
 
-class BadPicture(ValueError):
+class BadPicture(Exception):
     """A picture that cannot be used; the text is the reason, as rejected.csv lists it."""
 
 
@@ -36,8 +37,9 @@ def encode(image):
     by EXIF) a lossless PNG of what a person would see. Raises BadPicture.
     """
     if not isinstance(image, np.ndarray):
-        opened = _load(image)
-        turned = opened.getexif().get(0x0112, 1) != 1
+        with _damage_is_a_bad_picture():
+            opened = _load(image)
+            turned = opened.getexif().get(0x0112, 1) != 1
         if opened.format in ("JPEG", "PNG") and opened.mode in ("L", "RGB") and not turned:
             return image.read_bytes()
     picture = open_picture(image)
@@ -51,17 +53,20 @@ def open_picture(image):
     """A file or uint8 pixels as a whole, upright PIL image. Raises BadPicture."""
     if isinstance(image, np.ndarray):
         return Image.fromarray(image[..., 0] if image.shape[-1:] == (1,) else image)
-    try:
+    with _damage_is_a_bad_picture():
         return ImageOps.exif_transpose(_load(image))
-    except _DAMAGE as error:
-        raise BadPicture(f"cannot be decoded: {error or type(error).__name__}") from error
 
 
 def _load(path):
+    picture = Image.open(path)
+    picture.load()  # Image.open reads the header alone; a cut file shows here
+    return picture
+
+
+@contextlib.contextmanager
+def _damage_is_a_bad_picture():
     try:
-        picture = Image.open(path)
-        picture.load()  # Image.open reads the header alone; a cut file shows here
-        return picture
+        yield
     except Image.UnidentifiedImageError as error:
         raise BadPicture("cannot be decoded: no picture format that Pillow knows") from error
     except _DAMAGE as error:
@@ -101,9 +106,8 @@ def cut_box(picture, bbox):
 
 def to_square(picture, image_size, fit):
     """The picture squashed to image_size x image_size, or its middle; bicubic with antialiasing."""
-    box = None
     if fit == "crop":
         side = min(picture.size)
         left, top = (picture.width - side) // 2, (picture.height - side) // 2
-        box = (left, top, left + side, top + side)
-    return picture.resize((image_size, image_size), Image.Resampling.BICUBIC, box=box)
+        picture = picture.crop((left, top, left + side, top + side))
+    return picture.resize((image_size, image_size), Image.Resampling.BICUBIC)

@@ -170,5 +170,6 @@ def read_first(records, partition, count):
     import tensorflow_datasets as tfds
 
     builder = tfds.builder_from_directory(records.folder)
+    count = min(count, records.counts[partition])
     dataset = builder.as_dataset(split=f"{partition}[:{count}]", read_config=tfds.ReadConfig(interleave_cycle_length=1))
     return [(example["image"], example.get("bbox")) for example in tfds.as_numpy(dataset)]

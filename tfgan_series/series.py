@@ -20,13 +20,15 @@ def flag_name(setting_name):
     return _FLAG_NAMES.get(setting_name, setting_name)
 
 
-def setting(text, default=MISSING, *, choices=None, minimum=None, resume="refuse"):
+def setting(text, default=MISSING, *, choices=None, minimum=None, below=None, resume="refuse"):
     """A dataclass field that also knows how to be a flag.
 
-    text: the flag's help. choices: the values allowed. minimum: the smallest value allowed.
+    text: the flag's help. choices: the values allowed. minimum: the smallest value allowed. below: all are smaller.
     resume: may a run that goes on have another value: "refuse" (no), "grow" (a larger one), "free" (any).
     """
-    return dataclasses.field(default=default, metadata={"help": text, "choices": choices, "minimum": minimum, "resume": resume})
+    return dataclasses.field(
+        default=default, metadata={"help": text, "choices": choices, "minimum": minimum, "below": below, "resume": resume}
+    )
 
 
 class _Checked:
@@ -35,11 +37,13 @@ class _Checked:
     def __post_init__(self):
         for field in dataclasses.fields(self):
             value, name = getattr(self, field.name), flag_name(field.name)
-            choices, minimum = field.metadata.get("choices"), field.metadata.get("minimum")
+            choices, minimum, below = (field.metadata[rule] for rule in ("choices", "minimum", "below"))
             if choices and value not in choices:
-                raise UserError(f"--{name}={value}: choose one of {', '.join(choices)}")
+                raise UserError(f"--{name}={value}: choose one of {', '.join(map(str, choices))}")
             if minimum is not None and not value >= minimum:
                 raise UserError(f"--{name}={value}: at least {minimum} is needed")
+            if below is not None and not value < below:
+                raise UserError(f"--{name}={value}: less than {below} is needed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +51,9 @@ class DCGAN(_Checked):
     """What only the DCGAN needs."""
 
     slope: float = setting("slope of LeakyReLU below zero", 0.3, minimum=0)
-    dropout: float = setting("share of the discriminator's features dropped after each inner convolution", 0.3, minimum=0)
+    dropout: float = setting(
+        "share of the discriminator's features dropped after each inner convolution", 0.3, minimum=0, below=1
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +78,7 @@ class Experiment(_Checked):
     epochs: int = setting("times through the records", minimum=1, resume="grow")
     lr: float = setting("Adam's learning rate in the first epoch", 2e-4, minimum=0)
     lr_drops: tuple[int, ...] = setting("after each of these epochs the learning rate is divided by 10", ())
-    beta_1: float = setting("Adam's decay of the first moment", 0.5, minimum=0)
+    beta_1: float = setting("Adam's decay of the first moment", 0.5, minimum=0, below=1)
     loss: str = setting("what the two players minimise", "non_saturating", choices=("non_saturating", "minimax"))
     update: str = setting(
         "move both networks from one fake batch, or the discriminator first and then the generator against the moved one",

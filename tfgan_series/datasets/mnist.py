@@ -19,7 +19,7 @@ def find(request):
     Raises UserError for a missing, damaged or cut file, and where nothing is given and nothing can be fetched.
     """
     if request.path is None:
-        arrays = load_arrays("mnist", request, "the folder of its four idx files (train-images-idx3-ubyte.gz ...)")
+        arrays = load_arrays("mnist", request, PREFIXES, "the folder of its four idx files (train-images-idx3-ubyte.gz ...)")
     else:
         folder = request.folder("the folder of MNIST's four idx files (train-images-idx3-ubyte.gz ...)")
         arrays = {partition: _read_pair(folder, prefix) for partition, prefix in PREFIXES.items()}

@@ -1,16 +1,18 @@
 """Data sets that TensorFlow Datasets can fetch."""
 
+import numpy as np
+
 from tfgan_series.errors import UserError
 
 _PROBE = "https://storage.googleapis.com/"
 _PROBE_SECONDS = 5
 
 
-def load_arrays(name, request, files):
+def load_arrays(name, request, partitions, files):
     """{partition: (images, labels)} of a TFDS data set, fetched into request.downloads where it is not there yet.
 
-    files: what --DatasetPath would have to name instead. Raises UserError where the network does not answer,
-    within seconds: TFDS by itself would try again for minutes.
+    partitions: the names to read. files: what --DatasetPath would have to name instead. Raises UserError where the
+    network does not answer, within seconds: TFDS by itself would try again for minutes.
     """
     import requests
     import tensorflow_datasets as tfds
@@ -32,7 +34,7 @@ def load_arrays(name, request, files):
                 f"fetching {name} into {request.downloads} failed ({reason[0]}): try again, or give --DatasetPath=FOLDER, {files}"
             ) from error
     arrays = {}
-    for partition in builder.info.splits:
-        whole = tfds.as_numpy(builder.as_dataset(split=partition, batch_size=-1))
-        arrays[partition] = (whole["image"], whole["label"])
+    for partition in partitions:
+        batches = list(tfds.as_numpy(builder.as_dataset(split=partition, batch_size=1000)))
+        arrays[partition] = tuple(np.concatenate([batch[key] for batch in batches]) for key in ("image", "label"))
     return arrays

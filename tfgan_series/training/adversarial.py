@@ -18,12 +18,11 @@ def make_step(experiment, state, strategy):
     discriminator_loss, generator_loss = LOSSES[experiment.loss]
     replicas = strategy.num_replicas_in_sync
 
-    def noise(step, draw):
-        """This replica's part of the z that one device would draw for the whole batch."""
-        whole = latent.noise(experiment.batch_size, experiment.noise_dim, experiment.seed, 2 * step + draw)
+    def own_part(z):
+        """This replica's part of the z of the whole batch: what one device would draw, divided."""
         share = experiment.batch_size // replicas
         first = tf.distribute.get_replica_context().replica_id_in_sync_group * share
-        return whole[first : first + share]
+        return z[first : first + share]
 
     def move(name, tape, loss):
         optimizer, variables = state.optimizers[name], state.networks[name].trainable_variables
@@ -33,10 +32,10 @@ def make_step(experiment, state, strategy):
         """What is differentiated: replicas' gradients are added up, and float16 needs its loss scale."""
         return state.optimizers[name].scale_loss(loss / replicas)
 
-    def simultaneous(real, step):
+    def simultaneous(real, z):
         """Both networks move from one shared fake batch (the Chinese article)."""
         with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
-            fake = generator(noise(step, 0), training=True)
+            fake = generator(z[0], training=True)
             real_logits = discriminator(real, training=True)
             fake_logits = discriminator(fake, training=True)
             d_loss, g_loss = discriminator_loss(real_logits, fake_logits), generator_loss(fake_logits)
@@ -45,9 +44,9 @@ def make_step(experiment, state, strategy):
         move("generator", g_tape, g_scaled)
         return real_logits, fake_logits, g_loss, d_loss
 
-    def alternating(real, step):
+    def alternating(real, z):
         """The discriminator moves, then the generator with fresh z against the moved one (theory post, lab report)."""
-        fake = generator(noise(step, 0), training=True)
+        fake = generator(z[0], training=True)
         with tf.GradientTape() as tape:
             real_logits = discriminator(real, training=True)
             fake_logits = discriminator(fake, training=True)
@@ -55,15 +54,15 @@ def make_step(experiment, state, strategy):
             d_scaled = scaled("discriminator", d_loss)
         move("discriminator", tape, d_scaled)
         with tf.GradientTape() as tape:
-            g_loss = generator_loss(discriminator(generator(noise(step, 1), training=True), training=True))
+            g_loss = generator_loss(discriminator(generator(z[1], training=True), training=True))
             g_scaled = scaled("generator", g_loss)
         move("generator", tape, g_scaled)
         return real_logits, fake_logits, g_loss, d_loss
 
-    update = {"simultaneous": simultaneous, "alternating": alternating}[experiment.update]
+    update, draws = {"simultaneous": (simultaneous, [0]), "alternating": (alternating, [0, 1])}[experiment.update]
 
-    def replica_step(real, step):
-        real_logits, fake_logits, g_loss, d_loss = update(real, step)
+    def replica_step(real, z):
+        real_logits, fake_logits, g_loss, d_loss = update(real, [own_part(one) for one in z])
         probability = [tf.reduce_mean(tf.sigmoid(logits)) for logits in (real_logits, fake_logits)]
         return dict(zip(REPORTED, (*probability, g_loss, d_loss), strict=True))
 
@@ -72,7 +71,9 @@ def make_step(experiment, state, strategy):
 
     @tf.function
     def step(real):
-        reported = strategy.run(replica_step, args=(real, state.step.read_value()))
+        # Drawn out here: under XLA the same seed gives other numbers, and a run may go on with or without it.
+        z = [latent.noise(experiment.batch_size, experiment.noise_dim, experiment.seed, 2 * state.step + draw) for draw in draws]
+        reported = strategy.run(replica_step, args=(real, z))
         for name, value in reported.items():
             state.sums[name].assign_add(tf.cast(strategy.reduce("mean", value, axis=None), tf.float64))
         state.step.assign_add(1)

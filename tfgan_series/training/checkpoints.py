@@ -29,7 +29,7 @@ class Checkpoints:
 
     def save(self):
         """Write a checkpoint of the state as it is."""
-        self._manager.save(checkpoint_number=int(self._state.step))
+        self._manager.save(checkpoint_number=self._state.steps_done())
 
     def restore(self):
         """Bring the state to the last checkpoint. Returns whether there was one. Raises UserError if it is damaged."""
@@ -38,7 +38,7 @@ class Checkpoints:
             return False
         try:
             self._checkpoint.restore(path).assert_consumed()
-        except (tf.errors.OpError, AssertionError, ValueError) as error:
+        except (tf.errors.OpError, AssertionError, ValueError, IndexError) as error:  # the last one: a file cut short
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
             raise UserError(f"checkpoint {path} cannot be read ({reason}): --overwrite starts the run over") from error
         return True

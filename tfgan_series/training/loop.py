@@ -39,8 +39,8 @@ def run_epochs(experiment, state, step, batches, steps, save, hooks, catch_signa
     """
     warm = False
     with _StopSignal(catch_signals) as stop:
-        for epoch in range(int(state.step) // steps + 1, experiment.epochs + 1):
-            first = int(state.step) % steps
+        for epoch in range(state.steps_done() // steps + 1, experiment.epochs + 1):
+            first = state.steps_done() % steps
             rate = learning_rate(experiment, epoch)
             state.set_learning_rate(rate)
             clock = _Clock(experiment.batch_size)
@@ -52,19 +52,21 @@ def run_epochs(experiment, state, step, batches, steps, save, hooks, catch_signa
                 for done, batch in enumerate(batches(epoch, first), first + 1):
                     step(batch)
                     if not warm:
-                        _means(state, done)  # waits for the step: the first one compiles, and is not timed
+                        state.means(done)  # waits for the step: the first one compiles, and is not timed
                         clock, warm = _Clock(experiment.batch_size), True
                     else:
                         clock.tick()
                     bar.update(experiment.batch_size)
                     if time.monotonic() - refreshed > _REFRESH_SECONDS:
-                        means = _finite(_means(state, done), epoch)
+                        means = _finite(state.means(done), epoch)
                         bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
                         refreshed = time.monotonic()
                     if stop.number and done < steps:
                         save()
                         raise Interrupted(stop.number, f"epoch {epoch} of {experiment.epochs}, after step {done} of {steps}")
-            means = _finite(_means(state, steps), epoch)
+            if state.steps_done() != epoch * steps:
+                raise RuntimeError(f"epoch {epoch} ended after {state.steps_done()} steps in all, {epoch * steps} were promised")
+            means = _finite(state.means(steps), epoch)
             row = {"epoch": epoch, **means, "lr": rate, "images_per_second": clock.images_per_second(), "steps": steps}
             for hook in hooks:
                 hook(EpochReport(epoch, row))
@@ -73,10 +75,6 @@ def run_epochs(experiment, state, step, batches, steps, save, hooks, catch_signa
             print(_line(experiment, row, clock.left((experiment.epochs - epoch) * steps)), flush=True)
             if stop.number and epoch < experiment.epochs:
                 raise Interrupted(stop.number, f"the end of epoch {epoch} of {experiment.epochs}")
-
-
-def _means(state, steps):
-    return {name: float(total) / steps for name, total in state.sums.items()}
 
 
 def _finite(means, epoch):

@@ -24,7 +24,7 @@ def train(experiment, *, tfrecord_path="tfrecords", run_dir=None, overwrite=Fals
     strategy = devices.choose_strategy()
     devices.check(experiment, strategy)
     chief = devices.is_chief(strategy)
-    found = find_or_make_records(experiment, tfrecord_path)
+    found = _find_or_make_records(experiment, tfrecord_path, may_make=not devices.several_workers(strategy))
     steps = pipeline.steps_per_epoch(found, experiment)
     count = found.count(experiment.partition)
 
@@ -38,7 +38,7 @@ def train(experiment, *, tfrecord_path="tfrecords", run_dir=None, overwrite=Fals
     state = create_state(experiment, strategy, adversarial.REPORTED)
     checkpoints = Checkpoints(state, folder / runs.CHECKPOINTS, chief)
     resumed = checkpoints.restore()
-    epochs_done, steps_in = divmod(int(state.step), steps)
+    epochs_done, steps_in = divmod(state.steps_done(), steps)
     if epochs_done >= experiment.epochs:
         print(f"{folder} is finished, {epochs_done} epochs. --epochs=N goes on to a larger N, --overwrite starts over.")
         return folder
@@ -72,18 +72,19 @@ def train(experiment, *, tfrecord_path="tfrecords", run_dir=None, overwrite=Fals
     return folder
 
 
-def find_or_make_records(experiment, tfrecord_path):
-    """The experiment's records, made on the spot where its source needs no files. Raises UserError."""
+def _find_or_make_records(experiment, tfrecord_path, may_make):
     found = records.find_records(tfrecord_path, experiment)
-    if found is None:
-        print(f"No records in {records.records_folder(tfrecord_path, experiment)} yet: making them.")
-        try:
-            return conversion.convert(experiment, tfrecord_path=tfrecord_path)
-        except UserError as error:
-            raise UserError(
-                f"the records cannot be made on the spot ({error}). Type: {conversion_command(experiment, tfrecord_path)}"
-            ) from error
-    return found
+    if found is not None:
+        return found
+    folder = records.records_folder(tfrecord_path, experiment)
+    command = conversion_command(experiment, tfrecord_path)
+    if not may_make:  # several workers would write the same files
+        raise UserError(f"no records in {folder}: make them before several workers train, with: {command}")
+    print(f"No records in {folder} yet: making them.")
+    try:
+        return conversion.convert(experiment, tfrecord_path=tfrecord_path)
+    except UserError as error:
+        raise UserError(f"the records cannot be made on the spot ({error}). Type: {command}") from error
 
 
 def conversion_command(experiment, tfrecord_path):

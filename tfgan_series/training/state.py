@@ -18,6 +18,14 @@ class TrainState:
     step: tf.Variable
     sums: dict[str, tf.Variable]
 
+    def steps_done(self):
+        """Steps done in all, as a Python number."""
+        return int(self.step.numpy())  # int(variable) fails for a mirrored one
+
+    def means(self, steps):
+        """The reported numbers' means over the epoch's first `steps` steps, as Python numbers."""
+        return {name: float(total.numpy()) / steps for name, total in self.sums.items()}
+
     def set_learning_rate(self, rate):
         """The rate for the steps to come."""
         for optimizer in self.optimizers.values():

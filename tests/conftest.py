@@ -1,0 +1,145 @@
+"""What the tests share: tiny real files in the published layouts, one conversion and one trained run."""
+
+import csv
+import gzip
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import tensorflow as tf
+
+# Two devices on one CPU, for the tests of several replicas; everything else uses the first.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+from tfgan_series import conversion, series  # noqa: E402
+from tfgan_series.training import run  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent.parent
+TINY = {"image_size": 8, "base_filters": 4, "epochs": 2}  # 1,500 digits of 8x8, trained in seconds
+
+RED, GREEN = (220, 30, 30), (30, 160, 60)
+CELEBA_COUNT = 20
+ZERO_BOX, OUTSIDE_BOX, LEAVING_BOX = 5, 6, 7  # numbers of the pictures with unusual boxes
+
+
+def celeba_box(number):
+    """(x, y, width, height) of the red square in picture `number`."""
+    return 10 + 3 * number, 20, 40, 48
+
+
+def write_celeba(root, count=CELEBA_COUNT):
+    """CelebA's published layout: green JPEGs of 200x150, a red square in each box; aligned ones have a red middle.
+
+    Partitions: of every ten, eight are train, one val, one test."""
+    for folder in ("Img/img_celeba", "Img/img_align_celeba", "Img/img_align_celeba_png", "Anno", "Eval"):
+        (root / folder).mkdir(parents=True)
+    boxes, partitions, attributes, landmarks, aligned, identities = [], [], [], [], [], []
+    for number in range(1, count + 1):
+        name = f"{number:06d}"
+        x, y, w, h = celeba_box(number)
+        picture = Image.new("RGB", (200, 150), GREEN)
+        picture.paste(RED, (x, y, x + w, y + h))
+        picture.save(root / f"Img/img_celeba/{name}.jpg", quality=95)
+        middle = Image.new("RGB", (178, 218), GREEN)
+        middle.paste(RED, (49, 69, 129, 149))
+        middle.save(root / f"Img/img_align_celeba/{name}.jpg", quality=95)
+        middle.save(root / f"Img/img_align_celeba_png/{name}.png")
+        box = {ZERO_BOX: (0, 0, 0, 0), OUTSIDE_BOX: (300, 10, 40, 40), LEAVING_BOX: (x, y, 1000, h)}.get(number, (x, y, w, h))
+        boxes.append(f"{name}.jpg  " + " ".join(f"{value:5d}" for value in box))
+        partitions.append(f"{name}.jpg {max(number % 10 - 7, 0)}")
+        attributes.append(f"{name}.jpg " + " ".join("1" if (number + column) % 2 else "-1" for column in range(40)))
+        landmarks.append(f"{name}.jpg " + " ".join(str(number + column) for column in range(10)))
+        aligned.append(f"{name}.jpg " + " ".join(str(100 + number + column) for column in range(10)))
+        identities.append(f"{name}.jpg {number % 4 + 1}")
+    names = " ".join(f"Attribute_{column}" for column in range(40))
+    points = " ".join(f"point_{column}" for column in range(10))
+    for file, head, rows in (
+        ("Anno/list_bbox_celeba.txt", "image_id x_1 y_1 width height", boxes),
+        ("Anno/list_attr_celeba.txt", names, attributes),
+        ("Anno/list_landmarks_celeba.txt", points, landmarks),
+        ("Anno/list_landmarks_align_celeba.txt", points, aligned),
+        ("Anno/identity_CelebA.txt", None, identities),
+        ("Eval/list_eval_partition.txt", None, partitions),
+    ):
+        lines = rows if head is None else [str(count), head, *rows]
+        (root / file).write_text("\n".join(lines) + "\n")
+    return root
+
+
+def idx_bytes(array):
+    """uint8 array as the bytes of an idx file."""
+    return bytes([0, 0, 8, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape) + array.tobytes()
+
+
+def write_mnist(root, train=40, test=20, compress=True):
+    """The four idx files; picture i is filled with the value i, its label is i % 10."""
+    root.mkdir(parents=True, exist_ok=True)
+    for prefix, count in (("train", train), ("t10k", test)):
+        images = np.arange(count, dtype=np.uint8)[:, None, None].repeat(28, 1).repeat(28, 2)
+        labels = (np.arange(count) % 10).astype(np.uint8)
+        for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
+            data = idx_bytes(array)
+            file = root / f"{prefix}-{kind}-ubyte{'.gz' if compress else ''}"
+            file.write_bytes(gzip.compress(data) if compress else data)
+    return root
+
+
+def command_words(script, *arguments):
+    return [sys.executable, str(ROOT / "scripts" / script), *map(str, arguments)]
+
+
+def command_environment(**changed):
+    """A user's environment: without what this file sets."""
+    return {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"} | changed
+
+
+def command(script, *arguments, cwd, check=True, **environment):
+    """Run a command as a user does. Returns the finished process, its output as text."""
+    done = subprocess.run(
+        command_words(script, *arguments), cwd=cwd, capture_output=True, text=True, env=command_environment(**environment)
+    )
+    if check:
+        assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def rejected(folder):
+    """rejected.csv as {file: reason}."""
+    with open(folder / "rejected.csv", newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["file", "reason"]
+    return dict(rows)
+
+
+@pytest.fixture(scope="session")
+def celeba(tmp_path_factory):
+    return write_celeba(tmp_path_factory.mktemp("celeba"))
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """The tiny experiment that the shared records and run are of."""
+    return series.resolve("digits", **TINY)
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory, tiny):
+    """(TFRecordPath, Records) of the digits at 8 pixels."""
+    root = tmp_path_factory.mktemp("tfrecords")
+    return root, conversion.convert(tiny, tfrecord_path=root)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, tiny, digits):
+    """The folder of a run of two epochs, trained once for all tests; look, and copy before you change."""
+    folder = tmp_path_factory.mktemp("runs") / "trained"
+    return run.train(tiny, tfrecord_path=digits[0], run_dir=folder)

@@ -1,0 +1,39 @@
+import pytest
+from PIL import Image
+
+from tfgan_series.datasets import folder
+from tfgan_series.datasets.source import Request
+from tfgan_series.errors import UserError
+
+
+def find(path):
+    return folder.find(Request("folder", path, path))
+
+
+def test_first_level_folder_is_the_label(tmp_path):
+    for name in ("dog/a.PNG", "dog/old/b.jpeg", "mèo 猫/c.webp", "d.bmp", "dog/notes.txt", ".hidden/e.png", "dog/._a.png"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".txt":
+            path.write_text("no picture")
+        else:
+            Image.new("RGB", (4, 4)).save(path)
+    source = find(tmp_path)
+    assert list(source.partitions) == ["train"]
+    assert source.class_names == ("dog", "mèo 猫")
+    assert [(one.filename, one.label) for one in source.partitions["train"]] == [
+        ("d.bmp", -1),
+        ("dog/a.PNG", 0),
+        ("dog/old/b.jpeg", 0),
+        ("mèo 猫/c.webp", 1),
+    ]
+
+
+def test_empty_folder(tmp_path):
+    with pytest.raises(UserError, match=r"no picture in it or below it; wanted \.jpg"):
+        find(tmp_path)
+
+
+def test_no_path():
+    with pytest.raises(UserError, match="folder needs --DatasetPath=FOLDER"):
+        folder.find(Request("folder", None, None))

@@ -1,0 +1,231 @@
+import io
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+from PIL import Image
+
+from tfgan_series import conversion, records, series
+from tfgan_series.errors import UserError
+
+from conftest import CELEBA_COUNT, GREEN, LEAVING_BOX, OUTSIDE_BOX, RED, ZERO_BOX, command, rejected, write_celeba, write_mnist
+
+
+def read(folder, split):
+    """All examples of a split by file name, read by TFDS alone."""
+    dataset = tfds.builder_from_directory(folder).as_dataset(split=split)
+    return {example["filename"].decode(): example for example in tfds.as_numpy(dataset)}
+
+
+@pytest.fixture(scope="module")
+def boxed(celeba, tmp_path_factory):
+    root = tmp_path_factory.mktemp("boxed")
+    return conversion.convert(series.resolve("celeba", image_size=16), dataset_path=celeba, tfrecord_path=root)
+
+
+def test_the_crop_shows_the_box(boxed):
+    examples = read(boxed.folder, "train")
+    assert len(examples) == 14
+    for name, example in examples.items():
+        if name != f"{LEAVING_BOX:06d}.jpg":
+            assert np.abs(example["image"][2:-2, 2:-2].astype(int) - RED).max() < 25, name
+    leaving = examples[f"{LEAVING_BOX:06d}.jpg"]["image"].astype(int)  # x = 31 of 200: a quarter red, then green
+    assert np.abs(leaving[8, 1] - RED).max() < 40
+    assert np.abs(leaving[8, 10] - GREEN).max() < 40
+
+
+def test_bad_boxes_are_rejected_and_nowhere_else(boxed):
+    reasons = rejected(boxed.folder)
+    assert set(reasons) == {f"{ZERO_BOX:06d}.jpg", f"{OUTSIDE_BOX:06d}.jpg"}
+    assert reasons[f"{ZERO_BOX:06d}.jpg"] == "box of zero size: 0 0 0 0"
+    assert "outside the picture of 200x150" in reasons[f"{OUTSIDE_BOX:06d}.jpg"]
+    everything = {name for split in ("train", "val", "test") for name in read(boxed.folder, split)}
+    assert len(everything) == CELEBA_COUNT - 2
+    assert not everything & set(reasons)
+
+
+def test_without_box_the_picture_of_the_bad_box_is_a_record(celeba, tmp_path):
+    found = conversion.convert(series.resolve("celeba", bbox=False, image_size=16), dataset_path=celeba, tfrecord_path=tmp_path)
+    assert found.folder == tmp_path / "img_celeba/16"
+    assert rejected(found.folder) == {}
+    assert found.counts == {"train": 16, "val": 2, "test": 2}
+    example = read(found.folder, "train")[f"{ZERO_BOX:06d}.jpg"]
+    assert example["bbox"].tolist() == [0, 0, 0, 0]
+    assert np.abs(example["image"][0].astype(int) - GREEN).max() < 25
+
+
+def test_tfds_opens_the_folder(boxed):
+    builder = tfds.builder_from_directory(boxed.folder)
+    assert {name: split.num_examples for name, split in builder.info.splits.items()} == {"train": 14, "val": 2, "test": 2}
+    assert builder.info.features["image"].shape == (16, 16, 3)
+    assert builder.info.features["attributes"].doc.desc.split()[39] == "Attribute_39"
+    example = read(boxed.folder, "train")["000001.jpg"]
+    assert example["label"] == -1
+    assert example["bbox"].tolist() == [13, 20, 40, 48]
+    assert example["landmarks"].tolist() == list(range(1, 11))
+    assert example["identity"] == 2
+    assert example["attributes"].tolist() == [(1 + column) % 2 for column in range(40)]
+
+
+def test_samples_show_the_first_records(boxed):
+    with Image.open(boxed.folder / "samples.png") as sheet:
+        assert sheet.size == (8 * 98 + 2, 2 * 98 + 2)  # 14 pictures, 96 wide with gaps of 2
+        assert np.abs(np.array(sheet.getpixel((50, 50))) - RED).max() < 25
+
+
+def test_records_are_shuffled_and_repeatable(digits, tiny, tmp_path):
+    names = list(read_in_file_order(digits[1]))
+    assert names != sorted(names)
+    again = conversion.convert(tiny, tfrecord_path=tmp_path)
+    assert names == list(read_in_file_order(again))
+    for one, other in zip(digits[1].files["train"], again.files["train"], strict=True):
+        assert one.read_bytes() == other.read_bytes()
+
+
+def read_in_file_order(found):
+    config = tfds.ReadConfig(interleave_cycle_length=1)
+    dataset = tfds.builder_from_directory(found.folder).as_dataset(split="train", read_config=config)
+    return [example["filename"] for example in tfds.as_numpy(dataset)]
+
+
+def test_shards(digits):
+    assert len(digits[1].files["train"]) == 8
+    assert digits[1].files["train"][0].name == "digits-train.tfrecord-00000-of-00008"
+    assert digits[1].counts == {"train": 1500, "test": 297}
+
+
+def test_finished_folder_is_left_alone_and_overwrite_makes_it_again(celeba, tmp_path, capsys):
+    experiment = series.resolve("img_align_celeba", image_size=8)
+    found = conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path)
+    before = {file.name: file.stat().st_mtime_ns for file in found.folder.iterdir()}
+    conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path)
+    assert "is finished (16 train + 2 val + 2 test records): nothing to do" in capsys.readouterr().out
+    assert before == {file.name: file.stat().st_mtime_ns for file in found.folder.iterdir()}
+    conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path, overwrite=True)
+    assert before != {file.name: file.stat().st_mtime_ns for file in found.folder.iterdir()}
+    assert [entry.name for entry in found.folder.parent.iterdir()] == ["8"]
+
+
+def test_other_settings_do_not_pass_for_finished(celeba, tmp_path):
+    conversion.convert(series.resolve("img_align_celeba", image_size=8), dataset_path=celeba, tfrecord_path=tmp_path)
+    grey = series.resolve("img_align_celeba", image_size=8, channels=1)
+    with pytest.raises(UserError, match="was made with channels=3 and not 1"):
+        conversion.convert(grey, dataset_path=celeba, tfrecord_path=tmp_path)
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
+    mnist = write_mnist(tmp_path / "files")
+    experiment = series.resolve("mnist", image_size=8)
+    whole = conversion.convert(experiment, dataset_path=mnist, tfrecord_path=tmp_path / "whole")
+    write, written = conversion._write_shard, []
+
+    def stop_at_the_sixth(partial, shard, *rest):
+        if len(written) == 5:
+            raise KeyboardInterrupt
+        written.append(shard.file)
+        return write(partial, shard, *rest)
+
+    monkeypatch.setattr(conversion, "_write_shard", stop_at_the_sixth)
+    with pytest.raises(KeyboardInterrupt):
+        conversion.convert(experiment, dataset_path=mnist, tfrecord_path=tmp_path / "t")
+    assert not (tmp_path / "t/mnist/8").exists()
+    with open(tmp_path / "t/mnist/8.partial/progress.jsonl", "a") as progress:
+        progress.write('{"file": "mnist-tr')  # killed while it wrote
+    monkeypatch.setattr(conversion, "_write_shard", lambda *rest: written.append(rest[1].file) or write(*rest))
+    found = conversion.convert(experiment, dataset_path=mnist, tfrecord_path=tmp_path / "t")
+    assert "Going on: 5 of 16 shards" in capsys.readouterr().out
+    assert len(written) == len(set(written)) == 16
+    assert found.counts == {"train": 40, "test": 20}
+    for split in ("train", "test"):
+        for one, other in zip(whole.files[split], found.files[split], strict=True):
+            assert one.read_bytes() == other.read_bytes()
+
+
+def test_bad_files_among_good_ones(tmp_path):
+    pictures = tmp_path / "pictures"
+    for name, value in (("a/1.png", 10), ("a/2.png", 20), ("b/3.png", 30)):
+        (pictures / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (30, 20), (value, value, value)).save(pictures / name)
+    (pictures / "b/text.jpg").write_text("no picture")
+    buffer = io.BytesIO()
+    Image.new("RGB", (300, 200)).save(buffer, "JPEG")
+    (pictures / "b/cắt, ngắn.jpg").write_bytes(buffer.getvalue()[:400])
+    found = conversion.convert(series.resolve("folder", image_size=8), dataset_path=pictures, tfrecord_path=tmp_path / "t")
+    assert found.counts == {"train": 3}
+    assert found.class_names == ("a", "b")
+    examples = read(found.folder, "train")
+    assert {name: int(example["label"]) for name, example in examples.items()} == {"a/1.png": 0, "a/2.png": 0, "b/3.png": 1}
+    assert (examples["b/3.png"]["image"] == 30).all()
+    reasons = rejected(found.folder)
+    assert set(reasons) == {"b/text.jpg", "b/cắt, ngắn.jpg"}
+    assert "cannot be decoded" in reasons["b/cắt, ngắn.jpg"]
+
+
+def test_no_picture_that_can_be_used(tmp_path):
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures/a.jpg").write_text("no")
+    with pytest.raises(UserError, match=r"none of the 1 pictures can be used; the first: a\.jpg: cannot be decoded"):
+        conversion.convert(series.resolve("folder"), dataset_path=tmp_path / "pictures", tfrecord_path=tmp_path / "t")
+    assert list((tmp_path / "t").rglob("*.tfrecord*")) == []
+
+
+def test_source_store_keeps_the_files_and_the_box(celeba, tmp_path):
+    experiment = series.resolve("celeba")
+    found = conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path, store="source")
+    assert found.folder == tmp_path / "img_celeba-bbox/source"
+    assert set(rejected(found.folder)) == {f"{ZERO_BOX:06d}.jpg", f"{OUTSIDE_BOX:06d}.jpg"}
+    decoders = {"image": tfds.decode.SkipDecoding()}
+    dataset = tfds.builder_from_directory(found.folder).as_dataset(split="test", decoders=decoders)
+    for example in tfds.as_numpy(dataset):
+        name = example["filename"].decode()
+        assert example["image"] == (celeba / "Img/img_celeba" / name).read_bytes()
+        assert example["bbox"].tolist()[2:] == [40, 48]
+
+
+def test_any_size_from_one_pixel_on(tmp_path):
+    found = conversion.convert(
+        series.resolve("mnist", image_size=1), dataset_path=write_mnist(tmp_path / "files"), tfrecord_path=tmp_path
+    )
+    assert read(found.folder, "train")["train/000007"]["image"].tolist() == [[[7]]]
+
+
+def test_work_is_on_all_cores(monkeypatch, tmp_path, tiny):
+    asked = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, workers):
+            asked.append(workers)
+            super().__init__(workers)
+
+    monkeypatch.setattr(conversion, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(conversion.os, "cpu_count", lambda: 3)
+    conversion.convert(series.change(tiny, image_size=2), tfrecord_path=tmp_path)
+    assert asked == [3]
+
+
+def test_commands_bad_input_is_one_line(tmp_path, celeba):
+    bad_list = write_celeba(tmp_path / "bad")
+    lines = (bad_list / "Anno/list_bbox_celeba.txt").read_text().splitlines()
+    lines[4] = "000003.jpg 1 2 3"
+    (bad_list / "Anno/list_bbox_celeba.txt").write_text("\n".join(lines))
+    for arguments, words in (
+        (["--ImageType=celeba", f"--DatasetPath={bad_list}"], "line 5"),
+        (["--ImageType=cats"], "value should be one of <digits|mnist|"),
+    ):
+        done = command("make_tfrecord.py", *arguments, cwd=tmp_path, check=False)
+        assert done.returncode != 0
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
+    assert not list(tmp_path.glob("tfrecords/**/*.tfrecord*"))
+
+
+def test_command_writes_records(celeba, tmp_path):
+    arguments = ("--ImageType=CELEBA", f"--DatasetPath={celeba}", "--image_size=8")
+    done = command("make_tfrecord.py", *arguments, cwd=tmp_path)
+    assert "tfrecords/img_celeba-bbox/8: 14 train + 2 val + 2 test records." in done.stdout
+    assert "2 pictures could not be used" in done.stdout
+    settings = json.loads((tmp_path / "tfrecords/img_celeba-bbox/8" / records.CONVERSION).read_text())
+    assert settings["bbox"] is True
+    assert "nothing to do" in command("make_tfrecord.py", *arguments, cwd=tmp_path).stdout

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfgan_series import pictures
+
+
+def test_to_uint8_is_the_inverse_of_the_pipelines_scaling():
+    values = np.arange(256, dtype=np.uint8)
+    assert np.array_equal(pictures.to_uint8(values.astype(np.float32) / 127.5 - 1), values)
+    assert pictures.to_uint8(np.array([-1.5, 1.5])).tolist() == [0, 255]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_grid_puts_pictures_row_by_row(channels):
+    images = np.arange(5, dtype=np.uint8)[:, None, None, None].repeat(100, 1).repeat(100, 2).repeat(channels, 3) * 10
+    sheet = np.asarray(pictures.grid(images, columns=3)).reshape(206, 308, channels)
+    for index, (top, left) in enumerate([(2, 2), (2, 104), (2, 206), (104, 2), (104, 104)]):
+        assert (sheet[top : top + 100, left : left + 100] == index * 10).all()
+    assert (sheet[104:, 206:] == 255).all()  # the place that stays empty
+
+
+def test_small_pictures_are_enlarged_by_a_whole_factor():
+    image = np.array([[0, 255], [255, 0]], np.uint8).reshape(1, 2, 2, 1)
+    sheet = np.asarray(pictures.grid(image, columns=1))
+    assert sheet.shape == (100, 100)
+    assert (sheet[2:50, 2:50] == 0).all()
+    assert (sheet[2:50, 50:98] == 255).all()
+
+
+def test_caption_stands_above_the_grid():
+    images = np.full((4, 96, 96, 1), 128, np.uint8)
+    plain, captioned = (np.asarray(pictures.grid(images, 2, caption)) for caption in ("", "epoch 7"))
+    assert np.array_equal(captioned[-plain.shape[0] :], plain)
+    assert (captioned[: -plain.shape[0]] < 100).any()
+
+
+def test_animation_plays_all_pages_and_holds_the_last(tmp_path):
+    pages = [Image.new("L", (20, 20), value) for value in (0, 120, 240)]
+    pictures.animation(pages, tmp_path / "a.gif")
+    with Image.open(tmp_path / "a.gif") as gif:
+        assert gif.n_frames == 3
+        assert gif.info["loop"] == 0
+        durations, values = [], []
+        for frame in range(3):
+            gif.seek(frame)
+            durations.append(gif.info["duration"])
+            values.append(gif.convert("L").getpixel((5, 5)))
+    assert durations == [200, 200, 2000]
+    assert values == pytest.approx([0, 120, 240], abs=2)
+
+
+def test_curves_draws_every_line(tmp_path):
+    pictures.curves([1, 2, 3], {"a": [0, 1, 2], "b": [2, 1, 0]}, tmp_path / "c.png", x_label="epoch", y_label="loss")
+    colours = np.asarray(Image.open(tmp_path / "c.png").convert("RGB")).reshape(-1, 3)
+    for colour in ((31, 119, 180), (255, 127, 14)):  # Matplotlib's first two
+        assert (np.abs(colours.astype(int) - colour).max(axis=1) < 4).sum() > 200

@@ -1,0 +1,149 @@
+import contextlib
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfgan_series import preprocess
+
+GREY, RED = (128, 128, 128), (200, 20, 20)
+
+
+@pytest.fixture
+def save(tmp_path):
+    def write(picture, name, **options):
+        picture.save(tmp_path / name, **options)
+        return tmp_path / name
+
+    return write
+
+
+def colour(path, channels=3, where=(2, 2)):
+    return preprocess.prepare(path, image_size=8, channels=channels)[where].tolist()
+
+
+def test_every_kind_of_file_comes_out_as_a_person_sees_it(save):
+    red = Image.new("RGB", (20, 10), RED)
+    files = [
+        save(red, "rgb.png"),
+        save(red, "rgb.bmp"),
+        save(red, "rgb.webp", lossless=True),
+        save(red.quantize(4), "palette.png"),
+        save(red.convert("RGBA"), "opaque.png"),
+        save(red, "q.jpg", quality=100, subsampling=0),
+        save(red.convert("CMYK"), "cmyk.jpg", quality=100),
+    ]
+    for file in files:
+        assert colour(file) == pytest.approx(RED, abs=6), file.name
+        assert colour(file, channels=1) == pytest.approx([74], abs=4), file.name  # 0.299 R + 0.587 G + 0.114 B
+
+
+def test_grey_files_in_colour_and_one_channel(save):
+    assert colour(save(Image.new("L", (9, 9), 128), "grey.png")) == list(GREY)
+    assert colour(save(Image.new("1", (9, 9), 1), "bits.png")) == [255, 255, 255]
+    assert colour(save(Image.new("L", (9, 9), 128), "grey.jpg"), channels=1) == pytest.approx([128], abs=1)
+    deep = Image.fromarray(np.full((9, 9), 32896, np.uint16))
+    assert colour(save(deep, "deep.png")) == list(GREY)  # 16 bits: 32896 / 257 = 128
+
+
+def test_transparency_stands_on_white(save):
+    clear = Image.new("RGBA", (9, 9), (200, 20, 20, 0))
+    assert colour(save(clear, "clear.png")) == [255, 255, 255]
+    half = Image.new("RGBA", (9, 9), (0, 0, 0, 128))
+    assert colour(save(half, "half.png")) == pytest.approx([127, 127, 127], abs=1)
+    palette = Image.new("P", (9, 9), 0)
+    palette.putpalette([0, 0, 0, 255, 0, 0])
+    assert colour(save(palette, "p.png", transparency=0)) == [255, 255, 255]
+
+
+def test_exif_rotation_is_undone(save):
+    picture = Image.new("RGB", (40, 20), "black")
+    picture.paste(RED, (0, 0, 20, 20))  # left half red
+    exif = Image.Exif()
+    exif[0x0112] = 6  # show turned a quarter clockwise: left becomes top
+    path = save(picture, "turned.jpg", exif=exif, quality=100, subsampling=0)
+    image = preprocess.prepare(path, image_size=16, channels=3)
+    assert image[2, 8].tolist() == pytest.approx(RED, abs=6)
+    assert image[13, 8].tolist() == pytest.approx([0, 0, 0], abs=6)
+
+
+def test_squash_keeps_everything_and_crop_the_middle(save):
+    picture = Image.new("RGB", (60, 20), "black")
+    picture.paste(RED, (20, 0, 40, 20))
+    path = save(picture, "wide.png")
+    squashed = preprocess.prepare(path, image_size=12, channels=3)[6, :, 0]
+    assert squashed[1] == 0
+    assert int(squashed[6]) == pytest.approx(RED[0], abs=5)  # bicubic overshoots a little at an edge
+    cropped = preprocess.prepare(path, image_size=12, channels=3, fit="crop")
+    assert (cropped == RED).all()
+
+
+def test_resizing_is_antialiased():
+    stripes = np.tile(np.array([0, 255], np.uint8), (64, 32))  # every other column: a grey surface from afar
+    assert preprocess.prepare(stripes, image_size=8, channels=1) == pytest.approx(127.5, abs=6)
+
+
+def test_box_is_cut_and_clipped(save):
+    picture = Image.new("RGB", (50, 40), "black")
+    picture.paste(RED, (30, 10, 50, 30))
+    path = save(picture, "boxed.png")
+    for box in ((30, 10, 20, 20), (30, 10, 900, 20)):
+        assert (preprocess.prepare(path, image_size=8, channels=3, bbox=box) == RED).all()
+    assert preprocess.clip_box((-5, -5, 20, 10), 50, 40) == (0, 0, 15, 5)
+
+
+@pytest.mark.parametrize(
+    ("box", "words"), [((0, 0, 0, 0), "zero size"), ((5, 5, -3, 4), "zero size"), ((50, 0, 9, 9), "outside")]
+)
+def test_boxes_that_cannot_be_cut(box, words):
+    with pytest.raises(preprocess.BadPicture, match=words):
+        preprocess.clip_box(box, 50, 40)
+
+
+def test_damaged_files_are_bad_pictures(tmp_path, save):
+    whole = save(Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 60, 3), np.uint8)), "whole.jpg").read_bytes()
+    png = save(Image.new("RGB", (60, 60), RED), "whole.png").read_bytes()
+    for name, data in {
+        "cut.jpg": whole[: len(whole) // 2],
+        "head.jpg": whole[:30],
+        "text.jpg": b"no picture at all",
+        "empty.jpg": b"",
+        "cut.png": png[: len(png) // 2],
+    }.items():
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(preprocess.BadPicture, match="cannot be decoded"):
+            preprocess.prepare(tmp_path / name, image_size=8, channels=3)
+
+
+def test_random_damage_is_never_another_error(tmp_path, save):
+    rng = np.random.default_rng(0)
+    noise = Image.fromarray(rng.integers(0, 255, (32, 32, 3), np.uint8))
+    for name in ("a.jpg", "a.png", "a.webp", "a.bmp"):
+        whole = save(noise, name).read_bytes()
+        for _ in range(40):
+            data = bytearray(whole)
+            for place in rng.integers(0, len(data), 8):
+                data[place] = rng.integers(256)
+            (tmp_path / name).write_bytes(data)
+            with contextlib.suppress(preprocess.BadPicture):
+                preprocess.prepare(tmp_path / name, image_size=8, channels=3)
+
+
+def test_encode_keeps_good_files_and_mends_the_others(save):
+    red = Image.new("RGB", (20, 10), RED)
+    for good in (save(red, "a.jpg"), save(red, "a.png"), save(red.convert("L"), "g.jpg")):
+        assert preprocess.encode(good) == good.read_bytes()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for odd in (
+        save(red, "a.webp", lossless=True),
+        save(red.convert("CMYK"), "c.jpg", quality=100),
+        save(red, "turned.jpg", exif=exif, quality=100),
+        save(red.quantize(4), "p.png"),
+        np.full((10, 20, 3), RED, np.uint8),
+    ):
+        mended = Image.open(io.BytesIO(preprocess.encode(odd)))
+        assert (mended.format, mended.mode) == ("PNG", "RGB")
+        assert mended.getpixel((3, 3)) == pytest.approx(RED, abs=6)
+    assert mended.size == (20, 10)

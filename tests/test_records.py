@@ -1,0 +1,56 @@
+import shutil
+
+import pytest
+
+from tfgan_series import records, series
+from tfgan_series.errors import UserError
+
+
+@pytest.fixture
+def copy(digits, tmp_path):
+    """A copy of the digits' records to damage."""
+    folder = tmp_path / "digits/8"
+    shutil.copytree(digits[1].folder, folder)
+    return folder
+
+
+def test_partitions(digits):
+    found = records.open_records(digits[1].folder)
+    assert found == digits[1]
+    assert (found.count("train"), found.count("test"), found.count("all")) == (1500, 297, 1797)
+    assert found.shards("all") == found.shards("train") + found.shards("test")
+    with pytest.raises(UserError, match="--Partition=val: .* has train, test, all"):
+        found.count("val")
+
+
+def test_a_shard_cut_short_is_named(copy):
+    shard = copy / "digits-train.tfrecord-00003-of-00008"
+    shard.write_bytes(shard.read_bytes()[:-100])
+    with pytest.raises(UserError, match=r"digits-train\.tfrecord-00003-of-00008: damaged or cut short after 18[0-9] records"):
+        records.open_records(copy)
+
+
+def test_a_shard_that_is_gone_is_named(copy):
+    (copy / "digits-test.tfrecord-00001-of-00008").unlink()
+    with pytest.raises(UserError, match="digits-test.tfrecord-00001-of-00008 is missing"):
+        records.open_records(copy)
+
+
+def test_a_folder_without_metadata_is_not_finished(copy):
+    (copy / "dataset_info.json").unlink()
+    with pytest.raises(UserError, match="is no finished record folder") as error:
+        records.open_records(copy)
+    assert "\n" not in str(error.value)
+
+
+def test_the_size_asked_for_comes_before_the_originals(celeba, tmp_path):
+    from tfgan_series import conversion
+
+    experiment = series.resolve("img_align_celeba", image_size=8)
+    assert records.find_records(tmp_path, experiment) is None
+    conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path, store="source")
+    assert records.find_records(tmp_path, experiment).folder.name == "source"
+    conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path)
+    assert records.find_records(tmp_path, experiment).folder.name == "8"
+    with pytest.raises(UserError, match="was made with fit=squash and not crop: make it again"):
+        records.find_records(tmp_path, series.change(experiment, fit="crop"))

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan_series.errors import UserError
+from tfgan_series.training.checkpoints import Checkpoints
+
+from test_adversarial import make, pictures
+
+
+def bits(state):
+    """All that decides the next step."""
+    things = [*state.networks.values(), *state.optimizers.values()]
+    return [variable.numpy() for thing in things for variable in thing.variables]
+
+
+@pytest.mark.parametrize("strategy", [None, ["CPU:0", "CPU:1"]])
+def test_going_on_gives_the_same_bits_as_never_stopping(tmp_path, strategy):
+    def fresh():
+        return make(tf.distribute.MirroredStrategy(strategy) if strategy else None)
+
+    def batch(seed):
+        return pictures(seed, batch=4 if strategy else 8)  # what one replica gets
+
+    _, through, step = fresh()
+    for seed in range(6):
+        step(batch(seed))
+    _, first, step = fresh()
+    for seed in range(4):
+        step(batch(seed))
+    Checkpoints(first, tmp_path).save()
+    _, second, step = fresh()
+    assert Checkpoints(second, tmp_path).restore()
+    assert second.steps_done() == 4
+    assert second.means(4) == first.means(4)
+    for seed in range(4, 6):
+        step(batch(seed))
+    assert all(np.array_equal(one, other) for one, other in zip(bits(through), bits(second), strict=True))
+    assert second.means(6) == through.means(6)
+
+
+def test_nothing_to_restore(tmp_path):
+    _, state, _ = make()
+    assert not Checkpoints(state, tmp_path).restore()
+
+
+def test_the_last_two_are_kept(tmp_path):
+    _, state, step = make()
+    checkpoints = Checkpoints(state, tmp_path)
+    for seed in range(3):
+        step(pictures(seed))
+        checkpoints.save()
+    assert sorted(file.name for file in tmp_path.glob("*.index")) == ["step-2.index", "step-3.index"]
+
+
+def test_damage_is_one_line_and_other_networks_are_refused(tmp_path):
+    _, state, step = make()
+    step(pictures())
+    Checkpoints(state, tmp_path).save()
+    _, wider, _ = make(base_filters=8)
+    with pytest.raises(UserError, match="cannot be read"):
+        Checkpoints(wider, tmp_path).restore()
+    data = tmp_path / "step-1.data-00000-of-00001"
+    data.write_bytes(data.read_bytes()[:1000])
+    _, other, _ = make()
+    with pytest.raises(UserError, match="step-1 cannot be read .*--overwrite") as error:
+        Checkpoints(other, tmp_path).restore()
+    assert "\n" not in str(error.value)
