@@ -117,9 +117,10 @@ def run(main):
         backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
         if backend != "tensorflow":
             _fail(f"KERAS_BACKEND={backend}: this package trains with TensorFlow; unset it")
-        if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
-            _import_tensorflow_quietly()
         try:
+            experiment()  # a value that no row allows is told before TensorFlow's seconds of import
+            if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
+                _import_tensorflow_quietly()
             main()
         except UserError as error:
             _fail(str(error))

@@ -13,7 +13,7 @@ import command_line
 
 FLAGS = flags.FLAGS
 
-command_line.define_settings("Partition", "bbox", "image_size")
+command_line.define_settings("partition", "bbox", "image_size")
 command_line.define_run("the run to draw from")
 flags.adopt_module_key_flags(command_line)
 flags.DEFINE_string("generator", None, "a generator.keras to draw from instead of a run (default: the run's)")

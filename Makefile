@@ -1,0 +1,32 @@
+# Everything from nothing: needs make, and Python 3.11 to 3.13 with its venv package.
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: install demo test lint
+
+demo: install
+	$(BIN)/python scripts/train.py
+	@echo 'Open runs/dcgan/digits-32/training.gif, and images/ beside it.'
+
+test: install
+	$(BIN)/python -m pytest -q
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+install: $(VENV)/installed
+
+# A candidate counts only if it runs: pyenv leaves names on the path that do not, Debian a Python without ensurepip.
+$(VENV)/installed: setup.cfg constraints.txt
+	@for python in $(PYTHON) python3.12 python3.13 python3.11 python3 python; do \
+	  if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; \
+	  then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo 'No Python 3.11, 3.12 or 3.13 with its venv package: install one (Debian, Ubuntu: apt install python3 python3-venv;' \
+	    'macOS: brew install python@3.12), or name one with PYTHON=, and type the same again.' >&2; exit 1; \
+	fi; \
+	echo "Setting up $(VENV) with $$found: some minutes, 3 GB."; \
+	$$found -m venv $(VENV) && $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@

@@ -1,0 +1,161 @@
+"""The commands as a user types them, in processes of their own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfgan_series import latent, pictures, runs, series
+from tfgan_series.training import run
+
+from conftest import ROOT, command, command_environment, command_words
+
+COMMANDS = sorted(path.name for path in (ROOT / "scripts").glob("*.py") if path.name != "command_line.py")
+SLOW_EPOCHS = ("--image_size=8", "--base_filters=4", "--batch_size=4", "--epochs=3", "--deterministic")
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory, digits):
+    """A folder with the digits' records at 8 pixels in place."""
+    folder = tmp_path_factory.mktemp("workplace")
+    (folder / "tfrecords").symlink_to(digits[0])
+    return folder
+
+
+def stop_in_mid_epoch(workplace, run_dir, number, after):
+    """Train until a checkpoint of step `after` or later is there, let the next epoch begin, send a signal."""
+    process = subprocess.Popen(
+        command_words("train.py", *SLOW_EPOCHS, f"--run_dir={run_dir}"), cwd=workplace, env=command_environment(),
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while process.poll() is None:
+        saved = [int(path.stem.split("-")[1]) for path in (workplace / run_dir / "checkpoints").glob("step-*.index")]
+        if max(saved, default=0) >= after:
+            break
+        time.sleep(0.02)
+    time.sleep(0.3)
+    process.send_signal(number)
+    output, _ = process.communicate()
+    return process.returncode, output
+
+
+def test_killed_and_stopped_runs_end_in_the_same_bits(workplace):
+    command("train.py", *SLOW_EPOCHS, "--run_dir=through", cwd=workplace)
+    status, output = stop_in_mid_epoch(workplace, "stopped", signal.SIGTERM, after=375)
+    assert status == 128 + signal.SIGTERM
+    assert "Stopped and saved in epoch 2 of 3, after step" in output
+    assert "To go on: python" in output
+    status, _ = stop_in_mid_epoch(workplace, "stopped", signal.SIGKILL, after=750)
+    assert status == -signal.SIGKILL
+    rest = command("train.py", *SLOW_EPOCHS, "--run_dir=stopped", cwd=workplace).stdout
+    assert "Going on from epoch 3, step 1 of 375" in rest
+
+    logs = [runs.read_log(workplace / name) for name in ("through", "stopped")]
+    assert [row["epoch"] for row in logs[1]] == [1, 2, 3]
+    for one, other in zip(*logs, strict=True):
+        assert {**one, "images_per_second": 0} == {**other, "images_per_second": 0}
+    through, stopped = (runs.load_generator(workplace / name / runs.GENERATOR).get_weights() for name in ("through", "stopped"))
+    assert all(np.array_equal(one, other) for one, other in zip(through, stopped, strict=True))
+
+
+def test_flags_txt_repeats_the_run(workplace, trained):
+    flags = (trained / "flags.txt").read_text().replace(str(trained), "again")
+    (workplace / "flags.txt").write_text(flags)
+    command("train.py", "--flagfile=flags.txt", cwd=workplace)
+    again, first = (runs.load_generator(folder / runs.GENERATOR).get_weights() for folder in (workplace / "again", trained))
+    assert all(np.allclose(one, other, atol=1e-4) for one, other in zip(again, first, strict=True))
+
+
+def test_generator_opens_without_this_package(workplace, trained):
+    """In a process that cannot import the package: plain Keras draws what generate.py draws for the same z."""
+    command("generate.py", f"--run_dir={trained}", "--out=drawn", "--seed=5", cwd=workplace)
+    np.save(workplace / "z.npy", latent.noise(16, 100, seed=5))
+    code = f"""
+import sys
+sys.modules["tfgan_series"] = None
+import keras, numpy as np
+generator = keras.models.load_model({str(trained / "generator.keras")!r})
+np.save("images.npy", generator.predict(np.load("z.npy"), verbose=0))
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=workplace, check=True, env=command_environment())
+    images = np.load(workplace / "images.npy")
+    assert images.dtype == np.float32
+    sheet = np.asarray(pictures.grid(pictures.to_uint8(images), columns=4)).astype(int)
+    drawn = np.asarray(Image.open(workplace / "drawn/seed-5.png")).astype(int)
+    assert np.abs(sheet - drawn).max() <= 1
+    with zipfile.ZipFile(trained / "generator.keras") as file:
+        assert "tfgan" not in file.read("config.json").decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["train.py", "--ImageType=cats"], "flag --ImageType=cats"),
+        (["train.py", "--batch_size=0"], "--batch_size=0: at least 1 is needed"),
+        (["train.py", "extra"], "'extra' is no flag"),
+        (["train.py", "--image_size=8", "--batch_size=1501"], "--batch_size=1501 is more than the 1500 records of train"),
+        (["generate.py", "--run_dir=nowhere"], "nowhere is not a run"),
+    ],
+)
+def test_bad_input_is_one_line(workplace, arguments, line):
+    script, *flags = arguments
+    done = command(script, *flags, cwd=workplace, check=False)
+    assert done.returncode == 1
+    assert line in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (workplace / "runs").exists()
+
+
+def test_a_run_other_than_the_flags_say(workplace, trained):
+    done = command("generate.py", f"--run_dir={trained}", "--Partition=test", cwd=workplace, check=False)
+    assert done.returncode == 1
+    assert "is another run than the flags say: --Partition is train there" in done.stderr
+
+
+def test_other_backends_are_refused_in_a_line(workplace):
+    done = command("train.py", cwd=workplace, check=False, KERAS_BACKEND="torch")
+    assert (done.returncode, done.stderr) == (1, "train.py: KERAS_BACKEND=torch: this package trains with TensorFlow; unset it\n")
+
+
+@pytest.mark.parametrize("script", COMMANDS)
+def test_help_names_defaults_and_needs_no_tensorflow(script, tmp_path):
+    blocked = tmp_path / "tensorflow"
+    blocked.mkdir()
+    (blocked / "__init__.py").write_text("raise ImportError('TensorFlow was imported')")
+    text = command(script, "--help", cwd=tmp_path, check=False, PYTHONPATH=str(tmp_path)).stdout
+    assert "--ImageType" in text
+    if script == "train.py":
+        assert "(default: 128, digits 64)" in " ".join(text.split())
+
+
+def test_two_workers_train_as_one(workplace):
+    """MultiWorkerMirroredStrategy on this machine: the log of two workers is the log of one."""
+    flags = ("--image_size=8", "--base_filters=4", "--epochs=1", "--dropout=0")
+    sockets = [socket.socket() for _ in range(2)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    addresses = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
+    for one in sockets:
+        one.close()
+    workers = []
+    for index in range(2):
+        config = json.dumps({"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}})
+        words = command_words("train.py", *flags, "--run_dir=two")
+        environment = command_environment(TF_CONFIG=config)
+        workers.append(subprocess.Popen(words, cwd=workplace, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE))
+    errors = [worker.communicate()[1].decode() for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0], errors
+    single = series.resolve("digits", image_size=8, base_filters=4, epochs=1, dropout=0.0)
+    run.train(single, tfrecord_path=workplace / "tfrecords", run_dir=workplace / "one")
+    two, one = (runs.read_log(workplace / name)[0] for name in ("two", "one"))
+    for name in ("Real_P", "Fake_P", "Gen_loss", "Dis_loss", "steps"):
+        assert two[name] == pytest.approx(one[name], rel=1e-4)
+    assert os.path.exists(workplace / "two/generator.keras")

@@ -1,0 +1,132 @@
+import shutil
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from tfgan_series import conversion, latent, networks, pictures, runs, series
+from tfgan_series.errors import UserError
+from tfgan_series.training import run
+
+
+def test_what_a_run_leaves(trained, tiny):
+    entries = {path.name for path in trained.iterdir()}
+    assert entries == {
+        "experiment.json", "flags.txt", "log.csv", "images", "checkpoints", "tensorboard",
+        "generator.keras", "training.gif", "loss.png", "probability.png",
+    }  # fmt: skip
+    assert [path.name for path in sorted((trained / "images").iterdir())] == ["epoch-001.png", "epoch-002.png"]
+    assert runs.read_experiment(trained) == (tiny, 1500)
+    assert (
+        (trained / "log.csv").read_text().splitlines()[0].startswith("epoch,Real_P,Fake_P,Gen_loss,Dis_loss,lr,images_per_second")
+    )
+    log = runs.read_log(trained)
+    assert [row["epoch"] for row in log] == [1, 2]
+    assert all(row["steps"] == 1500 // 64 and row["images_per_second"] > 0 for row in log)
+    with Image.open(trained / "training.gif") as gif:
+        assert gif.n_frames == 2
+
+
+def test_tensorboard_has_every_number_and_the_grid(trained):
+    (events,) = (trained / "tensorboard").iterdir()
+    tags = {value.tag for event in tf.compat.v1.train.summary_iterator(str(events)) for value in event.summary.value}
+    assert {"Real_P", "Fake_P", "Gen_loss", "Dis_loss", "lr", "images_per_second", "grid"} <= tags
+
+
+def test_the_grid_is_the_generators_for_the_fixed_z(trained):
+    generator = keras.models.load_model(trained / "generator.keras")
+    images = pictures.to_uint8(latent.sample(generator, latent.noise(16, 100, seed=0)))
+    assert images.std() > 0
+    again = np.asarray(pictures.grid(images, columns=4, caption="epoch 2"))
+    assert np.array_equal(np.asarray(Image.open(trained / "images/epoch-002.png")), again)
+    assert not np.array_equal(np.asarray(Image.open(trained / "images/epoch-001.png")), again)
+
+
+def test_the_generator_is_float32_whatever_the_training(digits, tmp_path):
+    experiment = series.resolve("digits", image_size=8, base_filters=4, batch_size=500, epochs=1, precision="mixed_bfloat16")
+    folder = run.train(experiment, tfrecord_path=digits[0], run_dir=tmp_path / "run")
+    generator = keras.models.load_model(folder / "generator.keras")
+    assert {layer.compute_dtype for layer in generator.layers} == {"float32"}
+    assert generator(np.zeros((1, 100), "float32")).dtype == "float32"
+
+
+def test_a_finished_run_says_so_and_more_epochs_go_on(trained, digits, tiny, tmp_path, capsys):
+    folder = shutil.copytree(trained, tmp_path / "run")
+    before = (folder / "generator.keras").read_bytes()
+    run.train(tiny, tfrecord_path=digits[0], run_dir=folder)
+    assert "is finished, 2 epochs" in capsys.readouterr().out
+    assert (folder / "generator.keras").read_bytes() == before
+    run.train(series.change(tiny, epochs=3), tfrecord_path=digits[0], run_dir=folder)
+    assert "Going on from epoch 3" in capsys.readouterr().out
+    assert [row["epoch"] for row in runs.read_log(folder)] == [1, 2, 3]
+    assert runs.read_experiment(folder)[0].epochs == 3
+
+
+def test_other_settings_are_refused_with_the_differences(trained, digits, tiny):
+    with pytest.raises(
+        UserError, match=r"holds another run \(batch_size: 64 in the run, 32 asked; seed: 0 in the run, 1 asked\)"
+    ):
+        run.train(series.change(tiny, batch_size=32, seed=1), tfrecord_path=digits[0], run_dir=trained)
+    with pytest.raises(UserError, match=r"epochs: 2 in the run, 1 asked"):
+        run.train(series.change(tiny, epochs=1), tfrecord_path=digits[0], run_dir=trained)
+
+
+def test_overwrite_starts_over(trained, digits, tiny, tmp_path):
+    folder = shutil.copytree(trained, tmp_path / "run")
+    run.train(series.change(tiny, epochs=1, seed=1), tfrecord_path=digits[0], run_dir=folder, overwrite=True)
+    assert [row["epoch"] for row in runs.read_log(folder)] == [1]
+    assert not (folder / "images/epoch-002.png").exists()
+
+
+def test_a_folder_that_is_no_run_is_never_emptied(digits, tiny, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(UserError, match="has files in it and is not a run"):
+        run.train(tiny, tfrecord_path=digits[0], run_dir=tmp_path, overwrite=True)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_folder_that_cannot_be_written(digits, tiny, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"run folder .*/file/run cannot be written \(Not a directory\)"):
+        run.train(tiny, tfrecord_path=digits[0], run_dir=tmp_path / "file/run")
+
+
+def test_missing_records_are_made_or_the_command_is_told(tmp_path):
+    with pytest.raises(UserError) as error:
+        run.train(series.resolve("celeba", bbox=False, image_size=32), tfrecord_path=tmp_path / "t", run_dir=tmp_path / "r")
+    command = (
+        f"make_tfrecord.py --ImageType=img_celeba --DatasetPath=FOLDER --image_size=32 --nobbox --TFRecordPath={tmp_path / 't'}"
+    )
+    assert command in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "r").exists()
+
+
+def test_celeba_from_jpegs_to_a_grid_and_back(celeba, tmp_path):
+    """The whole way of a picture, twice over: red squares in boxes become records, batches, a generator and grids."""
+    experiment = series.resolve("celeba", image_size=8, base_filters=4, batch_size=7, epochs=2)
+    conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path / "t")
+    folder = run.train(experiment, tfrecord_path=tmp_path / "t", run_dir=tmp_path / "r")
+    assert runs.read_log(folder)[-1]["steps"] == 2  # 14 records that have usable boxes
+    with Image.open(folder / "images/epoch-002.png") as grid:
+        assert grid.mode == "RGB"
+        assert grid.size == (4 * 98 + 2, 4 * 98 + 2 + 26)
+
+
+def test_describe_tells_sizes_and_makes_nothing(tmp_path, digits, tiny):
+    lines = "\n".join(run.describe(series.resolve("img_celeba"), tfrecord_path=tmp_path / "t", run_dir=tmp_path / "r"))
+    assert "generator: 12,664,195 parameters" in lines
+    assert "batch_size: 128" in lines
+    assert "records: none yet" in lines
+    assert list(tmp_path.iterdir()) == []
+    assert "1,500 train + 297 test" in "\n".join(run.describe(tiny, tfrecord_path=digits[0]))
+    with pytest.raises(UserError, match="--image_size=28"):
+        run.describe(series.resolve("mnist", image_size=28))
+
+
+def test_export_is_of_the_trained_weights(trained, tiny):
+    fresh = networks.build(tiny)["generator"].get_weights()
+    saved = runs.load_generator(trained / "generator.keras").get_weights()
+    assert any(not np.array_equal(one, other) for one, other in zip(fresh, saved, strict=True))
