@@ -1,0 +1,152 @@
+"""How fast is a training step: float32, mixed_bfloat16, XLA, and the same networks in PyTorch where it is installed.
+
+    python benchmarks/step.py                                     # the article's 64-px networks, batch 128
+    python benchmarks/step.py --base_filters=32 --batch_size=32   # something that a CPU can do
+
+All variants take turns, round after round, on pictures already on the device; the figure of a variant is the median of its
+rounds, and what counts is its ratio to float32 within this run.
+"""
+
+import argparse
+import os
+import statistics
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan_series import series
+from tfgan_series.training import adversarial
+from tfgan_series.training.state import create_state
+
+
+def tensorflow_variant(experiment, pictures):
+    """A function that does some steps and waits for the last."""
+    strategy = tf.distribute.get_strategy()
+    state = create_state(experiment, strategy, adversarial.REPORTED)
+    step = adversarial.make_step(experiment, state, strategy)
+    batch = tf.constant(pictures)
+
+    def steps(count):
+        for _ in range(count):
+            step(batch)
+        state.means(1)
+
+    return steps
+
+
+def torch_variant(experiment, pictures, bfloat16, compiled):
+    """The same networks, losses and simultaneous update in PyTorch."""
+    import torch
+    from torch import nn
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    width, size, channels, slope = experiment.base_filters, experiment.image_size, experiment.channels, experiment.network.slope
+    levels = (size // 4).bit_length() - 1
+    widths = [width * 2**level for level in range(levels)]
+    layers = [nn.ConvTranspose2d(experiment.noise_dim, widths[-1], 4)]
+    for before, after in zip(widths[::-1], [*widths[-2::-1], channels], strict=True):
+        layers += [nn.BatchNorm2d(before, eps=1e-3, momentum=0.01), nn.LeakyReLU(slope)]
+        layers += [nn.ConvTranspose2d(before, after, 4, stride=2, padding=1)]
+    generator = nn.Sequential(*layers, nn.Tanh())
+    layers = [nn.Conv2d(channels, width, 4, stride=2, padding=1), nn.LeakyReLU(slope)]
+    for before, after in zip(widths, widths[1:], strict=False):
+        layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.BatchNorm2d(after, eps=1e-3, momentum=0.01)]
+        layers += [nn.LeakyReLU(slope), nn.Dropout(experiment.network.dropout)]
+    discriminator = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, 4), nn.Flatten(0))
+
+    networks = [network.to(device, memory_format=torch.channels_last) for network in (generator, discriminator)]
+    optimizers = [torch.optim.Adam(one.parameters(), experiment.lr, (experiment.beta_1, 0.999), eps=1e-7) for one in networks]
+    real = torch.tensor(pictures.transpose(0, 3, 1, 2)).to(device, memory_format=torch.channels_last)
+    loss = nn.BCEWithLogitsLoss()
+
+    def forward():
+        with torch.autocast(device, torch.bfloat16, enabled=bfloat16):
+            z = torch.randn(len(real), experiment.noise_dim, 1, 1, device=device)
+            fake_logits = discriminator(generator(z)).float()
+            real_logits = discriminator(real).float()
+        ones, zeros = torch.ones_like(real_logits), torch.zeros_like(real_logits)
+        return loss(real_logits, ones) + loss(fake_logits, zeros), loss(fake_logits, ones)
+
+    forward = torch.compile(forward) if compiled else forward
+
+    def steps(count):
+        for _ in range(count):
+            losses = forward()
+            gradients = [
+                torch.autograd.grad(value, list(network.parameters()), retain_graph=index == 0)
+                for index, (value, network) in enumerate(zip(losses, networks[::-1], strict=True))
+            ]
+            for network, optimizer, values in zip(networks[::-1], optimizers[::-1], gradients, strict=True):
+                for parameter, value in zip(network.parameters(), values, strict=True):
+                    parameter.grad = value
+                optimizer.step()
+        float(losses[0])
+
+    return steps
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--image_size", type=int, default=64)
+    parser.add_argument("--base_filters", type=int, default=128)
+    parser.add_argument("--batch_size", type=int, default=128)
+    parser.add_argument("--steps", type=int, default=20, help="steps in a round")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--torch", action=argparse.BooleanOptionalAction, default=None, help="default: where it is installed")
+    arguments = parser.parse_args()
+
+    sizes = {name: getattr(arguments, name) for name in ("image_size", "base_filters", "batch_size")}
+    experiment = series.resolve("img_celeba", **sizes)
+    shape = (experiment.batch_size, experiment.image_size, experiment.image_size, experiment.channels)
+    pictures = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)
+
+    makers = {}
+    for precision in ("float32", "mixed_bfloat16"):
+        for jit_compile in (False, True):
+            variant = series.change(experiment, precision=precision, jit_compile=jit_compile)
+            makers[f"TensorFlow {precision}{' XLA' if jit_compile else ''}"] = lambda v=variant: tensorflow_variant(v, pictures)
+    try:
+        import torch
+
+        has_torch = arguments.torch is not False
+        print(f"TensorFlow {tf.__version__}, PyTorch {torch.__version__}")
+    except ImportError:
+        has_torch = False
+    if has_torch:
+        for bfloat16 in (False, True):
+            for compiled in (False, True):
+                name = f"PyTorch {'bfloat16' if bfloat16 else 'float32'}{' compiled' if compiled else ''}"
+                makers[name] = lambda b=bfloat16, c=compiled: torch_variant(experiment, pictures, b, c)
+
+    variants = {}
+    for name, make in makers.items():
+        try:
+            steps = make()
+            steps(3)  # compiles
+            variants[name] = steps
+        except Exception as error:  # a variant that this machine cannot run shall not hide the others
+            print(f"{name}: {type(error).__name__}: {str(error).splitlines()[0][:150]}", flush=True)
+    seconds = {name: [] for name in variants}
+    for _ in range(arguments.rounds):
+        for name, steps in variants.items():
+            start = time.perf_counter()
+            steps(arguments.steps)
+            seconds[name].append((time.perf_counter() - start) / arguments.steps)
+    base = statistics.median(seconds["TensorFlow float32"])
+    print(f"devices: {[device.name for device in tf.config.list_physical_devices()]}; {sizes}")
+    for name, values in seconds.items():
+        median = statistics.median(values)
+        spread = (max(values) - min(values)) / median
+        print(
+            f"{name:32s} {median * 1e3:8.2f} ms/step  {experiment.batch_size / median:8,.0f} images/s"
+            f"  {base / median:5.2f}x float32  (spread {spread:.0%})"
+        )
+
+
+if __name__ == "__main__":
+    main()
