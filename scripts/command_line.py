@@ -122,7 +122,7 @@ def run(main):
             if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
                 _import_tensorflow_quietly()
             main()
-        except UserError as error:
+        except (UserError, OSError) as error:  # OSError: a full disk, say; its text names the file
             _fail(str(error))
         except KeyboardInterrupt:
             _fail("stopped", 128 + signal.SIGINT)

@@ -225,7 +225,7 @@ def test_command_writes_records(celeba, tmp_path):
     arguments = ("--ImageType=CELEBA", f"--DatasetPath={celeba}", "--image_size=8")
     done = command("make_tfrecord.py", *arguments, cwd=tmp_path)
     assert "tfrecords/img_celeba-bbox/8: 14 train + 2 val + 2 test records." in done.stdout
-    assert "2 pictures could not be used" in done.stdout
+    assert "Pictures that could not be used: 2; tfrecords/img_celeba-bbox/8/rejected.csv" in done.stdout
     settings = json.loads((tmp_path / "tfrecords/img_celeba-bbox/8" / records.CONVERSION).read_text())
     assert settings["bbox"] is True
     assert "nothing to do" in command("make_tfrecord.py", *arguments, cwd=tmp_path).stdout

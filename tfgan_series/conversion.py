@@ -78,7 +78,7 @@ def convert(experiment, *, dataset_path=None, tfrecord_path="tfrecords", store="
     found = records.open_records(folder)
     print(f"{folder}: {_counts(found.counts)}.")
     if rejected:
-        print(f"{len(rejected):,} pictures could not be used: {folder / 'rejected.csv'} tells which and why.")
+        print(f"Pictures that could not be used: {len(rejected):,}; {folder / 'rejected.csv'} tells which and why.")
     for note in source.notes:
         print(f"Note: {note}.")
     return found

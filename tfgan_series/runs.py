@@ -30,8 +30,11 @@ def open_folder(folder, overwrite=False):
             if not (folder / EXPERIMENT).is_file():
                 raise UserError(f"{folder} has files in it and is not a run: give another --run_dir")
             if overwrite:
-                shutil.rmtree(folder)
-        (folder / IMAGES).mkdir(parents=True, exist_ok=True)
+                replaced = folder.with_name(folder.name + ".replaced")
+                shutil.rmtree(replaced, ignore_errors=True)
+                folder.rename(replaced)  # killed halfway through, it must not look like a folder of somebody else's
+                shutil.rmtree(replaced)
+        folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"
         probe.touch()
         probe.unlink()
@@ -57,6 +60,7 @@ def write_experiment(folder, experiment, record_count, tfrecord_path):
     _write(folder / EXPERIMENT, json.dumps(record, indent=2) + "\n")
     lines = [*series.flag_lines(experiment), f"--TFRecordPath={tfrecord_path}", f"--run_dir={folder}"]
     _write(folder / FLAGS, "\n".join(lines) + "\n")
+    (folder / IMAGES).mkdir(exist_ok=True)
 
 
 def _write(path, text):
