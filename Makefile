@@ -19,7 +19,7 @@ install: $(VENV)/installed
 
 # A candidate counts only if it runs: pyenv leaves names on the path that do not, Debian a Python without ensurepip.
 $(VENV)/installed: setup.cfg constraints.txt
-	@for python in $(PYTHON) python3.12 python3.13 python3.11 python3 python; do \
+	@for python in $(or $(PYTHON),python3.12 python3.13 python3.11 python3 python); do \
 	  if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; \
 	  then found=$$python; break; fi; \
 	done; \

@@ -31,7 +31,7 @@ def define_run(text):
 
 def define_settings(*names):
     """A flag for each named setting of the table (all where none is named); its default is the row's."""
-    fields = series.settings(series.Experiment) | _network_settings()
+    fields = {name: field for row in series.ROWS.values() for name, field in series.settings(row).items()}
     kinds = [*series.image_types(), *series.ALIASES]
     flags.DEFINE_enum("ImageType", series.DEFAULT_IMAGE_TYPE, kinds, "what to draw", case_sensitive=False)
     flags.DEFINE_enum("model", None, series.models(), "which GAN (default: the ImageType's first, dcgan)")
@@ -51,10 +51,6 @@ def define_settings(*names):
             flags.DEFINE_list(flag, None, text + "; comma-separated")
         else:
             {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string}[kind](flag, None, text)
-
-
-def _network_settings():
-    return {name: field for row in series.ROWS.values() for name, field in series.settings(row.network).items()}
 
 
 def _default(name):
@@ -92,7 +88,7 @@ def run_folder():
     """The trained run that the flags name. Raises UserError where there is none, or a flag given is not the run's."""
     from tfgan_series import runs
 
-    folder = Path(FLAGS.run_dir) if FLAGS.run_dir else runs.default_folder(experiment())
+    folder = path(FLAGS.run_dir) or runs.default_folder(experiment())
     trained, _ = runs.read_experiment(folder)
     has = series.values(trained)
     other = [f"--{series.flag_name(name)} is {has[name]} there" for name, value in given_settings().items() if has[name] != value]
@@ -108,6 +104,11 @@ def _whole_number(flag, word):
         raise UserError(f"--{flag}: {word!r} is no whole number") from None
 
 
+def path(text):
+    """A path flag's value with ~ for the home folder, or None: the shell leaves --flag=~/x as it is."""
+    return Path(text).expanduser() if text else None
+
+
 def run(main):
     """Parse the flags, call main(), and turn what the user can mend into one line and a non-zero exit status."""
 
@@ -118,21 +119,27 @@ def run(main):
         if backend != "tensorflow":
             _fail(f"KERAS_BACKEND={backend}: this package trains with TensorFlow; unset it")
         try:
-            experiment()  # a value that no row allows is told before TensorFlow's seconds of import
-            if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
-                _import_tensorflow_quietly()
             main()
         except (UserError, OSError) as error:  # OSError: a full disk, say; its text names the file
             _fail(str(error))
         except KeyboardInterrupt:
-            _fail("stopped", 128 + signal.SIGINT)
+            _fail("stopped; the same command goes on", 128 + signal.SIGINT)
 
-    app.run(guarded)
+    app.run(guarded, flags_parser=_parse)
 
 
-def _import_tensorflow_quietly():
+def _parse(argv):
+    try:
+        return FLAGS(argv)
+    except flags.Error as error:
+        _fail(f"{error}; --help tells more")
+
+
+def import_tensorflow():
     """Import TensorFlow without its page of remarks. Its import heeds no log level (its issue 100442), so standard
     error is closed meanwhile; with TF_CPP_MIN_LOG_LEVEL set (0: everything) the user hears it all."""
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     logging.set_verbosity(logging.ERROR)  # TFDS, which reports every file it opens
     stderr = os.dup(2)

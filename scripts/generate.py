@@ -5,8 +5,6 @@ python scripts/generate.py --run_dir=RUN --count=100 --singles     # a grid of 1
 python scripts/generate.py --generator=FILE.keras --seed=7
 """
 
-from pathlib import Path
-
 from absl import flags
 
 import command_line
@@ -24,12 +22,12 @@ flags.DEFINE_bool("singles", False, "also save each picture as a PNG of its own"
 
 
 def main():
-    from tfgan_series import generation, runs
+    file = command_line.path(FLAGS.generator) or command_line.run_folder() / "generator.keras"
+    command_line.import_tensorflow()
+    from tfgan_series import generation
 
-    file = Path(FLAGS.generator or command_line.run_folder() / runs.GENERATOR)
-    grid = generation.generate(
-        file, FLAGS.out or file.parent / "generated", count=FLAGS.count, seed=FLAGS.seed, singles=FLAGS.singles
-    )
+    out = command_line.path(FLAGS.out) or file.parent / "generated"
+    grid = generation.generate(file, out, count=FLAGS.count, seed=FLAGS.seed, singles=FLAGS.singles)
     print(f"{FLAGS.count} pictures in {grid}")
 
 

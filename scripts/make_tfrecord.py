@@ -25,12 +25,14 @@ flags.DEFINE_bool("overwrite", False, "make finished records again")
 
 
 def main():
+    experiment = command_line.experiment()
+    command_line.import_tensorflow()
     from tfgan_series import conversion
 
     conversion.convert(
-        command_line.experiment(),
-        dataset_path=FLAGS.DatasetPath,
-        tfrecord_path=FLAGS.TFRecordPath,
+        experiment,
+        dataset_path=command_line.path(FLAGS.DatasetPath),
+        tfrecord_path=command_line.path(FLAGS.TFRecordPath),
         store=FLAGS.store,
         overwrite=FLAGS.overwrite,
     )

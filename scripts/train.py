@@ -7,7 +7,6 @@
 The same command goes on where a stopped run was.
 """
 
-import shlex
 import sys
 
 from absl import flags
@@ -26,17 +25,17 @@ flags.DEFINE_bool("dry_run", False, "print the experiment, parameter counts and 
 
 def main():
     experiment = command_line.experiment()
-
+    command_line.import_tensorflow()
     from tfgan_series.training import loop, run
 
+    places = {"tfrecord_path": command_line.path(FLAGS.TFRecordPath), "run_dir": command_line.path(FLAGS.run_dir)}
     if FLAGS.dry_run:
-        print("\n".join(run.describe(experiment, tfrecord_path=FLAGS.TFRecordPath, run_dir=FLAGS.run_dir)))
+        print("\n".join(run.describe(experiment, **places)))
         return
     try:
-        run.train(experiment, tfrecord_path=FLAGS.TFRecordPath, run_dir=FLAGS.run_dir, overwrite=FLAGS.overwrite)
+        run.train(experiment, overwrite=FLAGS.overwrite, **places)
     except loop.Interrupted as stop:
-        words = [word for word in sys.argv if word not in ("--overwrite", "--overwrite=true")]
-        print(f"\nStopped and saved in {stop}. To go on: python {shlex.join(words)}")
+        print(f"\nStopped and saved in {stop}. The same command goes on{', without --overwrite' * FLAGS.overwrite}.")
         sys.exit(128 + stop.number)
 
 

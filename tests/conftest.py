@@ -33,7 +33,7 @@ ZERO_BOX, OUTSIDE_BOX, LEAVING_BOX = 5, 6, 7  # numbers of the pictures with unu
 
 def celeba_box(number):
     """(x, y, width, height) of the red square in picture `number`."""
-    return 10 + 3 * number, 20, 40, 48
+    return 10 + 3 * (number % 40), 20, 40, 48
 
 
 def write_celeba(root, count=CELEBA_COUNT):

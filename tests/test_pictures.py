@@ -36,8 +36,9 @@ def test_caption_stands_above_the_grid():
 
 
 def test_animation_plays_all_pages_and_holds_the_last(tmp_path):
-    pages = [Image.new("L", (20, 20), value) for value in (0, 120, 240)]
-    pictures.animation(pages, tmp_path / "a.gif")
+    for value in (0, 120, 240):
+        Image.new("L", (20, 20), value).save(tmp_path / f"{value:03d}.png")
+    pictures.animation(sorted(tmp_path.glob("*.png")), tmp_path / "a.gif")
     with Image.open(tmp_path / "a.gif") as gif:
         assert gif.n_frames == 3
         assert gif.info["loop"] == 0

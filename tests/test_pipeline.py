@@ -100,4 +100,4 @@ def test_damage_found_while_reading_is_named(digits, tiny, tmp_path):
     shard.write_bytes(data)  # the same size: only the checksum tells
     found = records.open_records(folder)
     with pytest.raises(UserError, match="train.tfrecord-00002-of-00008: damaged"):
-        list(pipeline.guarded(pipeline.batches(found, tiny, 1), found, tiny))
+        list(pipeline.damage_named(pipeline.batches(found, tiny, 1), found, tiny))

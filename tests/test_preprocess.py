@@ -141,6 +141,7 @@ def test_encode_keeps_good_files_and_mends_the_others(save):
         save(red.convert("CMYK"), "c.jpg", quality=100),
         save(red, "turned.jpg", exif=exif, quality=100),
         save(red.quantize(4), "p.png"),
+        save(red, "keyed.png", transparency=(1, 2, 3)),
         np.full((10, 20, 3), RED, np.uint8),
     ):
         mended = Image.open(io.BytesIO(preprocess.encode(odd)))

@@ -44,5 +44,5 @@ def test_generators_that_cannot_be_read(trained, tmp_path):
 
 def test_a_killed_write_leaves_the_old_log(trained, tmp_path):
     folder = shutil.copytree(trained, tmp_path / "run")
-    (folder / "log.csv.partial").write_text("epoch,Re")
+    (folder / "partial-log.csv").write_text("epoch,Re")
     assert len(runs.read_log(folder)) == 2

@@ -1,8 +1,8 @@
 """Any source -> a record folder, on all cores, whole or not at all.
 
-Shards are written into FOLDER.partial, one file at a time beside a line in progress.jsonl; when all are there come
-rejected.csv, samples.png and the metadata, and the folder gets its name. So an interrupted run goes on with the
-next shard, and a folder that exists is whole.
+Shards are written into FOLDER.partial, each noted by a line in progress.jsonl; when all are there come samples.png,
+rejected.csv and the metadata, and the folder gets its name. So an interrupted run goes on with the next shard, and a
+folder that exists is whole.
 """
 
 import csv
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tfgan_series import pictures, preprocess, records
+from tfgan_series import files, pictures, preprocess, records
 from tfgan_series.datasets import SOURCES
 from tfgan_series.datasets.source import Example, Request
 from tfgan_series.errors import UserError
@@ -47,27 +47,31 @@ def convert(experiment, *, dataset_path=None, tfrecord_path="tfrecords", store="
     listed in rejected.csv. Returns Records. Raises UserError for sources that are missing or do not parse, and
     where no picture can be used.
     """
-    settings = records.conversion_settings(experiment, store)
+    settings = records.conversion_settings(experiment, store, dataset_path)
     folder = records.records_folder(tfrecord_path, experiment, store)
     if folder.exists() and not overwrite:
         found = records.open_records(folder)
         records.check_settings(found, settings)
-        print(f"{folder} is finished ({_counts(found.counts)}): nothing to do. --overwrite makes it again.")
+        print(f"{folder} is finished ({found}): nothing to do. --overwrite makes it again.")
         return found
 
     request = Request(
         experiment.image_type,
-        Path(dataset_path).expanduser() if dataset_path else None,
+        Path(dataset_path) if dataset_path else None,
         Path(tfrecord_path) / "downloads",
         bool(experiment.bbox),
     )
     source = SOURCES[experiment.image_type](request)
+    count = sum(map(len, source.partitions.values()))
+    if not count:
+        raise UserError(f"{experiment.image_type}: no picture in {dataset_path or 'what was fetched'}")
+    print(f"Converting {count:,} pictures into {folder}.")
     known = sorted({name for examples in source.partitions.values() for one in examples for name in one.known})
     features = records.features(settings, known, source.class_names, source.attribute_names)
     shards = _plan(source, settings)
 
     partial = folder.with_name(folder.name + ".partial")
-    done = _begin(partial, settings, request, shards, start_over=overwrite)
+    done = _begin(partial, settings, shards, start_over=overwrite)
     _write_shards(partial, shards, done, settings, features)
     rejected = [row for shard in shards for row in done[shard.file]["rejected"]]
     if not any(done[shard.file]["records"] for shard in shards):
@@ -76,7 +80,7 @@ def convert(experiment, *, dataset_path=None, tfrecord_path="tfrecords", store="
     _finish(partial, folder, shards, done, settings, features, rejected)
 
     found = records.open_records(folder)
-    print(f"{folder}: {_counts(found.counts)}.")
+    print(f"{folder}: {found}.")
     if rejected:
         print(f"Pictures that could not be used: {len(rejected):,}; {folder / 'rejected.csv'} tells which and why.")
     for note in source.notes:
@@ -84,18 +88,16 @@ def convert(experiment, *, dataset_path=None, tfrecord_path="tfrecords", store="
     return found
 
 
-def _counts(counts):
-    return " + ".join(f"{count:,} {name}" for name, count in counts.items()) + " records"
-
-
 def _plan(source, settings):
     """Shards for all partitions. Shuffled once here, so that a shard is a fair sample whatever the files' order."""
     shards = []
     for partition, examples in source.partitions.items():
+        if not examples:
+            continue
         if settings["store"] == "pixels":
             size = len(examples) * settings["image_size"] ** 2 * settings["channels"]
         else:
-            size = sum(one.image.nbytes if isinstance(one.image, np.ndarray) else one.image.stat().st_size for one in examples)
+            size = sum(_stored_bytes(one.image) for one in examples)
         number = max(math.ceil(size / _SHARD_BYTES), min(_MIN_SHARDS, len(examples)))
         order = np.random.default_rng(len(examples)).permutation(len(examples))
         for index, part in enumerate(np.array_split(order, number)):
@@ -104,12 +106,15 @@ def _plan(source, settings):
     return shards
 
 
-def _begin(partial, settings, request, shards, start_over):
+def _stored_bytes(image):
+    if isinstance(image, np.ndarray):
+        return image.nbytes
+    return image.stat().st_size if image.exists() else 0
+
+
+def _begin(partial, settings, shards, start_over):
     """Make or reopen the folder to write in. Returns what is done: {shard file: its progress line}."""
-    plan = settings | {
-        "path": str(request.path and request.path.resolve()),
-        "shards": {shard.file: len(shard.examples) for shard in shards},
-    }
+    plan = settings | {"shards": {shard.file: len(shard.examples) for shard in shards}}
     plan_file = partial / "plan.json"
     try:
         if plan_file.is_file() and not start_over and json.loads(plan_file.read_text()) == plan:
@@ -119,21 +124,22 @@ def _begin(partial, settings, request, shards, start_over):
         if partial.exists():
             shutil.rmtree(partial)
         partial.mkdir(parents=True)
-        plan_file.write_text(json.dumps(plan))
-    except (OSError, json.JSONDecodeError) as error:
-        raise UserError(f"{partial} cannot be written ({error}): give another --TFRecordPath, or remove it") from error
+        files.write_whole(plan_file, json.dumps(plan))
+    except OSError as error:
+        raise UserError(f"{partial} cannot be written ({error.strerror}): give another --TFRecordPath") from error
     return {}
 
 
 def _read_progress(partial):
-    done = {}
-    if (partial / "progress.jsonl").is_file():
-        for line in (partial / "progress.jsonl").read_text().splitlines():
-            try:
-                entry = json.loads(line)
-            except json.JSONDecodeError:
-                break  # the run was killed while it wrote this line
-            done[entry["file"]] = entry
+    """{shard file: its progress line}; a line cut short by a kill is dropped from the file too."""
+    done, progress = {}, partial / "progress.jsonl"
+    for line in progress.read_text().splitlines() if progress.is_file() else ():
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        done[entry["file"]] = entry
+    files.write_whole(progress, "".join(json.dumps(entry) + "\n" for entry in done.values()))
     return done
 
 
@@ -160,17 +166,21 @@ def _write_shard(partial, shard, settings, features, pool, bar):
 
     entry = {"file": shard.file, "records": 0, "bytes": 0, "rejected": []}
     unfinished = partial / f"{shard.file}.unfinished"
-    with tf.io.TFRecordWriter(str(unfinished)) as writer:
-        for start in range(0, len(shard.examples), _BLOCK):
-            block = shard.examples[start : start + _BLOCK]
-            for example, record in zip(block, pool.map(lambda one: _serialize(one, settings, features), block), strict=True):
-                if isinstance(record, preprocess.BadPicture):
-                    entry["rejected"].append([example.filename, str(record)])
-                else:
-                    writer.write(record)
-                    entry["records"] += 1
-                    entry["bytes"] += len(record)
-                bar.update()
+    try:
+        with tf.io.TFRecordWriter(str(unfinished)) as writer:
+            for start in range(0, len(shard.examples), _BLOCK):
+                block = shard.examples[start : start + _BLOCK]
+                serialized = pool.map(lambda one: _serialize(one, settings, features), block)
+                for example, record in zip(block, serialized, strict=True):
+                    if isinstance(record, preprocess.BadPicture):
+                        entry["rejected"].append([example.filename, str(record)])
+                    else:
+                        writer.write(record)
+                        entry["records"] += 1
+                        entry["bytes"] += len(record)
+                    bar.update()
+    except tf.errors.OpError as error:  # a full disk, say
+        raise UserError(f"{unfinished} cannot be written ({error.message}); the same command goes on") from error
     unfinished.rename(partial / shard.file)
     return entry
 
@@ -197,9 +207,10 @@ def _serialize(example, settings, features):
 
 
 def _finish(partial, folder, shards, done, settings, features, rejected):
-    """Everything but the shards, then the folder's name; what stood there before goes last."""
+    """Everything but the shards, the metadata last, then the folder's name; what had that name goes after it."""
     import tensorflow_datasets as tfds
 
+    _write_samples(partial, shards, settings, features)
     with open(partial / "rejected.csv", "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("file", "reason"), *rejected])
     (partial / records.CONVERSION).write_text(json.dumps(settings, indent=2) + "\n")
@@ -219,26 +230,22 @@ def _finish(partial, folder, shards, done, settings, features, rejected):
     tfds.folder_dataset.write_metadata(
         data_dir=partial, features=features, split_infos=splits, filename_template=template.template
     )
-    for name in ("plan.json", "progress.jsonl"):
-        (partial / name).unlink()
-    write_samples(records.open_records(partial))
     if folder.exists():
-        replaced = folder.with_name(folder.name + ".replaced")
-        shutil.rmtree(replaced, ignore_errors=True)
-        folder.rename(replaced)
-        partial.rename(folder)
-        shutil.rmtree(replaced)
-    else:
-        partial.rename(folder)
+        files.discard(folder)
+    partial.rename(folder)
+    # Only now: killed before, the next run finds that every shard is done.
+    for name in ("plan.json", "progress.jsonl"):
+        (folder / name).unlink()
 
 
-def write_samples(found):
+def _write_samples(partial, shards, settings, features):
     """samples.png: the first records as a grid, so that people see what they will train on."""
-    settings, partition = found.settings, next(iter(found.counts))
+    shard_files = [partial / shard.file for shard in shards if shard.partition == shards[0].partition]
     images = []
-    for image, box in records.read_first(found, partition, _SAMPLES):
+    for record in records.read_first(shard_files, features, _SAMPLES):
+        image = record["image"]
         if settings["store"] == "source":
-            box = box if settings["bbox"] else None
+            box = record["bbox"] if settings["bbox"] else None
             image = preprocess.prepare(image, image_size=_SAMPLE_SIZE, channels=settings["channels"], bbox=box)
         images.append(image)
-    pictures.grid(np.stack(images), columns=8).save(found.folder / "samples.png")
+    pictures.grid(np.stack(images), columns=8).save(partial / "samples.png")

@@ -47,10 +47,16 @@ def _captioned(picture, caption):
     return page
 
 
-def animation(pages, path, milliseconds=200, hold=2000):
-    """Save pictures as a GIF that plays for ever, each for some milliseconds and the last held longer."""
-    durations = [milliseconds] * (len(pages) - 1) + [hold]
-    pages[0].save(path, save_all=True, append_images=pages[1:], duration=durations, loop=0)
+def animation(files, path, milliseconds=200, hold=2000):
+    """Save picture files as a GIF that plays for ever, each for some milliseconds and the last held longer."""
+    durations = [milliseconds] * (len(files) - 1) + [hold]
+    pages = map(_open, files)  # one at a time: a long run has more grids than a process may have open files
+    next(pages).save(path, "GIF", save_all=True, append_images=pages, duration=durations, loop=0)
+
+
+def _open(file):
+    with Image.open(file) as picture:
+        return picture.copy()
 
 
 def curves(x, lines, path, *, x_label, y_label):
@@ -66,4 +72,4 @@ def curves(x, lines, path, *, x_label, y_label):
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     axes.legend()
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=120, format="png")

@@ -53,7 +53,7 @@ def batches(records, experiment, epoch, first_step=0):
     return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
 
 
-def guarded(dataset, records, experiment):
+def damage_named(dataset, records, experiment):
     """The dataset's batches; a shard that turns out damaged is named in a UserError."""
     try:
         yield from dataset

@@ -39,8 +39,8 @@ def encode(image):
     if not isinstance(image, np.ndarray):
         with _damage_is_a_bad_picture():
             opened = _load(image)
-            turned = opened.getexif().get(0x0112, 1) != 1
-        if opened.format in ("JPEG", "PNG") and opened.mode in ("L", "RGB") and not turned:
+            plain = opened.getexif().get(0x0112, 1) == 1 and "transparency" not in opened.info
+        if opened.format in ("JPEG", "PNG") and opened.mode in ("L", "RGB") and plain:
             return image.read_bytes()
     picture = open_picture(image)
     picture = to_channels(picture, 1 if picture.mode in ("1", "L", "LA") or picture.mode.startswith("I") else 3)

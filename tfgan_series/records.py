@@ -35,6 +35,9 @@ class Records:
     files: dict[str, list[Path]]
     class_names: tuple[str, ...]
 
+    def __str__(self):
+        return " + ".join(f"{count:,} {name}" for name, count in self.counts.items()) + " records"
+
     def partitions(self, partition):
         """The partitions that `partition` means ("all": every one there is). Raises UserError for an absent one."""
         present = [name for name in PARTITIONS if name in self.counts]
@@ -53,14 +56,16 @@ class Records:
         return [file for name in self.partitions(partition) for file in self.files[name]]
 
 
-def conversion_settings(experiment, store):
-    """What decides the content of a record folder, as a plain dict."""
+def conversion_settings(experiment, store, source=None):
+    """What decides the content of a record folder, as a plain dict. source: the path of the source's files, if known."""
     settings = {
         "image_type": experiment.image_type,
         "store": store,
         "bbox": bool(experiment.bbox),
         "channels": experiment.channels,
     }
+    if source:
+        settings["source"] = str(Path(source).resolve())
     if store == "pixels":
         settings |= {"image_size": experiment.image_size, "fit": experiment.fit}
     return settings
@@ -131,7 +136,7 @@ def open_records(folder):
     try:
         settings = json.loads((folder / CONVERSION).read_text())
         info = tfds.builder_from_directory(folder).info
-    except (OSError, ValueError, LookupError) as error:
+    except Exception as error:  # TFDS lets through whatever its JSON, protobuf and file readers raise
         reason = str(error).splitlines()[0]
         raise UserError(f"{folder} is no finished record folder ({reason}): remove it and convert again") from error
     files = {name: [Path(file) for file in split.filepaths] for name, split in info.splits.items()}
@@ -165,11 +170,9 @@ def damage_report(files):
     return f"{files[0].parent}: records were added or lost since it was made; convert again with make_tfrecord.py --overwrite"
 
 
-def read_first(records, partition, count):
-    """The first `count` records of a partition as (image uint8 [H, W, C], bbox or None), in the order of the files."""
-    import tensorflow_datasets as tfds
+def read_first(files, features, count):
+    """The first `count` records of shard files as dicts of NumPy values (the image uint8 [H, W, C]), in their order."""
+    import tensorflow as tf
 
-    builder = tfds.builder_from_directory(records.folder)
-    count = min(count, records.counts[partition])
-    dataset = builder.as_dataset(split=f"{partition}[:{count}]", read_config=tfds.ReadConfig(interleave_cycle_length=1))
-    return [(example["image"], example.get("bbox")) for example in tfds.as_numpy(dataset)]
+    dataset = tf.data.TFRecordDataset([str(file) for file in files]).take(count)
+    return list(dataset.map(features.deserialize_example).as_numpy_iterator())

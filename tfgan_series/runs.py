@@ -7,11 +7,9 @@ runs/<model>/<records folder>-<image_size>/
 
 import csv
 import json
-import os
-import shutil
 from pathlib import Path
 
-from tfgan_series import series
+from tfgan_series import files, series
 from tfgan_series.errors import UserError
 
 EXPERIMENT, FLAGS, LOG, GENERATOR = "experiment.json", "flags.txt", "log.csv", "generator.keras"
@@ -30,10 +28,7 @@ def open_folder(folder, overwrite=False):
             if not (folder / EXPERIMENT).is_file():
                 raise UserError(f"{folder} has files in it and is not a run: give another --run_dir")
             if overwrite:
-                replaced = folder.with_name(folder.name + ".replaced")
-                shutil.rmtree(replaced, ignore_errors=True)
-                folder.rename(replaced)  # killed halfway through, it must not look like a folder of somebody else's
-                shutil.rmtree(replaced)
+                files.discard(folder)
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"
         probe.touch()
@@ -55,19 +50,12 @@ def read_experiment(folder):
 
 
 def write_experiment(folder, experiment, record_count, tfrecord_path):
-    """experiment.json, and flags.txt that repeats the run with train.py --flagfile."""
+    """experiment.json, and flags.txt: train.py --flagfile=flags.txt is this run, and with --run_dir another like it."""
     record = {"experiment": series.to_dict(experiment), "records": record_count}
-    _write(folder / EXPERIMENT, json.dumps(record, indent=2) + "\n")
+    files.write_whole(folder / EXPERIMENT, json.dumps(record, indent=2) + "\n")
     lines = [*series.flag_lines(experiment), f"--TFRecordPath={tfrecord_path}", f"--run_dir={folder}"]
-    _write(folder / FLAGS, "\n".join(lines) + "\n")
+    files.write_whole(folder / FLAGS, "\n".join(lines) + "\n")
     (folder / IMAGES).mkdir(exist_ok=True)
-
-
-def _write(path, text):
-    """Whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text)
-    os.replace(partial, path)
 
 
 def grid_path(folder, epoch):
@@ -89,7 +77,7 @@ def write_log(folder, rows):
     if rows:
         names = list(rows[0])
         lines = [",".join(names), *(",".join(f"{row[name]:.10g}" for name in names) for row in rows)]
-        _write(Path(folder) / LOG, "\n".join(lines) + "\n")
+        files.write_whole(Path(folder) / LOG, "\n".join(lines) + "\n")
 
 
 def load_generator(path):
@@ -101,5 +89,6 @@ def load_generator(path):
         raise UserError(f"{path} is not there: train.py writes it after the first epoch")
     try:
         return keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise UserError(f"{path} cannot be read as a Keras model ({str(error).splitlines()[0]})") from error
+    except Exception as error:  # Keras lets through whatever its zip, HDF5 and JSON readers raise
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(f"{path} cannot be read as a Keras model ({reason})") from error

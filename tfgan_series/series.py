@@ -62,7 +62,7 @@ class Experiment(_Checked):
 
     image_type: str = setting("what to draw")
     model: str = setting("which GAN")
-    preset: str = setting("named set of numbers: as the article prints them, or another published one", "article")
+    preset: str = setting("named set of numbers: as the article prints them, or another published one", "article", resume="free")
     partition: str = setting("records to train on", "train", choices=("train", "val", "test", "all"))
     # None: this kind of picture has no boxes, and asking for one is an error.
     bbox: bool | None = setting("cut each face out by its box (img_celeba alone has boxes)", None)
@@ -85,7 +85,7 @@ class Experiment(_Checked):
         "simultaneous",
         choices=("simultaneous", "alternating"),
     )
-    seed: int = setting("fixes initial weights, noise and order of the pictures", 0, minimum=0)
+    seed: int = setting("fixes initial weights, noise and order of the pictures", 0, minimum=0, below=2**32)
     precision: str = setting(
         "numbers the networks compute in; bfloat16 and float16 are for GPUs",
         "float32",
@@ -102,7 +102,7 @@ class Experiment(_Checked):
 
 # The Chinese series, part 3: one pair of networks for five kinds of picture.
 _ARTICLE = Experiment(
-    image_type="mnist",
+    image_type="img_align_celeba",
     model="dcgan",
     image_size=64,
     channels=3,
@@ -120,7 +120,7 @@ _TABLE = (
     ),
     dataclasses.replace(_ARTICLE, image_type="mnist", channels=1),
     dataclasses.replace(_ARTICLE, image_type="img_celeba", bbox=True),
-    dataclasses.replace(_ARTICLE, image_type="img_align_celeba"),
+    _ARTICLE,
     dataclasses.replace(_ARTICLE, image_type="img_align_celeba_png"),
     # Your own pictures, on the article's networks.
     dataclasses.replace(_ARTICLE, image_type="folder"),
@@ -149,13 +149,11 @@ def models():
 
 
 def settings(experiment):
-    """All settings of an experiment or its class as {name: field}, the model's own among them."""
+    """All settings of an experiment as {name: field}, the model's own among them."""
     found = {}
     for field in dataclasses.fields(experiment):
-        if dataclasses.is_dataclass(field.type):
-            found.update(settings(field.type))
-        else:
-            found[field.name] = field
+        value = getattr(experiment, field.name)
+        found.update(settings(value) if dataclasses.is_dataclass(value) else {field.name: field})
     return found
 
 

@@ -54,7 +54,7 @@ def test_kaggles_layout(tmp_path):
     lines = (tree / "Anno/list_attr_celeba.txt").read_text().splitlines()[1:]
     header, *rows = lines
     table = ["image_id," + ",".join(header.split()), *(",".join(row.split()) for row in rows)]
-    (kaggle / "list_attr_celeba.csv").write_text("\n".join(table))
+    (kaggle / "list_attr_celeba.csv").write_text("\n".join(table) + "\n\n")
     rows = [",".join(row.split()) for row in (tree / "Eval/list_eval_partition.txt").read_text().splitlines()]
     (kaggle / "list_eval_partition.csv").write_text("\n".join(["image_id,partition", *rows]))
     source = find(kaggle, "img_align_celeba")
@@ -79,10 +79,20 @@ def test_pictures_that_lists_and_folder_do_not_share(tmp_path):
     tree = write_celeba(tmp_path)
     (tree / "Img/img_celeba/000003.jpg").unlink()
     shutil.copy(tree / "Img/img_celeba/000001.jpg", tree / "Img/img_celeba/extra.jpg")
-    source = find(tree)
+    source = find(tree, bbox=True)
     assert source.notes == (f"1 of the 20 pictures in list_eval_partition.txt are not in {tree / 'Img/img_celeba'}",)
     extra = source.partitions["train"][-1]
     assert (extra.filename, extra.problem) == ("extra.jpg", "not in list_bbox_celeba.txt")
+    assert find(tree).partitions["train"][-1].problem == "not in list_landmarks_celeba.txt"
+
+
+def test_a_missing_box_rejects_only_where_the_box_is_used(tmp_path):
+    tree = write_celeba(tmp_path)
+    path = tree / "Anno/list_bbox_celeba.txt"
+    path.write_text("\n".join(line for line in path.read_text().splitlines() if not line.startswith("000002")))
+    assert find(tree, bbox=True).partitions["train"][1].problem == "not in list_bbox_celeba.txt"
+    without = find(tree).partitions["train"][1]
+    assert (without.problem, without.known["bbox"].tolist()) == ("", [0, 0, 0, 0])
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,15 @@ def test_first_level_folder_is_the_label(tmp_path):
     ]
 
 
+def test_a_link_to_a_folder_is_followed_and_one_back_is_not(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    Image.new("RGB", (4, 4)).save(tmp_path / "elsewhere/a.png")
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/cat").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere/back").symlink_to(tmp_path / "root")
+    assert [one.filename for one in find(tmp_path / "root").partitions["train"]] == ["cat/a.png"]
+
+
 def test_empty_folder(tmp_path):
     with pytest.raises(UserError, match=r"no picture in it or below it; wanted \.jpg"):
         find(tmp_path)

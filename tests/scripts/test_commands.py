@@ -16,10 +16,9 @@ from PIL import Image
 from tfgan_series import latent, pictures, runs, series
 from tfgan_series.training import run
 
-from conftest import ROOT, command, command_environment, command_words
+from conftest import ROOT, command, command_environment, command_words, write_celeba
 
 COMMANDS = sorted(path.name for path in (ROOT / "scripts").glob("*.py") if path.name != "command_line.py")
-SLOW_EPOCHS = ("--image_size=8", "--base_filters=4", "--batch_size=4", "--epochs=3", "--deterministic")
 
 
 @pytest.fixture(scope="module")
@@ -30,40 +29,52 @@ def workplace(tmp_path_factory, digits):
     return folder
 
 
-def stop_in_mid_epoch(workplace, run_dir, number, after):
+def stop(folder, arguments, run_dir, number, after):
     """Train until a checkpoint of step `after` or later is there, let the next epoch begin, send a signal."""
-    process = subprocess.Popen(
-        command_words("train.py", *SLOW_EPOCHS, f"--run_dir={run_dir}"), cwd=workplace, env=command_environment(),
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    words = command_words("train.py", *arguments, f"--run_dir={run_dir}")
+    process = subprocess.Popen(words, cwd=folder, env=command_environment(), stdout=subprocess.PIPE, text=True)
     while process.poll() is None:
-        saved = [int(path.stem.split("-")[1]) for path in (workplace / run_dir / "checkpoints").glob("step-*.index")]
+        saved = [int(path.stem.split("-")[1]) for path in (folder / run_dir / "checkpoints").glob("step-*.index")]
         if max(saved, default=0) >= after:
             break
         time.sleep(0.02)
-    time.sleep(0.3)
+    time.sleep(0.1)
     process.send_signal(number)
     output, _ = process.communicate()
     return process.returncode, output
 
 
-def test_killed_and_stopped_runs_end_in_the_same_bits(workplace):
-    command("train.py", *SLOW_EPOCHS, "--run_dir=through", cwd=workplace)
-    status, output = stop_in_mid_epoch(workplace, "stopped", signal.SIGTERM, after=375)
+def test_from_jpegs_over_a_stop_and_a_kill_to_the_same_bits(tmp_path):
+    """The main job, end to end: CelebA's layout on disk, converted, trained, stopped, killed, gone on with; the boxes hold
+    red squares on green, and red is what the generator learns."""
+    write_celeba(tmp_path / "celeba", count=500)
+    source = ("--ImageType=celeba", "--image_size=8", f"--DatasetPath={tmp_path / 'celeba'}")
+    done = command("make_tfrecord.py", *source, cwd=tmp_path).stdout
+    assert "tfrecords/img_celeba-bbox/8: 398 train + 50 val + 50 test records." in done
+    arguments = ("--ImageType=celeba", "--image_size=8", "--base_filters=4", "--batch_size=2", "--epochs=3", "--deterministic")
+    steps = 199
+    command("train.py", *arguments, "--run_dir=through", cwd=tmp_path)
+    status, output = stop(tmp_path, arguments, "stopped", signal.SIGTERM, after=steps)
     assert status == 128 + signal.SIGTERM
-    assert "Stopped and saved in epoch 2 of 3, after step" in output
-    assert "To go on: python" in output
-    status, _ = stop_in_mid_epoch(workplace, "stopped", signal.SIGKILL, after=750)
+    assert "Stopped and saved in" in output
+    assert "The same command goes on." in output
+    status, _ = stop(tmp_path, arguments, "stopped", signal.SIGKILL, after=2 * steps)
     assert status == -signal.SIGKILL
-    rest = command("train.py", *SLOW_EPOCHS, "--run_dir=stopped", cwd=workplace).stdout
-    assert "Going on from epoch 3, step 1 of 375" in rest
+    assert "Going on from epoch" in command("train.py", *arguments, "--run_dir=stopped", cwd=tmp_path).stdout
 
-    logs = [runs.read_log(workplace / name) for name in ("through", "stopped")]
+    logs = [runs.read_log(tmp_path / name) for name in ("through", "stopped")]
     assert [row["epoch"] for row in logs[1]] == [1, 2, 3]
     for one, other in zip(*logs, strict=True):
         assert {**one, "images_per_second": 0} == {**other, "images_per_second": 0}
-    through, stopped = (runs.load_generator(workplace / name / runs.GENERATOR).get_weights() for name in ("through", "stopped"))
+    through, stopped = (runs.load_generator(tmp_path / name / runs.GENERATOR).get_weights() for name in ("through", "stopped"))
     assert all(np.array_equal(one, other) for one, other in zip(through, stopped, strict=True))
+
+    colours = []
+    for epoch in (1, 3):
+        grid = np.asarray(Image.open(runs.grid_path(tmp_path / "stopped", epoch)))[26:]
+        colours.append(grid[6::12, 6::12].reshape(-1, 3).mean(axis=0))
+    assert colours[1][0] - colours[1][1] > 30  # more red than green
+    assert colours[1][0] - colours[1][1] > colours[0][0] - colours[0][1]
 
 
 def test_flags_txt_repeats_the_run(workplace, trained):
@@ -110,7 +121,7 @@ def test_bad_input_is_one_line(workplace, arguments, line):
     done = command(script, *flags, cwd=workplace, check=False)
     assert done.returncode == 1
     assert line in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
     assert not (workplace / "runs").exists()
 
 

@@ -53,16 +53,35 @@ def test_the_last_two_are_kept(tmp_path):
     assert sorted(file.name for file in tmp_path.glob("*.index")) == ["step-2.index", "step-3.index"]
 
 
-def test_damage_is_one_line_and_other_networks_are_refused(tmp_path):
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path, capsys):
+    _, state, step = make()
+    checkpoints = Checkpoints(state, tmp_path)
+    for seed in range(2):
+        step(pictures(seed))
+        checkpoints.save()
+    cut(tmp_path / "step-2.data-00000-of-00001")
+    _, other, _ = make()
+    assert Checkpoints(other, tmp_path).restore()
+    assert other.steps_done() == 1
+    assert "step-2 cannot be read" in capsys.readouterr().out
+
+
+def test_none_that_can_be_read_is_never_a_fresh_start(tmp_path):
     _, state, step = make()
     step(pictures())
     Checkpoints(state, tmp_path).save()
-    _, wider, _ = make(base_filters=8)
-    with pytest.raises(UserError, match="cannot be read"):
-        Checkpoints(wider, tmp_path).restore()
-    data = tmp_path / "step-1.data-00000-of-00001"
-    data.write_bytes(data.read_bytes()[:1000])
+    (tmp_path / "checkpoint").unlink()  # the list of checkpoints: not needed
     _, other, _ = make()
-    with pytest.raises(UserError, match="step-1 cannot be read .*--overwrite") as error:
+    assert Checkpoints(other, tmp_path).restore()
+    _, wider, _ = make(base_filters=8)
+    with pytest.raises(UserError, match="no checkpoint in .* can be read: --overwrite"):
+        Checkpoints(wider, tmp_path).restore()
+    cut(tmp_path / "step-1.data-00000-of-00001")
+    _, other, _ = make()
+    with pytest.raises(UserError, match="no checkpoint in .* can be read: --overwrite") as error:
         Checkpoints(other, tmp_path).restore()
     assert "\n" not in str(error.value)
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:1000])

@@ -34,7 +34,7 @@ class Counter:
 
 
 def walk(state, epochs=3, steps=4, step=None):
-    """Run the loop; returns the reports and the step count at each save."""
+    """Run the loop; returns the rows that a hook gets and the step count at each save."""
     reports, saves = [], []
     experiment = series.resolve("digits", epochs=epochs, lr_drops=(1,), batch_size=10)
     loop.run_epochs(
@@ -47,19 +47,19 @@ def walk(state, epochs=3, steps=4, step=None):
 def test_every_epoch_is_reported_then_saved():
     state = Counter()
     reports, saves = walk(state)
-    assert [report.epoch for report in reports] == [1, 2, 3]
+    assert [row["epoch"] for row in reports] == [1, 2, 3]
     assert saves == [4, 8, 12]
-    assert [report.row["Loss"] for report in reports] == [1, 1, 1]
-    assert [report.row["lr"] for report in reports] == pytest.approx([2e-4, 2e-5, 2e-5])
-    assert state.rates == [report.row["lr"] for report in reports]
+    assert [row["Loss"] for row in reports] == [1, 1, 1]
+    assert [row["lr"] for row in reports] == pytest.approx([2e-4, 2e-5, 2e-5])
+    assert state.rates == [row["lr"] for row in reports]
 
 
 def test_going_on_in_mid_epoch_and_after_the_last():
     state = Counter()
     state.steps, state.total = 6, 2.0
     reports, saves = walk(state)
-    assert [report.epoch for report in reports] == [2, 3]
-    assert reports[0].row["Loss"] == 1
+    assert [row["epoch"] for row in reports] == [2, 3]
+    assert reports[0]["Loss"] == 1
     assert saves == [8, 12]
     assert walk(state) == ([], [])
 

@@ -64,6 +64,21 @@ def test_a_finished_run_says_so_and_more_epochs_go_on(trained, digits, tiny, tmp
     assert runs.read_experiment(folder)[0].epochs == 3
 
 
+def test_a_run_killed_at_its_very_end_still_gets_its_pictures(trained, digits, tiny, tmp_path):
+    folder = shutil.copytree(trained, tmp_path / "run")
+    (folder / "training.gif").unlink()
+    run.train(tiny, tfrecord_path=digits[0], run_dir=folder)
+    assert (folder / "training.gif").read_bytes() == (trained / "training.gif").read_bytes()
+
+
+def test_a_run_that_lost_its_checkpoints_is_not_silently_a_new_one(trained, digits, tiny, tmp_path):
+    folder = shutil.copytree(trained, tmp_path / "run")
+    shutil.rmtree(folder / "checkpoints")
+    with pytest.raises(UserError, match="has a log and no checkpoint to go on from"):
+        run.train(tiny, tfrecord_path=digits[0], run_dir=folder)
+    assert len(runs.read_log(folder)) == 2
+
+
 def test_other_settings_are_refused_with_the_differences(trained, digits, tiny):
     with pytest.raises(
         UserError, match=r"holds another run \(batch_size: 64 in the run, 32 asked; seed: 0 in the run, 1 asked\)"
@@ -104,8 +119,7 @@ def test_missing_records_are_made_or_the_command_is_told(tmp_path):
     assert not (tmp_path / "r").exists()
 
 
-def test_celeba_from_jpegs_to_a_grid_and_back(celeba, tmp_path):
-    """The whole way of a picture, twice over: red squares in boxes become records, batches, a generator and grids."""
+def test_celeba_from_jpegs_to_a_colour_grid(celeba, tmp_path):
     experiment = series.resolve("celeba", image_size=8, base_filters=4, batch_size=7, epochs=2)
     conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path / "t")
     folder = run.train(experiment, tfrecord_path=tmp_path / "t", run_dir=tmp_path / "r")

@@ -1,7 +1,7 @@
 """Where pictures come from: one file per source, each with a function find(Request) -> Source.
 
 A source tells which partitions there are, how many pictures each has, and what is known of every picture. It
-opens no picture: records.py does, one by one. A new data set is one such file, its line in SOURCES, and a row
+opens no picture file: preprocess.py does, one by one. A new data set is one such file, its line in SOURCES, and a row
 in series.py.
 """
 

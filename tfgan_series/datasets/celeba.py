@@ -11,6 +11,7 @@ from tfgan_series.datasets.folder import picture_names
 from tfgan_series.datasets.source import Example, Source
 from tfgan_series.errors import UserError
 
+_NO_BOX = np.zeros(4, np.int32)  # as the published list says it of 101283.jpg
 PARTITIONS = ("train", "val", "test")  # 0, 1 and 2 in the list
 
 
@@ -47,7 +48,7 @@ def find(request):
         known, problem = {}, ""
         for key, rows in lists.items():
             if rows is not None:
-                known[key] = rows.values.get(_stem(name))
+                known[key] = rows.values.get(_stem(name), None if key != "bbox" or request.bbox else _NO_BOX)
                 if known[key] is None and not problem:
                     problem = f"not in {rows.file}"
         partition = 0 if known.get("partition") is None else int(known["partition"][0])
@@ -86,7 +87,9 @@ def _read_list(root, name, width):
     columns, values = (), {}
     for number, line in enumerate(lines, 1):
         words = line.split(separator)
-        if not words or _is_header(words, number):
+        if not line.strip():
+            continue
+        if _is_header(words, number):
             columns = tuple(word.strip() for word in words if word.strip() not in ("", "image_id")) or columns
             continue
         try:

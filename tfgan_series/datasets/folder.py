@@ -20,14 +20,24 @@ def find(request):
         raise UserError(f"{folder}: no picture in it or below it; wanted {', '.join(ENDINGS)}")
     class_names = sorted({name.split("/")[0] for name in names if "/" in name})
     labels = {name: index for index, name in enumerate(class_names)}
-    examples = [Example(name, folder / name, labels[name.split("/")[0]] if "/" in name else -1) for name in names]
-    return Source({"train": examples}, class_names=tuple(class_names))
+    examples = [Example(_utf8(name), folder / name, labels[name.split("/")[0]] if "/" in name else -1) for name in names]
+    return Source({"train": examples}, class_names=tuple(map(_utf8, class_names)))
+
+
+def _utf8(name):
+    """The name with bytes that are no UTF-8 (old archives have such) as \\x.., which records and lists can hold."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def picture_names(folder, endings=ENDINGS):
     """Names of the picture files below a folder, relative to it with forward slashes, sorted."""
-    found = []
+    found, walked = [], set()
     for where, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(where)
+        if real in walked:  # a link back to a folder above
+            folders.clear()
+            continue
+        walked.add(real)
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [
             (Path(where) / name).relative_to(folder).as_posix()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfgan_series.errors import UserError
+from tfgan_series.errors import NeedsFiles, UserError
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class Request:
     bbox: bool = False
 
     def folder(self, wanted):
-        """The source's folder. Raises UserError where none was given or it is not there."""
+        """The source's folder. Raises NeedsFiles where none was given and UserError where it is not there."""
         if self.path is None:
-            raise UserError(f"{self.image_type} needs --DatasetPath=FOLDER, {wanted}")
+            raise NeedsFiles(f"{self.image_type} needs --DatasetPath=FOLDER, {wanted}")
         if not self.path.is_dir():
             raise UserError(f"--DatasetPath={self.path}: no such folder; give {wanted}")
         return self.path

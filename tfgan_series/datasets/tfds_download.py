@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfgan_series.errors import UserError
+from tfgan_series.errors import NeedsFiles
 
 _PROBE = "https://storage.googleapis.com/"
 _PROBE_SECONDS = 5
@@ -11,7 +11,7 @@ _PROBE_SECONDS = 5
 def load_arrays(name, request, partitions, files):
     """{partition: (images, labels)} of a TFDS data set, fetched into request.downloads where it is not there yet.
 
-    partitions: the names to read. files: what --DatasetPath would have to name instead. Raises UserError where the
+    partitions: the names to read. files: what --DatasetPath would have to name instead. Raises NeedsFiles where the
     network does not answer, within seconds: TFDS by itself would try again for minutes.
     """
     import requests
@@ -22,7 +22,7 @@ def load_arrays(name, request, partitions, files):
         try:
             requests.head(_PROBE, timeout=_PROBE_SECONDS)
         except requests.RequestException as error:
-            raise UserError(
+            raise NeedsFiles(
                 f"{name} is not here yet and the network does not answer ({type(error).__name__}): "
                 f"try again later, or give --DatasetPath=FOLDER, {files}"
             ) from error
@@ -30,7 +30,7 @@ def load_arrays(name, request, partitions, files):
             builder.download_and_prepare()
         except Exception as error:  # TFDS lets every kind of network, disk and checksum error through
             reason = str(error).strip().splitlines() or [type(error).__name__]
-            raise UserError(
+            raise NeedsFiles(
                 f"fetching {name} into {request.downloads} failed ({reason[0]}): try again, or give --DatasetPath=FOLDER, {files}"
             ) from error
     arrays = {}

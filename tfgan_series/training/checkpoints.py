@@ -13,7 +13,7 @@ class Checkpoints:
     """The checkpoints of a run: the last two, each named by its step."""
 
     def __init__(self, state, folder, chief=True):
-        """chief: the other workers of a multi-worker run save along with the chief, but to a folder nobody reads."""
+        """folder: a Path. chief: whether this process is the one whose checkpoints are kept."""
         self._state = state
         self._folder = folder
         self._checkpoint = tf.train.Checkpoint(
@@ -23,25 +23,36 @@ class Checkpoints:
             networks={name: _variables(model) for name, model in state.networks.items()},
             optimizers={name: _variables(optimizer) for name, optimizer in state.optimizers.items()},
         )
+        # The other workers save along, as they must, to a folder that goes with the process.
+        self._aside = None if chief else tempfile.TemporaryDirectory()
         self._manager = tf.train.CheckpointManager(
-            self._checkpoint, str(folder) if chief else tempfile.mkdtemp(), max_to_keep=_KEEP, checkpoint_name="step"
+            self._checkpoint, str(folder) if chief else self._aside.name, max_to_keep=_KEEP, checkpoint_name="step"
         )
 
     def save(self):
-        """Write a checkpoint of the state as it is."""
-        self._manager.save(checkpoint_number=self._state.steps_done())
+        """Write a checkpoint of the state as it is. Raises UserError where it cannot be written."""
+        try:
+            self._manager.save(checkpoint_number=self._state.steps_done())
+        except tf.errors.OpError as error:
+            raise UserError(f"no checkpoint can be written to {self._folder} ({error.message}); the last one is kept") from error
 
     def restore(self):
-        """Bring the state to the last checkpoint. Returns whether there was one. Raises UserError if it is damaged."""
-        path = tf.train.latest_checkpoint(str(self._folder))
-        if path is None:
-            return False
-        try:
-            self._checkpoint.restore(path).assert_consumed()
-        except (tf.errors.OpError, AssertionError, ValueError, IndexError) as error:  # the last one: a file cut short
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-            raise UserError(f"checkpoint {path} cannot be read ({reason}): --overwrite starts the run over") from error
-        return True
+        """Bring the state to the last checkpoint that can be read. Returns whether there was any at all.
+
+        Raises UserError where there are some and none can be read: training from scratch is not what was asked for.
+        """
+        # Found by name: the file `checkpoint`, which lists them, can be damaged too.
+        paths = sorted(self._folder.glob("step-*.index"), key=lambda path: int(path.stem.split("-")[1]), reverse=True)
+        for path in paths:
+            try:
+                self._checkpoint.restore(str(path.with_suffix(""))).assert_consumed()
+                return True
+            except (tf.errors.OpError, AssertionError, ValueError, IndexError) as error:  # IndexError: a file cut short
+                reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+                print(f"Checkpoint {path.with_suffix('')} cannot be read ({reason}).")
+        if paths:
+            raise UserError(f"no checkpoint in {self._folder} can be read: --overwrite starts the run over")
+        return False
 
 
 def _variables(thing):

@@ -4,7 +4,6 @@ import math
 import signal
 import threading
 import time
-from dataclasses import dataclass
 
 from tqdm import tqdm
 
@@ -22,59 +21,59 @@ class Interrupted(Exception):
         self.number = number
 
 
-@dataclass(frozen=True)
-class EpochReport:
-    """What a hook gets: the epoch just ended (the first is 1) and its row of the log."""
-
-    epoch: int
-    row: dict[str, float]
-
-
-def run_epochs(experiment, state, step, batches, steps, save, hooks, catch_signals=True):
+def run_epochs(experiment, state, step, batches, steps, save, hooks, alone=True):
     """Train from where the state stands to the end of experiment.epochs.
 
     step: moves the state by one batch. batches(epoch, first_step): the batches of an epoch from a step on. steps: per
-    epoch. save(): keeps the state. hooks: called with an EpochReport after each epoch, before it is saved.
+    epoch. save(): keeps the state. hooks: functions of the epoch's row of the log, called after each epoch, before it is
+    saved. alone: False where other processes train along; they get a signal at different steps, and one that stopped
+    at its own would leave the others waiting.
     Raises Interrupted after Ctrl-C or SIGTERM, and UserError where a loss is no longer finite.
     """
     warm = False
-    with _StopSignal(catch_signals) as stop:
+    with _StopSignal(alone) as stop:
         for epoch in range(state.steps_done() // steps + 1, experiment.epochs + 1):
-            first = state.steps_done() % steps
             rate = learning_rate(experiment, epoch)
             state.set_learning_rate(rate)
-            clock = _Clock(experiment.batch_size)
-            refreshed = time.monotonic()
-            with tqdm(
-                total=steps * experiment.batch_size, initial=first * experiment.batch_size, unit=" images", leave=False,
-                desc=f"epoch {epoch}/{experiment.epochs}", disable=None,
-            ) as bar:  # fmt: skip
-                for done, batch in enumerate(batches(epoch, first), first + 1):
-                    step(batch)
-                    if not warm:
-                        state.means(done)  # waits for the step: the first one compiles, and is not timed
-                        clock, warm = _Clock(experiment.batch_size), True
-                    else:
-                        clock.tick()
-                    bar.update(experiment.batch_size)
-                    if time.monotonic() - refreshed > _REFRESH_SECONDS:
-                        means = _finite(state.means(done), epoch)
-                        bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
-                        refreshed = time.monotonic()
-                    if stop.number and done < steps:
-                        save()
-                        raise Interrupted(stop.number, f"epoch {epoch} of {experiment.epochs}, after step {done} of {steps}")
-            if state.steps_done() != epoch * steps:
-                raise RuntimeError(f"epoch {epoch} ended after {state.steps_done()} steps in all, {epoch * steps} were promised")
+            clock = _run_epoch(experiment, epoch, state, step, batches, steps, save, stop, warm)
+            warm = True
             means = _finite(state.means(steps), epoch)
             row = {"epoch": epoch, **means, "lr": rate, "images_per_second": clock.images_per_second(), "steps": steps}
             for hook in hooks:
-                hook(EpochReport(epoch, row))
+                hook(row)
             state.reset_sums()
             save()
             print(_line(experiment, row, clock.left((experiment.epochs - epoch) * steps)), flush=True)
             if stop.number and epoch < experiment.epochs:
                 raise Interrupted(stop.number, f"the end of epoch {epoch} of {experiment.epochs}")
+
+
+def _run_epoch(experiment, epoch, state, step, batches, steps, save, stop, warm):
+    """The epoch's steps, from where the state stands. warm: whether a step was done before. Returns its clock."""
+    size, first = experiment.batch_size, state.steps_done() % steps
+    clock, refreshed = _Clock(size), time.monotonic()
+    bar = tqdm(total=steps * size, initial=first * size, unit=" images", leave=False, disable=None)
+    with bar:
+        bar.set_description(f"epoch {epoch}/{experiment.epochs}")
+        for done, batch in enumerate(batches(epoch, first), first + 1):
+            step(batch)
+            if warm:
+                clock.tick()
+            else:
+                state.means(done)  # waits for the step: the first one compiles, and is not timed
+                clock, warm = _Clock(size), True
+            bar.update(size)
+            if time.monotonic() - refreshed > _REFRESH_SECONDS:
+                means = _finite(state.means(done), epoch)
+                bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
+                refreshed = time.monotonic()
+            if stop.number and done < steps:
+                _finite(state.means(done), epoch)
+                save()
+                raise Interrupted(stop.number, f"epoch {epoch} of {experiment.epochs}, after step {done} of {steps}")
+    if state.steps_done() != epoch * steps:
+        raise RuntimeError(f"epoch {epoch} ended after {state.steps_done()} steps in all, {epoch * steps} were promised")
+    return clock
 
 
 def _finite(means, epoch):

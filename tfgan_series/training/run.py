@@ -1,22 +1,22 @@
 """Puts a run together: train(experiment) and what it would do."""
 
+import shlex
 from pathlib import Path
 
 import tensorflow as tf
 
 from tfgan_series import conversion, networks, pipeline, records, runs, series
-from tfgan_series.errors import UserError
+from tfgan_series.errors import NeedsFiles, UserError
 from tfgan_series.training import adversarial, devices, hooks, loop
 from tfgan_series.training.checkpoints import Checkpoints
 from tfgan_series.training.state import create_state
 
 
-def train(experiment, *, tfrecord_path="tfrecords", run_dir=None, overwrite=False, extra_hooks=()):
+def train(experiment, *, tfrecord_path="tfrecords", run_dir=None, overwrite=False):
     """Train an experiment to its last epoch, from its last checkpoint if there is one. Returns the run folder.
 
-    Records that are missing are made first where the source can fetch itself. extra_hooks: further functions of an
-    EpochReport, called after each epoch. Raises UserError for what the user can mend, loop.Interrupted after
-    Ctrl-C or SIGTERM.
+    Records that are missing are made first, if that takes no files of the user's. Raises UserError for what the user
+    can mend, loop.Interrupted after Ctrl-C or SIGTERM.
     """
     networks.check(experiment)
     if experiment.deterministic:
@@ -39,7 +39,11 @@ def train(experiment, *, tfrecord_path="tfrecords", run_dir=None, overwrite=Fals
     checkpoints = Checkpoints(state, folder / runs.CHECKPOINTS, chief)
     resumed = checkpoints.restore()
     epochs_done, steps_in = divmod(state.steps_done(), steps)
+    if not resumed and len(runs.read_log(folder)) > 1:  # one row: killed before its first checkpoint
+        raise UserError(f"{folder} has a log and no checkpoint to go on from: --overwrite starts the run over")
     if epochs_done >= experiment.epochs:
+        if chief:
+            hooks.finish(folder)
         print(f"{folder} is finished, {epochs_done} epochs. --epochs=N goes on to a larger N, --overwrite starts over.")
         return folder
     if resumed:
@@ -49,23 +53,21 @@ def train(experiment, *, tfrecord_path="tfrecords", run_dir=None, overwrite=Fals
 
     after_epoch = []
     if chief:
-        keep_generator, generator = hooks.save_generator(experiment, state, folder)
+        twin = networks.build(series.change(experiment, precision="float32"))["generator"]
         after_epoch = [
-            keep_generator,
-            hooks.save_grid(experiment, generator, folder),
+            hooks.save_generator(twin, state, folder),
+            hooks.save_grid(twin, experiment, folder),
             hooks.write_log(folder, epochs_done),
             hooks.write_tensorboard(folder),
-            *extra_hooks,
         ]
 
     def batches(epoch, first_step):
         dataset = strategy.experimental_distribute_dataset(pipeline.batches(found, experiment, epoch, first_step))
-        return pipeline.guarded(dataset, found, experiment)
+        return pipeline.damage_named(dataset, found, experiment)
 
     step = adversarial.make_step(experiment, state, strategy)
-    # Workers get a signal at different steps, and one that stops alone leaves the others waiting.
-    catch_signals = not devices.several_workers(strategy)
-    loop.run_epochs(experiment, state, step, batches, steps, checkpoints.save, after_epoch, catch_signals)
+    alone = not devices.several_workers(strategy)
+    loop.run_epochs(experiment, state, step, batches, steps, checkpoints.save, after_epoch, alone)
     if chief:
         hooks.finish(folder)
         print(f"Done: {folder}/ has images/ (a grid for each epoch), training.gif, loss.png, probability.png, generator.keras.")
@@ -80,11 +82,10 @@ def _find_or_make_records(experiment, tfrecord_path, may_make):
     command = conversion_command(experiment, tfrecord_path)
     if not may_make:  # several workers would write the same files
         raise UserError(f"no records in {folder}: make them before several workers train, with: {command}")
-    print(f"No records in {folder} yet: making them.")
     try:
         return conversion.convert(experiment, tfrecord_path=tfrecord_path)
-    except UserError as error:
-        raise UserError(f"the records cannot be made on the spot ({error}). Type: {command}") from error
+    except NeedsFiles as error:
+        raise UserError(f"no records in {folder}, and they cannot be made on the spot ({error}). Type: {command}") from error
 
 
 def conversion_command(experiment, tfrecord_path):
@@ -96,7 +97,7 @@ def conversion_command(experiment, tfrecord_path):
     if experiment.bbox != row.bbox:
         words.append("--bbox" if experiment.bbox else "--nobbox")
     if str(tfrecord_path) != "tfrecords":
-        words.append(f"--TFRecordPath={tfrecord_path}")
+        words.append(f"--TFRecordPath={shlex.quote(str(tfrecord_path))}")
     return " ".join(words)
 
 
@@ -120,8 +121,7 @@ def describe(experiment, *, tfrecord_path="tfrecords", run_dir=None):
     found = records.find_records(tfrecord_path, experiment)
     if found:
         steps = pipeline.steps_per_epoch(found, experiment)
-        counts = " + ".join(f"{count:,} {name}" for name, count in found.counts.items())
-        lines.append(f"records: {counts} in {found.folder}; {steps} steps an epoch, {steps * experiment.epochs:,} in all")
+        lines.append(f"records: {found} in {found.folder}; {steps} steps an epoch, {steps * experiment.epochs:,} in all")
     else:
         lines.append(f"records: none yet in {records.records_folder(tfrecord_path, experiment)}")
     return [*lines, f"run folder: {run_dir or runs.default_folder(experiment)}"]
