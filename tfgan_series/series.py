@@ -150,20 +150,21 @@ def models():
 
 def settings(experiment):
     """All settings of an experiment as {name: field}, the model's own among them."""
-    found = {}
-    for field in dataclasses.fields(experiment):
-        value = getattr(experiment, field.name)
-        found.update(settings(value) if dataclasses.is_dataclass(value) else {field.name: field})
-    return found
+    return {field.name: field for field, _ in _walk(experiment)}
 
 
 def values(experiment):
     """All settings of an experiment as {name: value}, the model's own among them."""
-    found = {}
+    return {field.name: value for field, value in _walk(experiment)}
+
+
+def _walk(experiment):
     for field in dataclasses.fields(experiment):
         value = getattr(experiment, field.name)
-        found.update(values(value) if dataclasses.is_dataclass(value) else {field.name: value})
-    return found
+        if dataclasses.is_dataclass(value):
+            yield from _walk(value)
+        else:
+            yield field, value
 
 
 def change(experiment, **given):
