@@ -57,8 +57,12 @@ def _default(name):
     """The rows' defaults of a setting in words: '64, digits 32'."""
     rows = {key: series.values(row)[name] for key, row in series.ROWS.items() if name in series.values(row)}
     usual, _ = Counter(rows.values()).most_common(1)[0]
-    other = [f"{image_type} {_words(value)}" for (image_type, _), value in rows.items() if value != usual]
+    other = [f"{_row_words(*row)} {_words(value)}" for row, value in rows.items() if value != usual]
     return ", ".join([_words(usual), *other])
+
+
+def _row_words(image_type, model):
+    return image_type if model == series.resolve(image_type).model else f"{model} on {image_type}"
 
 
 def _words(value):

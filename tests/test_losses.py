@@ -3,17 +3,22 @@ import pytest
 import tensorflow as tf
 from scipy.special import expit
 
-from tfgan_series.losses import LOSSES
+from tfgan_series.losses import LOSSES, gradient_penalty, r1_penalty
 
 REAL, FAKE = np.array([2.0, -1.0, 0.5]), np.array([-3.0, 0.25, 1.0])
 
 
 def reference(name):
-    """The formulas as the papers write them, in probabilities."""
+    """The formulas as the papers write them; for cross entropy in probabilities."""
     real, fake = expit(REAL), expit(FAKE)
-    discriminator = -np.log(real).mean() - np.log(1 - fake).mean()
-    generator = {"non_saturating": -np.log(fake).mean(), "minimax": np.log(1 - fake).mean()}[name]
-    return discriminator, generator
+    entropy = -np.log(real).mean() - np.log(1 - fake).mean()
+    return {
+        "non_saturating": (entropy, -np.log(fake).mean()),
+        "minimax": (entropy, np.log(1 - fake).mean()),
+        "least_squares": (((REAL - 1) ** 2).mean() / 2 + (FAKE**2).mean() / 2, ((FAKE - 1) ** 2).mean() / 2),
+        "hinge": ((0 + 2 + 0.5) / 3 + (0 + 1.25 + 2) / 3, -FAKE.mean()),
+        "wasserstein": (FAKE.mean() - REAL.mean(), -FAKE.mean()),
+    }[name]
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -34,16 +39,45 @@ def test_by_hand_at_the_undecided_discriminator():
     assert float(LOSSES["minimax"][1](zero)) == pytest.approx(-np.log(2))
 
 
+@pytest.mark.parametrize("name", LOSSES)
+def test_gradients_against_finite_differences(name):
+    discriminator, generator = LOSSES[name]
+    fake = tf.constant(FAKE, tf.float32)
+    for function, at in ((lambda logits: discriminator(logits, fake), REAL), (generator, FAKE)):
+        logits = tf.Variable(at, dtype=tf.float32)
+        with tf.GradientTape() as tape:
+            loss = function(logits)
+        gradient, step = tape.gradient(loss, logits).numpy(), 1e-2
+        for index in range(len(at)):
+            shift = np.eye(len(at))[index] * step
+            ahead, behind = (float(function(tf.constant(at + sign * shift, tf.float32))) for sign in (1, -1))
+            assert gradient[index] == pytest.approx((ahead - behind) / (2 * step), abs=2e-4)
+
+
 def test_minimax_gradient_dies_where_the_discriminator_wins():
     gradients = {}
-    for name, (_, generator) in LOSSES.items():
+    for name in ("minimax", "non_saturating"):
         logits = tf.Variable([-10.0])
         with tf.GradientTape() as tape:
-            loss = generator(logits)
+            loss = LOSSES[name][1](logits)
         gradients[name] = float(tape.gradient(loss, logits)[0])
     # d/dl log(1 - s(l)) = -s(l); d/dl -log s(l) = s(l) - 1
     assert gradients["minimax"] == pytest.approx(-expit(-10.0), rel=1e-5)
     assert gradients["non_saturating"] == pytest.approx(expit(-10.0) - 1, rel=1e-5)
+
+
+def test_one_sided_smoothing_by_hand():
+    # Where every logit is 0, every target costs log 2; at l = 2 the target t costs log(1 + e^2) - 2 t.
+    entropy, squares = LOSSES["non_saturating"][0], LOSSES["least_squares"][0]
+    two, zero = tf.constant([2.0]), tf.constant([0.0])
+    assert float(entropy(two, zero, real_label=0.9)) == pytest.approx(np.log(1 + np.exp(2)) - 1.8 + np.log(2), rel=1e-6)
+    assert float(squares(two, zero, real_label=0.9)) == pytest.approx(1.1**2 / 2, rel=1e-6)
+
+
+def test_penalties_by_hand():
+    gradients = tf.constant([[[3.0], [4.0]], [[0.0], [1.0]]])  # norms 5 and 1
+    assert float(gradient_penalty(gradients)) == pytest.approx((16 + 0) / 2)
+    assert float(r1_penalty(gradients)) == pytest.approx((25 + 1) / 2 / 2)
 
 
 def test_no_overflow():

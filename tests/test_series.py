@@ -14,6 +14,9 @@ def test_the_articles_rows():
     assert (row.batch_size, row.epochs, row.lr, row.beta_1, row.lr_drops) == (128, 35, 2e-4, 0.5, (10, 20, 25))
     assert (row.loss, row.update, row.network.slope, row.network.dropout) == ("non_saturating", "simultaneous", 0.3, 0.3)
     assert series.resolve("img_celeba").channels == 3
+    report = series.resolve("mnist", model="gan")
+    assert (report.image_size, report.base_filters, report.batch_size, report.epochs) == (28, 128, 64, 100)
+    assert (report.optimizer, report.lr, report.update, report.network.slope) == ("sgd", 0.1, "alternating", 0.2)
     digits = series.resolve()
     assert (digits.image_type, digits.image_size, digits.base_filters, digits.batch_size) == ("digits", 32, 32, 64)
 
@@ -44,6 +47,8 @@ def test_alias_and_box():
         ({"preset": "typo"}, "--preset=typo"),
         ({"batch_size": 0}, "--batch_size=0: at least 1"),
         ({"lr": float("nan")}, "--lr=nan: at least"),
+        ({"image_type": "mnist", "model": "gan", "dropout": 0.1}, "--dropout is no setting of gan"),
+        ({"image_type": "digits", "model": "gan"}, "--model=gan has no row for --ImageType=digits: choose dcgan"),
         ({"dropout": 1.0}, "--dropout=1.0: less than 1"),
         ({"channels": 2}, "--channels=2"),
         ({"partition": "training"}, "--Partition=training"),
@@ -52,6 +57,19 @@ def test_alias_and_box():
 def test_what_is_refused(given, words):
     with pytest.raises(UserError, match=words):
         series.resolve(**given)
+
+
+def test_normalisation_that_goes_with_a_gradient_penalty():
+    assert series.resolve("digits").network.norm == "batch"
+    assert series.resolve("digits", loss="wasserstein").network.norm == "layer"
+    assert series.resolve("digits", r1=1.0).network.norm == "layer"
+    assert series.resolve("digits", r1=1.0, norm="none").network.norm == "none"
+    assert series.resolve("digits", loss="wasserstein", gp_weight=0.0).network.norm == "batch"
+    with pytest.raises(UserError, match="--norm=batch does not go with a gradient penalty"):
+        series.resolve("digits", loss="wasserstein", norm="batch")
+    with pytest.raises(UserError, match="--loss=hinge has no target for real pictures"):
+        series.resolve("digits", loss="hinge", real_label=0.9)
+    assert series.resolve("mnist", model="gan", r1=1.0).r1 == 1  # has no normalisation to choose
 
 
 def test_json_there_and_back():

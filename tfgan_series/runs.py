@@ -13,6 +13,7 @@ from tfgan_series import files, series
 from tfgan_series.errors import UserError
 
 EXPERIMENT, FLAGS, LOG, GENERATOR = "experiment.json", "flags.txt", "log.csv", "generator.keras"
+_COLUMNS = ("epoch", "Real_P", "Fake_P", "Gen_loss", "Dis_loss", "lr", "images_per_second")
 CHECKPOINTS, IMAGES, TENSORBOARD = "checkpoints", "images", "tensorboard"
 
 
@@ -73,9 +74,10 @@ def read_log(folder):
 
 
 def write_log(folder, rows):
-    """log.csv, whole."""
+    """log.csv, whole; the columns that every model has come first."""
     if rows:
-        names = list(rows[0])
+        names = [name for name in _COLUMNS if name in rows[0]]
+        names += [name for name in rows[0] if name not in _COLUMNS]
         lines = [",".join(names), *(",".join(f"{row[name]:.10g}" for name in names) for row in rows)]
         files.write_whole(Path(folder) / LOG, "\n".join(lines) + "\n")
 

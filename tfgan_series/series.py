@@ -47,12 +47,24 @@ class _Checked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GAN(_Checked):
+    """What only the vanilla GAN needs."""
+
+    slope: float = setting("slope of LeakyReLU below zero", 0.2, minimum=0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class DCGAN(_Checked):
     """What only the DCGAN needs."""
 
     slope: float = setting("slope of LeakyReLU below zero", 0.3, minimum=0)
     dropout: float = setting(
         "share of the discriminator's features dropped after each inner convolution", 0.3, minimum=0, below=1
+    )
+    norm: str = setting(
+        "the discriminator's normalisation; layer by default where a gradient is penalised",
+        "batch",
+        choices=("batch", "layer", "none"),
     )
 
 
@@ -72,14 +84,23 @@ class Experiment(_Checked):
         "a picture that is not square is squashed to the square, or centre-cropped", "squash", choices=("squash", "crop")
     )
     noise_dim: int = setting("numbers in one noise vector z", 100, minimum=1)
-    base_filters: int = setting("filters of the convolution beside the picture; they double inwards", minimum=1)
-    network: DCGAN = setting("what only this model needs")
+    base_filters: int = setting("filters beside the picture, doubling inwards; for gan its hidden units", minimum=1)
+    network: GAN | DCGAN = setting("what only this model needs")
     batch_size: int = setting("pictures in a batch, over all devices together", minimum=1)
     epochs: int = setting("times through the records", minimum=1, resume="grow")
-    lr: float = setting("Adam's learning rate in the first epoch", 2e-4, minimum=0)
+    optimizer: str = setting("of both networks", "adam", choices=("adam", "sgd"))
+    lr: float = setting("learning rate in the first epoch", 2e-4, minimum=0)
     lr_drops: tuple[int, ...] = setting("after each of these epochs the learning rate is divided by 10", ())
     beta_1: float = setting("Adam's decay of the first moment", 0.5, minimum=0, below=1)
-    loss: str = setting("what the two players minimise", "non_saturating", choices=("non_saturating", "minimax"))
+    loss: str = setting(
+        "what the two players minimise",
+        "non_saturating",
+        choices=("non_saturating", "minimax", "least_squares", "hinge", "wasserstein"),
+    )
+    real_label: float = setting("target of the real pictures; below 1 it is one-sided label smoothing", 1.0, minimum=0)
+    gp_weight: float = setting("weight of the Wasserstein loss' gradient penalty", 10.0, minimum=0)
+    r1: float = setting("weight of the R1 penalty, with any loss", 0.0, minimum=0)
+    critic_steps: int = setting("discriminator's steps for one of the generator's", 1, minimum=1)
     update: str = setting(
         "move both networks from one fake batch, or the discriminator first and then the generator against the moved one",
         "simultaneous",
@@ -93,6 +114,11 @@ class Experiment(_Checked):
     )
     jit_compile: bool = setting("compile the step with XLA (one device only)", False, resume="free")
     deterministic: bool = setting("same bits on every repetition, at some cost in speed", False, resume="free")
+
+    @property
+    def penalises_gradient(self):
+        """Whether the discriminator's loss has a penalty on its gradient with respect to its pictures."""
+        return self.r1 > 0 or (self.loss == "wasserstein" and self.gp_weight > 0)
 
     @property
     def records_name(self):
@@ -124,6 +150,20 @@ _TABLE = (
     dataclasses.replace(_ARTICLE, image_type="img_align_celeba_png"),
     # Your own pictures, on the article's networks.
     dataclasses.replace(_ARTICLE, image_type="folder"),
+    # The lab report. It prints SGD's rate as 0.3, which diverges.
+    Experiment(
+        image_type="mnist",
+        model="gan",
+        image_size=28,
+        channels=1,
+        base_filters=128,
+        network=GAN(),
+        batch_size=64,
+        epochs=100,
+        optimizer="sgd",
+        lr=0.1,
+        update="alternating",
+    ),
 )
 
 ROWS = {(row.image_type, row.model): row for row in _TABLE}
@@ -172,6 +212,9 @@ def change(experiment, **given):
     own = {field.name for field in dataclasses.fields(experiment)}
     inner = {name: value for name, value in given.items() if name not in own}
     outer = {name: value for name, value in given.items() if name in own}
+    for name in inner:
+        if name not in values(experiment.network):
+            raise UserError(f"--{flag_name(name)} is no setting of {experiment.model}: leave it out")
     network = dataclasses.replace(experiment.network, **inner)
     return dataclasses.replace(experiment, **{"network": network, **outer})
 
@@ -199,7 +242,15 @@ def resolve(image_type=DEFAULT_IMAGE_TYPE, model=None, preset="article", **given
     if "bbox" in given and row.bbox is None:
         boxed = [kind for (kind, _), other in ROWS.items() if other.bbox is not None]
         raise UserError(f"--bbox and --nobbox are for {', '.join(boxed)} alone: {image_type} has no boxes; leave the flag out")
-    return change(row, preset=preset, **{**numbers, **given})
+    experiment = change(row, preset=preset, **{**numbers, **given})
+    if experiment.real_label != 1 and experiment.loss in ("hinge", "wasserstein"):
+        raise UserError(f"--real_label={experiment.real_label}: --loss={experiment.loss} has no target for real pictures")
+    # A penalty on each picture's gradient means nothing where batch statistics mix the pictures (Gulrajani et al. 2017).
+    if experiment.penalises_gradient and values(experiment).get("norm") == "batch":
+        if "norm" in given:
+            raise UserError("--norm=batch does not go with a gradient penalty: give --norm=layer or none")
+        experiment = change(experiment, norm="layer")
+    return experiment
 
 
 def learning_rate(experiment, epoch):

@@ -5,9 +5,9 @@ import contextlib
 
 import keras
 
-from tfgan_series.networks import dcgan
+from tfgan_series.networks import dcgan, gan
 
-MODELS = {"dcgan": dcgan}
+MODELS = {"dcgan": dcgan, "gan": gan}
 
 
 def check(experiment):

@@ -52,9 +52,14 @@ def _discriminator(experiment, synchronized):
     first, *inner = _widths(experiment)
     x = layers.Conv2D(first, _KERNEL, strides=2, padding="same")(pictures)
     x = layers.LeakyReLU(own.slope)(x)
+    norm = {
+        "batch": lambda: layers.BatchNormalization(synchronized=synchronized),
+        "layer": lambda: layers.LayerNormalization(axis=(1, 2, 3)),
+        "none": layers.Identity,
+    }[own.norm]
     for filters in inner:  # HxW -> ... -> 4x4
         x = layers.Conv2D(filters, _KERNEL, strides=2, padding="same")(x)
-        x = layers.BatchNormalization(synchronized=synchronized)(x)
+        x = norm()(x)
         x = layers.LeakyReLU(own.slope)(x)
         x = layers.Dropout(own.dropout)(x)
     x = layers.Conv2D(1, _KERNEL)(x)  # 4x4 -> 1x1

@@ -1,81 +1,122 @@
 """The step of the GANs that draw from noise: one discriminator, one generator, two ways to move them."""
 
+import functools
+import itertools
+
 import tensorflow as tf
 
 from tfgan_series import latent
-from tfgan_series.losses import LOSSES
+from tfgan_series.losses import LOSSES, gradient_penalty, r1_penalty
 
-REPORTED = ("Real_P", "Fake_P", "Gen_loss", "Dis_loss")
+REPORTED = ("Real_P", "Fake_P", "Gen_loss", "Dis_loss", "Gen_grad")
+_BETWEEN = 2  # draw of the points between real and fake; 0 and 1 are the draws of z
 
 
 def make_step(experiment, state, strategy):
-    """The training step: a tf.function of a batch of real pictures [B, H, W, C] in [-1, 1].
+    """The training step: a function of a batch of real pictures [B, H, W, C] in [-1, 1].
 
-    It moves both networks, adds Real_P and Fake_P (means of sigmoid(logit)), Gen_loss and Dis_loss to state.sums and
-    1 to state.step. All its noise is drawn from (seed, step).
+    It moves the discriminator, and at every critic_steps-th step the generator too; adds to state.sums Real_P and
+    Fake_P (means of sigmoid(logit)), Gen_loss, Dis_loss (its penalty included) and Gen_grad (the norm of the generator's
+    gradient over all its weights, 0 where it did not move), and 1 to state.step. All its noise is drawn from (seed, step).
     """
     generator, discriminator = state.networks["generator"], state.networks["discriminator"]
     discriminator_loss, generator_loss = LOSSES[experiment.loss]
+    smoothing = {"real_label": experiment.real_label} if experiment.real_label != 1 else {}
     replicas = strategy.num_replicas_in_sync
 
-    def own_part(z):
-        """This replica's part of the z of the whole batch: what one device would draw, divided."""
+    def own_part(whole):
+        """This replica's part of what is drawn for the whole batch: what one device would draw, divided."""
         share = experiment.batch_size // replicas
         first = tf.distribute.get_replica_context().replica_id_in_sync_group * share
-        return z[first : first + share]
+        return whole[first : first + share]
 
     def move(name, tape, loss):
-        optimizer, variables = state.optimizers[name], state.networks[name].trainable_variables
-        optimizer.apply(tape.gradient(loss, variables), variables)
+        """Move a network along its gradient. Returns the gradient, still scaled."""
+        variables = state.networks[name].trainable_variables
+        gradients = tape.gradient(loss, variables)
+        state.optimizers[name].apply(gradients, variables)
+        return gradients
+
+    def move_generator(tape, loss):
+        """Move the generator. Returns the norm of its gradient, over all replicas together."""
+        scale = scaled("generator", 1.0 * replicas)  # before the move, which may change it
+        gradients = move("generator", tape, loss)
+        if replicas > 1:
+            gradients = tf.distribute.get_replica_context().all_reduce("sum", gradients)
+        return tf.linalg.global_norm(gradients) / scale
 
     def scaled(name, loss):
         """What is differentiated: replicas' gradients are added up, and float16 needs its loss scale."""
         return state.optimizers[name].scale_loss(loss / replicas)
 
-    def simultaneous(real, z):
+    def penalty(real, fake, between):
+        total = 0.0
+        if experiment.loss == "wasserstein" and experiment.gp_weight:
+            share = tf.reshape(between, [-1, 1, 1, 1])
+            total += experiment.gp_weight * gradient_penalty(logit_gradients(real + share * (fake - real)))
+        if experiment.r1:
+            total += experiment.r1 * r1_penalty(logit_gradients(real))
+        return total
+
+    def logit_gradients(images):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            logits = discriminator(images, training=True)
+        return tape.gradient(logits, images)
+
+    def judge(real, fake, between):
+        """Both pictures' logits, and the discriminator's loss."""
+        real_logits, fake_logits = discriminator(real, training=True), discriminator(fake, training=True)
+        loss = discriminator_loss(real_logits, fake_logits, **smoothing)
+        return real_logits, fake_logits, loss + penalty(real, tf.stop_gradient(fake), between)
+
+    def simultaneous(real, z, between, both):
         """Both networks move from one shared fake batch (the Chinese article)."""
         with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
             fake = generator(z[0], training=True)
-            real_logits = discriminator(real, training=True)
-            fake_logits = discriminator(fake, training=True)
-            d_loss, g_loss = discriminator_loss(real_logits, fake_logits), generator_loss(fake_logits)
+            real_logits, fake_logits, d_loss = judge(real, fake, between)
+            g_loss = generator_loss(fake_logits)
             d_scaled, g_scaled = scaled("discriminator", d_loss), scaled("generator", g_loss)
         move("discriminator", d_tape, d_scaled)
-        move("generator", g_tape, g_scaled)
-        return real_logits, fake_logits, g_loss, d_loss
+        g_norm = move_generator(g_tape, g_scaled) if both else tf.zeros([])
+        return real_logits, fake_logits, g_loss, d_loss, g_norm
 
-    def alternating(real, z):
+    def alternating(real, z, between, both):
         """The discriminator moves, then the generator with fresh z against the moved one (theory post, lab report)."""
         fake = generator(z[0], training=True)
         with tf.GradientTape() as tape:
-            real_logits = discriminator(real, training=True)
-            fake_logits = discriminator(fake, training=True)
-            d_loss = discriminator_loss(real_logits, fake_logits)
+            real_logits, fake_logits, d_loss = judge(real, fake, between)
             d_scaled = scaled("discriminator", d_loss)
         move("discriminator", tape, d_scaled)
+        if not both:
+            return real_logits, fake_logits, generator_loss(fake_logits), d_loss, tf.zeros([])
         with tf.GradientTape() as tape:
             g_loss = generator_loss(discriminator(generator(z[1], training=True), training=True))
             g_scaled = scaled("generator", g_loss)
-        move("generator", tape, g_scaled)
-        return real_logits, fake_logits, g_loss, d_loss
+        return real_logits, fake_logits, g_loss, d_loss, move_generator(tape, g_scaled)
 
-    update, draws = {"simultaneous": (simultaneous, [0]), "alternating": (alternating, [0, 1])}[experiment.update]
+    update = {"simultaneous": simultaneous, "alternating": alternating}[experiment.update]
 
-    def replica_step(real, z):
-        real_logits, fake_logits, g_loss, d_loss = update(real, [own_part(one) for one in z])
+    def replica_step(real, z, between, both):
+        real_logits, fake_logits, *numbers = update(real, [own_part(one) for one in z], own_part(between), both)
         probability = [tf.reduce_mean(tf.sigmoid(logits)) for logits in (real_logits, fake_logits)]
-        return dict(zip(REPORTED, (*probability, g_loss, d_loss), strict=True))
+        return dict(zip(REPORTED, (*probability, *numbers), strict=True))
 
     if experiment.jit_compile:
         replica_step = tf.function(replica_step, jit_compile=True)
 
     @tf.function
-    def step(real):
+    def step(real, both):
         # Drawn out here: under XLA the same seed gives other numbers, and a run may go on with or without it.
-        z = [latent.noise(experiment.batch_size, experiment.noise_dim, experiment.seed, 2 * state.step + draw) for draw in draws]
-        reported = strategy.run(replica_step, args=(real, z))
+        size, seed = experiment.batch_size, experiment.seed
+        z = [latent.noise(size, experiment.noise_dim, seed, 3 * state.step + draw) for draw in (0, 1)]
+        between = tf.random.stateless_uniform([size], seed=[seed, 3 * state.step + _BETWEEN], alg="philox")
+        reported = strategy.run(replica_step, args=(real, z, between, both))
         for name, value in reported.items():
             state.sums[name].assign_add(tf.cast(strategy.reduce("mean", value, axis=None), tf.float64))
         state.step.assign_add(1)
 
-    return step
+    if experiment.critic_steps == 1:
+        return functools.partial(step, both=True)
+    calls = itertools.count(state.steps_done() + 1)  # counted here: reading state.step would wait for the device
+    return lambda real: step(real, both=next(calls) % experiment.critic_steps == 0)

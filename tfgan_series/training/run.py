@@ -90,7 +90,7 @@ def _find_or_make_records(experiment, tfrecord_path, may_make):
 
 def conversion_command(experiment, tfrecord_path):
     """The make_tfrecord.py command for an experiment's records."""
-    row = series.resolve(experiment.image_type, experiment.model)
+    row = series.resolve(experiment.image_type)  # what the command would take by itself
     words = [f"python scripts/make_tfrecord.py --ImageType={experiment.image_type} --DatasetPath=FOLDER"]
     asked, usual = series.values(experiment), series.values(row)
     words += [f"--{name}={asked[name]}" for name in ("image_size", "channels", "fit") if asked[name] != usual[name]]

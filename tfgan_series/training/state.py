@@ -48,7 +48,10 @@ def create_state(experiment, strategy, reported):
 
 
 def _optimizer(experiment, model):
-    optimizer = keras.optimizers.Adam(experiment.lr, beta_1=experiment.beta_1)
+    if experiment.optimizer == "sgd":
+        optimizer = keras.optimizers.SGD(experiment.lr)
+    else:
+        optimizer = keras.optimizers.Adam(experiment.lr, beta_1=experiment.beta_1)
     if experiment.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(model.trainable_variables)
