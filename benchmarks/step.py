@@ -83,7 +83,7 @@ def torch_variant(experiment, pictures, bfloat16, compiled):
                 for parameter, value in zip(network.parameters(), values, strict=True):
                     parameter.grad = value
                 optimizer.step()
-        float(losses[0])
+        float(losses[0].detach())
 
     return steps
 

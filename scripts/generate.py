@@ -5,11 +5,9 @@ python scripts/generate.py --run_dir=RUN --count=100 --singles     # a grid of 1
 python scripts/generate.py --generator=FILE.keras --seed=7
 """
 
-from absl import flags
-
 import command_line
 
-FLAGS = flags.FLAGS
+flags, FLAGS = command_line.flags, command_line.FLAGS
 
 command_line.define_settings("partition", "bbox", "image_size")
 command_line.define_run("the run to draw from")
@@ -17,7 +15,7 @@ flags.adopt_module_key_flags(command_line)
 flags.DEFINE_string("generator", None, "a generator.keras to draw from instead of a run (default: the run's)")
 flags.DEFINE_string("out", None, "folder for the pictures (default: generated/ beside the generator)")
 flags.DEFINE_integer("count", 16, "number of pictures", lower_bound=1)
-flags.DEFINE_integer("seed", 0, "the same seed draws the same pictures; other seeds others", lower_bound=0)
+flags.DEFINE_integer("seed", 0, "the same seed draws the same pictures; other seeds others", lower_bound=0, upper_bound=2**32 - 1)
 flags.DEFINE_bool("singles", False, "also save each picture as a PNG of its own")
 
 

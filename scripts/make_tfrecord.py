@@ -6,20 +6,19 @@ python scripts/make_tfrecord.py --ImageType=celeba --DatasetPath=FOLDER         
 python scripts/make_tfrecord.py --ImageType=folder --DatasetPath=FOLDER         # your own pictures
 """
 
-from absl import flags
-
-from tfgan_series import records
-
 import command_line
 
-FLAGS = flags.FLAGS
+flags, FLAGS = command_line.flags, command_line.FLAGS
 
 command_line.define_settings("bbox", "image_size", "channels", "fit")
 command_line.define_records()
 flags.adopt_module_key_flags(command_line)
 flags.DEFINE_string("DatasetPath", None, "folder of the source's files (default: none; digits and mnist need none)")
 flags.DEFINE_enum(
-    "store", "pixels", records.STORES, "keep pictures cropped and resized as raw pixels, or the encoded originals to resize later"
+    "store",
+    "pixels",
+    command_line.series.STORES,
+    "keep pictures cropped and resized as raw pixels, or the encoded originals to resize later",
 )
 flags.DEFINE_bool("overwrite", False, "make finished records again")
 

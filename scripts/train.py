@@ -9,11 +9,9 @@ The same command goes on where a stopped run was.
 
 import sys
 
-from absl import flags
-
 import command_line
 
-FLAGS = flags.FLAGS
+flags, FLAGS = command_line.flags, command_line.FLAGS
 
 command_line.define_settings()
 command_line.define_records()

@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -272,3 +273,36 @@ def test_names_in_old_encodings(tmp_path):
         series.resolve("folder", image_size=4), dataset_path=tmp_path / "pictures", tfrecord_path=tmp_path / "t"
     )
     assert list(read(found.folder, "train")) == [r"\xb9\xb7.png"]
+
+
+def test_an_interrupted_overwrite_goes_on_too_and_a_changed_source_does_not(tmp_path, monkeypatch, capsys):
+    for name in "abcdefghij":
+        (tmp_path / "pictures").mkdir(exist_ok=True)
+        Image.new("RGB", (5, 5)).save(tmp_path / f"pictures/{name}.png")
+    arguments = {"dataset_path": tmp_path / "pictures", "tfrecord_path": tmp_path / "t"}
+    experiment = series.resolve("folder", image_size=4)
+    conversion.convert(experiment, **arguments)
+
+    def interrupted():
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(conversion, "_write_samples", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+            conversion.convert(experiment, overwrite=True, **arguments)
+
+    interrupted()
+    conversion.convert(experiment, overwrite=True, **arguments)
+    assert "Going on: 8 of 8 shards" in capsys.readouterr().out
+    interrupted()
+    (tmp_path / "pictures/a.png").rename(tmp_path / "pictures/z.png")
+    found = conversion.convert(experiment, overwrite=True, **arguments)
+    assert "Going on" not in capsys.readouterr().out
+    assert sorted(read(found.folder, "train")) == [f"{name}.png" for name in "bcdefghijz"]
+
+
+def test_samples_where_the_first_partition_is_all_rejected(tmp_path):
+    tree = write_celeba(tmp_path / "tree")
+    for number in range(1, 21):
+        if not 8 <= number % 10 <= 9:
+            (tree / f"Img/img_align_celeba/{number:06d}.jpg").write_text("no picture")
+    found = conversion.convert(series.resolve("img_align_celeba", image_size=4), dataset_path=tree, tfrecord_path=tmp_path / "t")
+    assert found.counts == {"val": 2, "test": 2}
+    assert (found.folder / "samples.png").exists()

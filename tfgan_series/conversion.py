@@ -6,6 +6,7 @@ folder that exists is whole.
 """
 
 import csv
+import hashlib
 import io
 import json
 import math
@@ -43,7 +44,7 @@ def convert(experiment, *, dataset_path=None, tfrecord_path="tfrecords", store="
     """Write the experiment's records, every partition that its source has.
 
     store: "pixels" (cropped, resized, raw) or "source" (encoded originals, and the box beside). A finished folder is
-    left as it is, an interrupted one is completed, overwrite starts over. Pictures that cannot be used are
+    left as it is unless overwrite is given, an interrupted one is completed. Pictures that cannot be used are
     listed in rejected.csv. Returns Records. Raises UserError for sources that are missing or do not parse, and
     where no picture can be used.
     """
@@ -71,7 +72,7 @@ def convert(experiment, *, dataset_path=None, tfrecord_path="tfrecords", store="
     shards = _plan(source, settings)
 
     partial = folder.with_name(folder.name + ".partial")
-    done = _begin(partial, settings, shards, start_over=overwrite)
+    done = _begin(partial, settings, shards, overwrite)
     _write_shards(partial, shards, done, settings, features)
     rejected = [row for shard in shards for row in done[shard.file]["rejected"]]
     if not any(done[shard.file]["records"] for shard in shards):
@@ -112,12 +113,17 @@ def _stored_bytes(image):
     return image.stat().st_size if image.exists() else 0
 
 
-def _begin(partial, settings, shards, start_over):
+def _begin(partial, settings, shards, overwrite):
     """Make or reopen the folder to write in. Returns what is done: {shard file: its progress line}."""
-    plan = settings | {"shards": {shard.file: len(shard.examples) for shard in shards}}
+    names = "\n".join(example.filename for shard in shards for example in shard.examples)
+    plan = settings | {
+        "shards": {shard.file: len(shard.examples) for shard in shards},
+        "examples": hashlib.sha256(names.encode()).hexdigest(),
+        "overwrite": overwrite,
+    }
     plan_file = partial / "plan.json"
     try:
-        if plan_file.is_file() and not start_over and json.loads(plan_file.read_text()) == plan:
+        if plan_file.is_file() and json.loads(plan_file.read_text()) == plan:
             done = _read_progress(partial)
             print(f"Going on: {len(done)} of {len(shards)} shards are in {partial}.")
             return done
@@ -210,7 +216,7 @@ def _finish(partial, folder, shards, done, settings, features, rejected):
     """Everything but the shards, the metadata last, then the folder's name; what had that name goes after it."""
     import tensorflow_datasets as tfds
 
-    _write_samples(partial, shards, settings, features)
+    _write_samples(partial, shards, done, settings, features)
     with open(partial / "rejected.csv", "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("file", "reason"), *rejected])
     (partial / records.CONVERSION).write_text(json.dumps(settings, indent=2) + "\n")
@@ -224,7 +230,10 @@ def _finish(partial, folder, shards, done, settings, features, rejected):
     for partition in dict.fromkeys(shard.partition for shard in shards):
         entries = [done[shard.file] for shard in shards if shard.partition == partition]
         lengths = [entry["records"] for entry in entries]
-        if sum(lengths):
+        if not sum(lengths):  # all rejected: TFDS would miss the split of these files
+            for entry in entries:
+                (partial / entry["file"]).unlink(missing_ok=True)
+        else:
             size = sum(entry["bytes"] for entry in entries)
             splits.append(tfds.core.SplitInfo(partition, lengths, size, filename_template=template.replace(split=partition)))
     tfds.folder_dataset.write_metadata(
@@ -238,9 +247,10 @@ def _finish(partial, folder, shards, done, settings, features, rejected):
         (folder / name).unlink()
 
 
-def _write_samples(partial, shards, settings, features):
+def _write_samples(partial, shards, done, settings, features):
     """samples.png: the first records as a grid, so that people see what they will train on."""
-    shard_files = [partial / shard.file for shard in shards if shard.partition == shards[0].partition]
+    first = next(shard.partition for shard in shards if done[shard.file]["records"])
+    shard_files = [partial / shard.file for shard in shards if shard.partition == first]
     images = []
     for record in records.read_first(shard_files, features, _SAMPLES):
         image = record["image"]

@@ -30,6 +30,7 @@ def batches(records, experiment, epoch, first_step=0):
     size = experiment.batch_size
     steps = steps_per_epoch(records, experiment)
     files = records.shards(experiment.partition)
+    tf.random.set_seed(experiment.seed)  # shuffle mixes the global seed into its own
     order, within = np.random.default_rng([experiment.seed, epoch]).integers(2**31, size=2)
     files = np.random.default_rng(order).permutation([str(file) for file in files])
     dataset = tf.data.Dataset.from_tensor_slices(files).interleave(

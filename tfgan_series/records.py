@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from tfgan_series import series
 from tfgan_series.errors import UserError
 
 PARTITIONS = ("train", "val", "test")
-STORES = ("pixels", "source")
 CONVERSION = "conversion.json"  # the settings that made the folder
 _FRAME_BYTES = 16  # TFRecord's length and two checksums around each record
 
@@ -108,7 +108,7 @@ def find_records(tfrecord_path, experiment):
 
     Raises UserError for a folder that is damaged or was made with other settings.
     """
-    for store in STORES:
+    for store in series.STORES:
         folder = records_folder(tfrecord_path, experiment, store)
         if folder.exists():
             records = open_records(folder)

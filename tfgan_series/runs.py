@@ -13,6 +13,8 @@ from tfgan_series import files, series
 from tfgan_series.errors import UserError
 
 EXPERIMENT, FLAGS, LOG, GENERATOR = "experiment.json", "flags.txt", "log.csv", "generator.keras"
+_PROBE = ".writable"
+_BEGINNINGS = {_PROBE, f"partial-{EXPERIMENT}"}  # all there is in the folder of a run killed at its very start
 _COLUMNS = ("epoch", "Real_P", "Fake_P", "Gen_loss", "Dis_loss", "lr", "images_per_second")
 CHECKPOINTS, IMAGES, TENSORBOARD = "checkpoints", "images", "tensorboard"
 
@@ -25,13 +27,14 @@ def default_folder(experiment, root="runs"):
 def open_folder(folder, overwrite=False):
     """Make the run folder, or empty it. Raises UserError where it cannot be written or holds something else."""
     try:
-        if folder.exists() and any(folder.iterdir()):
+        folder = folder.resolve()  # what a link points to goes, the link stays
+        if folder.exists() and {path.name for path in folder.iterdir()} - _BEGINNINGS:
             if not (folder / EXPERIMENT).is_file():
                 raise UserError(f"{folder} has files in it and is not a run: give another --run_dir")
             if overwrite:
                 files.discard(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
+        probe = folder / _PROBE
         probe.touch()
         probe.unlink()
     except OSError as error:

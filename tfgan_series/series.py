@@ -116,9 +116,9 @@ class Experiment(_Checked):
     deterministic: bool = setting("same bits on every repetition, at some cost in speed", False, resume="free")
 
     @property
-    def penalises_gradient(self):
-        """Whether the discriminator's loss has a penalty on its gradient with respect to its pictures."""
-        return self.r1 > 0 or (self.loss == "wasserstein" and self.gp_weight > 0)
+    def gradient_penalty(self):
+        """Weight of the gradient penalty: the Wasserstein loss alone has one."""
+        return self.gp_weight if self.loss == "wasserstein" else 0.0
 
     @property
     def records_name(self):
@@ -176,6 +176,7 @@ PRESETS = {
 
 ALIASES = {"celeba": "img_celeba"}  # other spellings of an ImageType; canonical from the flag on
 DEFAULT_IMAGE_TYPE = "digits"
+STORES = ("pixels", "source")  # how records keep a picture: ready for training, or as the encoded original
 
 
 def image_types():
@@ -210,6 +211,7 @@ def _walk(experiment):
 def change(experiment, **given):
     """The experiment with other values, the model's own among them. Raises UserError for a value not allowed."""
     own = {field.name for field in dataclasses.fields(experiment)}
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     inner = {name: value for name, value in given.items() if name not in own}
     outer = {name: value for name, value in given.items() if name in own}
     for name in inner:
@@ -246,7 +248,7 @@ def resolve(image_type=DEFAULT_IMAGE_TYPE, model=None, preset="article", **given
     if experiment.real_label != 1 and experiment.loss in ("hinge", "wasserstein"):
         raise UserError(f"--real_label={experiment.real_label}: --loss={experiment.loss} has no target for real pictures")
     # A penalty on each picture's gradient means nothing where batch statistics mix the pictures (Gulrajani et al. 2017).
-    if experiment.penalises_gradient and values(experiment).get("norm") == "batch":
+    if (experiment.r1 or experiment.gradient_penalty) and values(experiment).get("norm") == "batch":
         if "norm" in given:
             raise UserError("--norm=batch does not go with a gradient penalty: give --norm=layer or none")
         experiment = change(experiment, norm="layer")

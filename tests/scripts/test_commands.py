@@ -144,7 +144,15 @@ def test_help_names_defaults_and_needs_no_tensorflow(script, tmp_path):
     text = command(script, "--help", cwd=tmp_path, check=False, PYTHONPATH=str(tmp_path)).stdout
     assert "--ImageType" in text
     if script == "train.py":
-        assert "(default: 128, digits 64)" in " ".join(text.split())
+        assert "(default: 128, digits 64, gan on mnist 64)" in " ".join(text.split())
+
+
+def test_without_the_packages_a_line_tells_how_to_get_them(workplace):
+    words = command_words("train.py")
+    done = subprocess.run([words[0], "-S", "-E", *words[1:]], cwd=workplace, capture_output=True, text=True)  # -S: no packages
+    assert done.returncode == 1
+    assert "type 'make install'" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_two_workers_train_as_one(workplace):

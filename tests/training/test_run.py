@@ -95,6 +95,17 @@ def test_overwrite_starts_over(trained, digits, tiny, tmp_path):
     assert not (folder / "images/epoch-002.png").exists()
 
 
+def test_overwrite_through_a_link_and_after_a_start_cut_short(digits, tiny, tmp_path):
+    experiment = series.change(tiny, epochs=1, batch_size=500)
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk/partial-experiment.json").write_text("{")
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    for _ in range(2):
+        run.train(experiment, tfrecord_path=digits[0], run_dir=tmp_path / "link", overwrite=True)
+    assert (tmp_path / "disk/generator.keras").exists()
+    assert (tmp_path / "link").is_symlink()
+
+
 def test_a_folder_that_is_no_run_is_never_emptied(digits, tiny, tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(UserError, match="has files in it and is not a run"):

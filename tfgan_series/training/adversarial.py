@@ -39,11 +39,14 @@ def make_step(experiment, state, strategy):
 
     def move_generator(tape, loss):
         """Move the generator. Returns the norm of its gradient, over all replicas together."""
-        scale = scaled("generator", 1.0 * replicas)  # before the move, which may change it
+        scale = state.optimizers["generator"].scale_loss(1.0)  # before the move, which may change it
         gradients = move("generator", tape, loss)
         if replicas > 1:
             gradients = tf.distribute.get_replica_context().all_reduce("sum", gradients)
-        return tf.linalg.global_norm(gradients) / scale
+        norm = tf.linalg.global_norm(gradients) / scale
+        if experiment.precision == "mixed_float16":  # an overflow is no news: the optimizer skips it and lowers its scale
+            norm = tf.where(tf.math.is_finite(norm), norm, 0.0)
+        return norm
 
     def scaled(name, loss):
         """What is differentiated: replicas' gradients are added up, and float16 needs its loss scale."""
@@ -51,9 +54,9 @@ def make_step(experiment, state, strategy):
 
     def penalty(real, fake, between):
         total = 0.0
-        if experiment.loss == "wasserstein" and experiment.gp_weight:
+        if experiment.gradient_penalty:
             share = tf.reshape(between, [-1, 1, 1, 1])
-            total += experiment.gp_weight * gradient_penalty(logit_gradients(real + share * (fake - real)))
+            total += experiment.gradient_penalty * gradient_penalty(logit_gradients(real + share * (fake - real)))
         if experiment.r1:
             total += experiment.r1 * r1_penalty(logit_gradients(real))
         return total

@@ -1,5 +1,6 @@
 """Which devices a run uses, and what they cannot do."""
 
+import contextlib
 import os
 
 import tensorflow as tf
@@ -12,8 +13,10 @@ def choose_strategy():
     if os.environ.get("TF_CONFIG"):
         return tf.distribute.MultiWorkerMirroredStrategy()
     gpus = tf.config.list_physical_devices("GPU")
-    for gpu in gpus:
-        tf.config.experimental.set_memory_growth(gpu, True)
+    # RuntimeError: a notebook has used the GPU before, and its memory is laid out already.
+    with contextlib.suppress(RuntimeError):
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)
     return tf.distribute.MirroredStrategy() if len(gpus) > 1 else tf.distribute.get_strategy()
 
 

@@ -74,7 +74,7 @@ def finish(folder):
 
     grids = [path for path in (runs.grid_path(folder, epoch) for epoch in epochs) if path.is_file()]
     makers = {
-        "training.gif": lambda path: pictures.animation(grids, path),
+        **({"training.gif": lambda path: pictures.animation(grids, path)} if grids else {}),
         "loss.png": curves("Gen_loss", "Dis_loss", y_label="loss"),
         "probability.png": curves("Real_P", "Fake_P", y_label="P(real)"),
     }
