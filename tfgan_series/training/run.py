@@ -121,7 +121,7 @@ def describe(experiment, *, tfrecord_path="tfrecords", run_dir=None):
     found = records.find_records(tfrecord_path, experiment)
     if found:
         steps = pipeline.steps_per_epoch(found, experiment)
-        lines.append(f"records: {found} in {found.folder}; {steps} steps an epoch, {steps * experiment.epochs:,} in all")
+        lines.append(f"{found} in {found.folder}; {steps} steps an epoch, {steps * experiment.epochs:,} in all")
     else:
-        lines.append(f"records: none yet in {records.records_folder(tfrecord_path, experiment)}")
+        lines.append(f"no records yet in {records.records_folder(tfrecord_path, experiment)}")
     return [*lines, f"run folder: {run_dir or runs.default_folder(experiment)}"]
