@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 
 demo: install
 	$(BIN)/python scripts/train.py
-	@echo 'Open runs/dcgan/digits-32/training.gif, and images/ beside it.'
+	@echo 'Open runs/dcgan/digits-32/report.html in a browser; training.gif and images/ are beside it.'
 
 test: install
 	$(BIN)/python -m pytest -q

@@ -25,7 +25,7 @@ from tfgan_series.training.state import create_state
 def tensorflow_variant(experiment, pictures):
     """A function that does some steps and waits for the last."""
     strategy = tf.distribute.get_strategy()
-    state = create_state(experiment, strategy, adversarial.REPORTED)
+    state = create_state(experiment, strategy, adversarial.reported(experiment), steps=100, buffers={})
     step = adversarial.make_step(experiment, state, strategy)
     batch = tf.constant(pictures)
 
@@ -43,7 +43,7 @@ def torch_variant(experiment, pictures, bfloat16, compiled):
     from torch import nn
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    width, size, channels, slope = experiment.base_filters, experiment.image_size, experiment.channels, experiment.network.slope
+    width, size, channels, slope = experiment.base_filters, experiment.image_size, experiment.channels, experiment.network.d_slope
     levels = (size // 4).bit_length() - 1
     widths = [width * 2**level for level in range(levels)]
     layers = [nn.ConvTranspose2d(experiment.noise_dim, widths[-1], 4)]

@@ -1,5 +1,6 @@
 """What the commands share: flags for every setting of the table, and one line for whatever goes wrong."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -34,7 +35,7 @@ def define_settings(*names):
     fields = {name: field for row in series.ROWS.values() for name, field in series.settings(row).items()}
     kinds = [*series.image_types(), *series.ALIASES]
     flags.DEFINE_enum("ImageType", series.DEFAULT_IMAGE_TYPE, kinds, "what to draw", case_sensitive=False)
-    flags.DEFINE_enum("model", None, series.models(), "which GAN (default: the ImageType's first, dcgan)")
+    flags.DEFINE_enum("model", None, series.models(), "which GAN (default: the first that draws the ImageType)")
     _defined[:] = ["image_type", "model", *(names or [name for name in fields if name not in ("image_type", "model")])]
     for name in _defined[2:]:
         field = fields[name]
@@ -88,17 +89,49 @@ def experiment():
     return series.resolve(**{"image_type": FLAGS.ImageType, **given_settings()})
 
 
-def run_folder():
-    """The trained run that the flags name. Raises UserError where there is none, or a flag given is not the run's."""
+def run_folder(*models):
+    """The trained run that the flags name, of one of these models (none: any). Raises UserError where there is no run, it is
+    of another model, or a flag given is not the run's."""
     from tfgan_series import runs
 
     folder = path(FLAGS.run_dir) or runs.default_folder(experiment())
     trained, _ = runs.read_experiment(folder)
+    if models and trained.model not in models:
+        raise UserError(
+            f"{folder} is a run of {trained.model}; this command is for {' and '.join(models)}: give another --run_dir"
+        )
     has = series.values(trained)
     other = [f"--{series.flag_name(name)} is {has[name]} there" for name, value in given_settings().items() if has[name] != value]
     if other:
         raise UserError(f"{folder} is another run than the flags say: {', '.join(other)}; give --run_dir, or leave the flag out")
     return folder
+
+
+def setting_values(words):
+    """'noise_dim=20,50' as (the setting's name, {text: value}). Raises UserError."""
+    name, _, texts = words.partition("=")
+    kinds = {series.flag_name(setting): setting for setting in _defined[2:]}
+    if name not in kinds or not texts:
+        raise UserError(f"--vary={words}: wanted SETTING=VALUE,VALUE,... with a setting that --help lists")
+    if FLAGS[name].flag_type().startswith("comma"):
+        raise UserError(f"--vary={words}: its values have commas themselves, so it cannot be varied")
+    try:
+        return kinds[name], {text: FLAGS[name].parser.parse(text) for text in texts.split(",")}
+    except ValueError as error:
+        raise UserError(f"--vary={words}: {error}") from error
+
+
+@contextlib.contextmanager
+def stopping():
+    """Around training: Ctrl-C and SIGTERM end the command, saved, with a line and the shell's usual exit status."""
+    from tfgan_series.training import loop
+
+    try:
+        yield
+    except loop.Interrupted as stop:
+        overwrite = ", without --overwrite" if "overwrite" in FLAGS and FLAGS.overwrite else ""
+        print(f"\nStopped and saved in {stop}. The same command goes on{overwrite}.")
+        sys.exit(128 + stop.number)
 
 
 def _whole_number(flag, word):
@@ -113,17 +146,24 @@ def path(text):
     return Path(text).expanduser() if text else None
 
 
-def run(main):
-    """Parse the flags, call main(), and turn what the user can mend into one line and a non-zero exit status."""
+def run(main, words=()):
+    """Parse the flags, call main(), and turn what the user can mend into one line and a non-zero exit status.
+
+    words: what can be done, where a command does several things; one of them is typed before or among the flags, and
+    main is called with it.
+    """
 
     def guarded(argv):
-        if len(argv) > 1:
-            _fail(f"{argv[1]!r} is no flag; every argument begins with --, see --help")
+        typed, more = argv[1 : 1 + bool(words)], argv[1 + bool(words) :]
+        if words and not (typed and typed[0] in words):
+            _fail(f"say what to do, {' or '.join(words)}{f', and not {typed[0]!r}' if typed else ''}; see --help")
+        if more:
+            _fail(f"{more[0]!r} is no flag; every argument{' but one' if words else ''} begins with --, see --help")
         backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
         if backend != "tensorflow":
             _fail(f"KERAS_BACKEND={backend}: this package trains with TensorFlow; unset it")
         try:
-            main()
+            main(*typed)
         except (UserError, OSError) as error:  # OSError: a full disk, say; its text names the file
             _fail(str(error))
         except KeyboardInterrupt:

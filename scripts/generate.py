@@ -3,6 +3,7 @@
 python scripts/generate.py --ImageType=mnist                       # 16 pictures of runs/dcgan/mnist-64
 python scripts/generate.py --run_dir=RUN --count=100 --singles     # a grid of 100, and each as a PNG
 python scripts/generate.py --generator=FILE.keras --seed=7
+python scripts/generate.py --count=64 --numbered                   # a contact sheet: explore.py takes its numbers
 """
 
 import command_line
@@ -17,15 +18,16 @@ flags.DEFINE_string("out", None, "folder for the pictures (default: generated/ b
 flags.DEFINE_integer("count", 16, "number of pictures", lower_bound=1)
 flags.DEFINE_integer("seed", 0, "the same seed draws the same pictures; other seeds others", lower_bound=0, upper_bound=2**32 - 1)
 flags.DEFINE_bool("singles", False, "also save each picture as a PNG of its own")
+flags.DEFINE_bool("numbered", False, "write each picture's number on it, for explore.py")
 
 
 def main():
-    file = command_line.path(FLAGS.generator) or command_line.run_folder() / "generator.keras"
+    file = command_line.path(FLAGS.generator) or command_line.run_folder("gan", "dcgan") / "generator.keras"
     command_line.import_tensorflow()
     from tfgan_series import generation
 
     out = command_line.path(FLAGS.out) or file.parent / "generated"
-    grid = generation.generate(file, out, count=FLAGS.count, seed=FLAGS.seed, singles=FLAGS.singles)
+    grid = generation.generate(file, out, count=FLAGS.count, seed=FLAGS.seed, singles=FLAGS.singles, numbered=FLAGS.numbered)
     print(f"{FLAGS.count} pictures in {grid}")
 
 

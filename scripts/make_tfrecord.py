@@ -13,12 +13,12 @@ flags, FLAGS = command_line.flags, command_line.FLAGS
 command_line.define_settings("bbox", "image_size", "channels", "fit")
 command_line.define_records()
 flags.adopt_module_key_flags(command_line)
-flags.DEFINE_string("DatasetPath", None, "folder of the source's files (default: none; digits and mnist need none)")
+flags.DEFINE_string("DatasetPath", None, "folder of the source's files (default: none; what is bundled or fetched needs none)")
 flags.DEFINE_enum(
     "store",
-    "pixels",
+    None,
     command_line.series.STORES,
-    "keep pictures cropped and resized as raw pixels, or the encoded originals to resize later",
+    "keep pictures resized as raw pixels, or the encoded originals to resize later (default: pixels, horse2zebra source)",
 )
 flags.DEFINE_bool("overwrite", False, "make finished records again")
 

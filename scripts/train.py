@@ -7,8 +7,6 @@
 The same command goes on where a stopped run was.
 """
 
-import sys
-
 import command_line
 
 flags, FLAGS = command_line.flags, command_line.FLAGS
@@ -24,17 +22,14 @@ flags.DEFINE_bool("dry_run", False, "print the experiment, parameter counts and 
 def main():
     experiment = command_line.experiment()
     command_line.import_tensorflow()
-    from tfgan_series.training import loop, run
+    from tfgan_series.training import run
 
     places = {"tfrecord_path": command_line.path(FLAGS.TFRecordPath), "run_dir": command_line.path(FLAGS.run_dir)}
     if FLAGS.dry_run:
         print("\n".join(run.describe(experiment, **places)))
         return
-    try:
+    with command_line.stopping():
         run.train(experiment, overwrite=FLAGS.overwrite, **places)
-    except loop.Interrupted as stop:
-        print(f"\nStopped and saved in {stop}. The same command goes on{', without --overwrite' * FLAGS.overwrite}.")
-        sys.exit(128 + stop.number)
 
 
 if __name__ == "__main__":

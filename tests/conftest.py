@@ -3,6 +3,7 @@
 import csv
 import gzip
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -23,12 +24,21 @@ tf.config.set_logical_device_configuration(
 from tfgan_series import conversion, series  # noqa: E402
 from tfgan_series.training import run  # noqa: E402
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with Ctrl-C ignored
+
 ROOT = Path(__file__).resolve().parent.parent
 TINY = {"image_size": 8, "base_filters": 4, "epochs": 2}  # 1,500 digits of 8x8, trained in seconds
 
 RED, GREEN = (220, 30, 30), (30, 160, 60)
 CELEBA_COUNT = 20
 ZERO_BOX, OUTSIDE_BOX, LEAVING_BOX = 5, 6, 7  # numbers of the pictures with unusual boxes
+
+
+def pytest_collection_modifyitems(items):
+    """One process runs a file's tests, and one all that look at the trained CycleGAN: it is slow to train twice."""
+    for item in items:
+        group = "translator" if "translator" in item.fixturenames else item.location[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def celeba_box(number):
@@ -121,6 +131,12 @@ def rejected(folder):
 
 
 @pytest.fixture(scope="session")
+def two_devices():
+    """One strategy for all tests of a process, as devices.choose_strategy has it and says why."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+@pytest.fixture(scope="session")
 def celeba(tmp_path_factory):
     return write_celeba(tmp_path_factory.mktemp("celeba"))
 
@@ -143,3 +159,44 @@ def trained(tmp_path_factory, tiny, digits):
     """The folder of a run of two epochs, trained once for all tests; look, and copy before you change."""
     folder = tmp_path_factory.mktemp("runs") / "trained"
     return run.train(tiny, tfrecord_path=digits[0], run_dir=folder)
+
+
+def draw_squares(colour, count, seed):
+    """Squares of 4 to 8 pixels at random places on grey: ([count, 16, 16, 3] uint8, masks [count, 16, 16])."""
+    draw = np.random.default_rng(seed)
+    images, masks = np.full((count, 16, 16, 3), 128, np.uint8), np.zeros((count, 16, 16), bool)
+    for mask in masks:
+        side = draw.integers(4, 9)
+        top, left = draw.integers(0, 16 - side, 2)
+        mask[top : top + side, left : left + side] = True
+    images[masks] = {"red": (230, 25, 25), "blue": (25, 25, 230)}[colour]
+    return images, masks
+
+
+def write_squares(root, train=128, test=16):
+    """Red squares in trainA and testA, blue ones in trainB and testB, as PNG files."""
+    for seed, (name, colour, count) in enumerate(
+        [("trainA", "red", train), ("trainB", "blue", train - 8), ("testA", "red", test), ("testB", "blue", test)]
+    ):
+        (root / name).mkdir(parents=True)
+        for index, image in enumerate(draw_squares(colour, count, seed)[0]):
+            Image.fromarray(image).save(root / name / f"{index:03d}.png")
+    return root
+
+
+@pytest.fixture(scope="session")
+def translator(tmp_path_factory):
+    """A CycleGAN trained from red to blue squares: (run folder, squares(colour) -> (pictures in [-1, 1], masks))."""
+    root = tmp_path_factory.mktemp("squares")
+    experiment = series.resolve(
+        "horse2zebra", loss="least_squares", cycle_loss="l1", pool=8, augment=False,
+        image_size=16, base_filters=8, blocks=1, batch_size=4, epochs=4, lr=1e-3,
+    )  # fmt: skip
+    conversion.convert(experiment, dataset_path=write_squares(root / "files"), tfrecord_path=root)
+    folder = run.train(experiment, tfrecord_path=root, run_dir=root / "run")
+
+    def squares(colour):
+        images, masks = draw_squares(colour, 32, seed=9)
+        return images.astype(np.float32) / 127.5 - 1, masks
+
+    return folder, squares

@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 from PIL import Image
 
 from tfgan_series import generation, runs
+from tfgan_series.errors import UserError
 
 
 def test_grid_and_singles(trained, tmp_path):
@@ -26,3 +28,25 @@ def test_a_seed_repeats_its_pictures(trained, tmp_path):
 def test_the_runs_own_seed_gives_the_epochs_grid(trained, tmp_path):
     sheet = np.asarray(Image.open(generation.generate(trained / runs.GENERATOR, tmp_path)))
     assert np.array_equal(np.asarray(Image.open(trained / "images/epoch-002.png"))[26:], sheet)
+
+
+def test_a_number_is_the_same_picture_whatever_the_count(trained, tmp_path):
+    for count in (2, 5):
+        generation.generate(trained / runs.GENERATOR, tmp_path / str(count), count=count, singles=True)
+    one, other = ((tmp_path / f"{count}/seed-0/000002.png").read_bytes() for count in (2, 5))
+    assert one == other
+
+
+def test_numbers_on_the_grid(trained, tmp_path):
+    plain, numbered = (
+        np.asarray(Image.open(generation.generate(trained / runs.GENERATOR, tmp_path / str(on), count=4, numbered=on)))
+        for on in (False, True)
+    )
+    changed = plain != numbered
+    assert all(changed[top : top + 20, left : left + 20].any() for top in (2, 100) for left in (2, 100))
+    assert not changed[30:98].any()
+
+
+def test_a_generator_that_does_not_draw_from_z(translator, tmp_path):
+    with pytest.raises(UserError, match="draws from pictures, not from z: translate.py is for it"):
+        generation.generate(translator[0] / "generator_ab.keras", tmp_path)

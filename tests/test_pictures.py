@@ -56,3 +56,25 @@ def test_curves_draws_every_line(tmp_path):
     colours = np.asarray(Image.open(tmp_path / "c.png").convert("RGB")).reshape(-1, 3)
     for colour in ((31, 119, 180), (255, 127, 14)):  # Matplotlib's first two
         assert (np.abs(colours.astype(int) - colour).max(axis=1) < 4).sum() > 200
+
+
+def test_labels_stand_in_the_corners_of_their_pictures():
+    images = np.full((3, 96, 96, 1), 128, np.uint8)
+    plain, labelled = (np.asarray(pictures.grid(images, 2, labels=labels)) for labels in ((), ("7", "", "12")))
+    changed = plain != labelled
+    for index, (top, left) in enumerate([(2, 2), (2, 100), (100, 2)]):
+        cell = changed[top : top + 96, left : left + 96]
+        assert cell.any() == (index != 1)
+        assert not cell[30:].any()
+        assert not cell[:, 30:].any()
+    assert (labelled[2:20, 2:20] < 50).any()  # black on white
+    assert changed[100:, 2:].sum() > changed[:98, 2:].sum()  # two digits are wider than one
+
+
+def test_join_beside_and_below():
+    pages = [Image.new("L", (30, 20), 10), Image.new("L", (10, 40), 20)]
+    beside, below = (np.asarray(pictures.join(pages, down)) for down in (False, True))
+    assert beside.shape == (40, 52)
+    assert (beside[:20, :30] == 10).all() and (beside[:, 42:] == 20).all() and (beside[20:, :42] == 255).all()
+    assert below.shape == (72, 30)
+    assert (below[:20] == 10).all() and (below[32:, :10] == 20).all() and (below[20:32] == 255).all()

@@ -4,6 +4,7 @@ import io
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from tfgan_series import conversion, pipeline, preprocess, records, series
 from tfgan_series.errors import UserError
@@ -101,3 +102,109 @@ def test_damage_found_while_reading_is_named(digits, tiny, tmp_path):
     found = records.open_records(folder)
     with pytest.raises(UserError, match="train.tfrecord-00002-of-00008: damaged"):
         list(pipeline.damage_named(pipeline.batches(found, tiny, 1), found, tiny))
+
+
+@pytest.fixture(scope="module")
+def unpaired(tmp_path_factory):
+    """(Experiment of batches of 2, Records) of two sets, 7 and 3 pictures of 8x8, each filled with its number; B's in grey."""
+    root = tmp_path_factory.mktemp("unpaired")
+    for name, first, count, mode in (("trainA", 0, 7, "RGB"), ("trainB", 100, 3, "L")):
+        (root / "files" / name).mkdir(parents=True)
+        for index in range(count):
+            value = first + 10 * index
+            Image.new(mode, (8, 8), (value,) * 3 if mode == "RGB" else value).save(root / "files" / name / f"{index}.jpg")
+    experiment = series.resolve("horse2zebra", image_size=16, batch_size=2, augment=False)
+    return experiment, conversion.convert(experiment, dataset_path=root / "files", tfrecord_path=root)
+
+
+def both_numbers(dataset):
+    """The two sets' numbers, over the whole epoch."""
+    sets = [np.concatenate(images) for images in zip(*dataset.as_numpy_iterator(), strict=True)]
+    return [[int(round((float(image.mean()) + 1) * 127.5, -1)) for image in images] for images in sets]
+
+
+def test_two_sets_an_epoch_of_the_larger(unpaired):
+    """Greyscale files among the colour ones come through as colour; the smaller set's rounds are whole, one after the other."""
+    experiment, found = unpaired
+    assert pipeline.steps_per_epoch(found, experiment) == 3
+    for epoch in (1, 2):
+        a, b = both_numbers(pipeline.batches(found, experiment, epoch))
+        assert len(set(a)) == 6
+        assert set(a) <= set(range(0, 70, 10))
+        assert sorted(b[:3]) == sorted(b[3:]) == [100, 110, 120]
+    shapes = {image.shape for batch in pipeline.batches(found, experiment, 1) for image in batch}
+    assert shapes == {(2, 16, 16, 3)}
+
+
+def test_the_sets_are_shuffled_apart(unpaired):
+    experiment, found = unpaired
+    orders = [both_numbers(pipeline.batches(found, experiment, epoch)) for epoch in range(1, 9)]
+    assert len({tuple(a) for a, _ in orders}) > 4
+    assert len({tuple(b) for _, b in orders}) > 2
+
+
+def test_augmentation_is_new_each_epoch_and_the_same_for_a_run_that_goes_on(numbered, unpaired):
+    experiment, found = unpaired
+    gradient = np.linspace(0, 255, 64, dtype=np.uint8).reshape(8, 8)
+    root = found.folder.parents[1] / "gradient"
+    for name in ("trainA", "trainB"):
+        (root / "files" / name).mkdir(parents=True)
+        for index in range(4):
+            Image.fromarray(gradient).convert("RGB").save(root / "files" / name / f"{index}.png")
+    experiment = dataclasses.replace(experiment, augment=True)
+    found = conversion.convert(experiment, dataset_path=root / "files", tfrecord_path=root)
+    first, second = (np.concatenate([batch[0] for batch in pipeline.batches(found, experiment, epoch)]) for epoch in (1, 2))
+    assert first.shape == (4, 16, 16, 3)
+    assert len({image.tobytes() for image in (*first, *second)}) > 4  # crops and flips of one and the same picture
+    rows = first[:, 8, :, 0]
+    assert {bool(row[0] < row[-1]) for row in np.concatenate([rows, second[:, 8, :, 0]])} == {True, False}  # some are flipped
+    later = [batch[0].numpy() for batch in pipeline.batches(found, experiment, 1, first_step=1)]
+    assert np.array_equal(np.concatenate(later), first[2:])
+
+
+def test_records_of_pixels_can_be_augmented_too(numbered):
+    experiment, found = numbered
+    batch = next(iter(pipeline.batches(found, dataclasses.replace(experiment, augment=True), 1)))
+    assert batch.shape == (8, 4, 4, 1)
+
+
+def test_in_order_is_not_augmented(unpaired):
+    _, found = unpaired
+    experiment = series.resolve("folder", image_size=16, augment=True)
+    one_set = dataclasses.replace(found, files={"train": found.files["trainA"]}, counts={"train": 7})
+    assert [images.shape for images, _, _ in pipeline.in_order(one_set, experiment)] == [(7, 16, 16, 3)]
+
+
+def test_a_batch_larger_than_the_smaller_set(unpaired):
+    experiment, found = unpaired
+    with pytest.raises(UserError, match="--batch_size=4 is more than the 3 records of trainB"):
+        pipeline.steps_per_epoch(found, dataclasses.replace(experiment, batch_size=4))
+
+
+def test_first_images_are_plain_and_in_order(unpaired):
+    experiment, found = unpaired
+    images = pipeline.first_images(found, dataclasses.replace(experiment, augment=True), "train", "B", 16)
+    assert images.shape == (3, 16, 16, 3)
+    assert np.array_equal(images, pipeline.first_images(found, experiment, "train", "B", 16))
+
+
+def test_records_in_their_order_with_what_they_know(numbered):
+    experiment, found = numbered
+    images, labels, attributes = (np.concatenate(parts) for parts in zip(*pipeline.in_order(found, experiment), strict=True))
+    known = np.round((images[:, 0, 0, 0] + 1) * 127.5).astype(int)
+    assert sorted(known) == list(range(43))
+    assert (labels == known % 10).all()
+    assert attributes.shape == (43, 0)
+
+
+@pytest.mark.parametrize("store", ["pixels", "source"])
+def test_attributes_in_order(celeba, tmp_path, store):
+    experiment = series.resolve("img_align_celeba", image_size=8, partition="all")
+    found = conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path, store=store)
+    assert found.attribute_names == tuple(f"Attribute_{column}" for column in range(40))
+    assert records.open_records(found.folder) == found
+    images, _, attributes = (np.concatenate(parts) for parts in zip(*pipeline.in_order(found, experiment), strict=True))
+    assert images.shape == (20, 8, 8, 3)
+    assert sorted(attributes[:, 0]) == [0] * 10 + [1] * 10
+    assert (attributes[:, ::2] == attributes[:, :1]).all()
+    assert (attributes[:, 1::2] == 1 - attributes[:, :1]).all()

@@ -19,6 +19,14 @@ def test_log_there_and_back(tmp_path):
     assert runs.read_log(tmp_path) == rows
 
 
+def test_steps_that_are_missing(trained, tmp_path):
+    folder = shutil.copytree(trained, tmp_path / "run")
+    (folder / "steps/epoch-002.csv").unlink()
+    assert len(runs.read_steps(folder, epochs=1)["step"]) == 23
+    with pytest.raises(UserError, match=r"steps/epoch-002\.csv cannot be read"):
+        runs.read_steps(folder, epochs=2)
+
+
 def test_what_is_no_run(trained, tmp_path):
     with pytest.raises(UserError, match=r"is not a run \(no experiment\.json\)"):
         runs.read_experiment(tmp_path)

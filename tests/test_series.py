@@ -12,7 +12,7 @@ def test_the_articles_rows():
     row = series.resolve("mnist")
     assert (row.model, row.image_size, row.channels, row.noise_dim, row.base_filters) == ("dcgan", 64, 1, 100, 128)
     assert (row.batch_size, row.epochs, row.lr, row.beta_1, row.lr_drops) == (128, 35, 2e-4, 0.5, (10, 20, 25))
-    assert (row.loss, row.update, row.network.slope, row.network.dropout) == ("non_saturating", "simultaneous", 0.3, 0.3)
+    assert (row.loss, row.update, row.network.d_slope, row.network.dropout) == ("non_saturating", "simultaneous", 0.3, 0.3)
     assert series.resolve("img_celeba").channels == 3
     report = series.resolve("mnist", model="gan")
     assert (report.image_size, report.base_filters, report.batch_size, report.epochs) == (28, 128, 64, 100)
@@ -60,16 +60,30 @@ def test_what_is_refused(given, words):
 
 
 def test_normalisation_that_goes_with_a_gradient_penalty():
-    assert series.resolve("digits").network.norm == "batch"
-    assert series.resolve("digits", loss="wasserstein").network.norm == "layer"
-    assert series.resolve("digits", r1=1.0).network.norm == "layer"
-    assert series.resolve("digits", r1=1.0, norm="none").network.norm == "none"
-    assert series.resolve("digits", loss="wasserstein", gp_weight=0.0).network.norm == "batch"
-    with pytest.raises(UserError, match="--norm=batch does not go with a gradient penalty"):
-        series.resolve("digits", loss="wasserstein", norm="batch")
+    assert series.resolve("digits").network.d_norm == "batch"
+    assert series.resolve("digits", loss="wasserstein").network.d_norm == "layer"
+    assert series.resolve("digits", r1=1.0).network.d_norm == "layer"
+    assert series.resolve("digits", r1=1.0, d_norm="none").network.d_norm == "none"
+    assert series.resolve("digits", loss="wasserstein", gp_weight=0.0).network.d_norm == "batch"
+    with pytest.raises(UserError, match="--d_norm=batch does not go with a gradient penalty"):
+        series.resolve("digits", loss="wasserstein", d_norm="batch")
     with pytest.raises(UserError, match="--loss=hinge has no target for real pictures"):
         series.resolve("digits", loss="hinge", real_label=0.9)
     assert series.resolve("mnist", model="gan", r1=1.0).r1 == 1  # has no normalisation to choose
+
+
+@pytest.mark.parametrize("name", series.STUDIES)
+def test_every_study_resolves(name):
+    members = series.members(series.STUDIES[name], epochs=2)
+    assert {member.epochs for member in members.values()} == {2}
+    assert len(set(members.values())) == len(members)
+
+
+def test_a_study_on_another_row_and_what_it_refuses():
+    members = series.members(series.STUDIES["tips"], image_type="mnist", image_size=32)
+    assert {(member.image_type, member.image_size) for member in members.values()} == {("mnist", 32)}
+    with pytest.raises(UserError, match="--noise_dim is what this comparison varies"):
+        series.members(series.STUDIES["noise_dim"], noise_dim=7)
 
 
 def test_json_there_and_back():

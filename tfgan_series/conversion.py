@@ -40,14 +40,18 @@ class Shard:
     examples: list[Example]
 
 
-def convert(experiment, *, dataset_path=None, tfrecord_path="tfrecords", store="pixels", overwrite=False):
+def convert(experiment, *, dataset_path=None, tfrecord_path="tfrecords", store=None, overwrite=False):
     """Write the experiment's records, every partition that its source has.
 
-    store: "pixels" (cropped, resized, raw) or "source" (encoded originals, and the box beside). A finished folder is
+    store: "pixels" (cropped, resized, raw) or "source" (encoded originals, and the box beside); None: the first of
+    experiment.stores. A finished folder is
     left as it is unless overwrite is given, an interrupted one is completed. Pictures that cannot be used are
     listed in rejected.csv. Returns Records. Raises UserError for sources that are missing or do not parse, and
     where no picture can be used.
     """
+    store = store or experiment.stores[0]
+    if store not in experiment.stores:
+        raise UserError(f"--store={store}: {experiment.image_type} is always kept as {experiment.stores[0]}; leave the flag out")
     settings = records.conversion_settings(experiment, store, dataset_path)
     folder = records.records_folder(tfrecord_path, experiment, store)
     if folder.exists() and not overwrite:
@@ -78,7 +82,7 @@ def convert(experiment, *, dataset_path=None, tfrecord_path="tfrecords", store="
     if not any(done[shard.file]["records"] for shard in shards):
         shutil.rmtree(partial)
         raise UserError(f"none of the {len(rejected):,} pictures can be used; the first: {rejected[0][0]}: {rejected[0][1]}")
-    _finish(partial, folder, shards, done, settings, features, rejected)
+    _finish(partial, folder, shards, done, settings, features, rejected, experiment.sides)
 
     found = records.open_records(folder)
     print(f"{folder}: {found}.")
@@ -212,11 +216,11 @@ def _serialize(example, settings, features):
     return features.serialize_example({"image": image, "label": example.label, "filename": example.filename, **example.known})
 
 
-def _finish(partial, folder, shards, done, settings, features, rejected):
+def _finish(partial, folder, shards, done, settings, features, rejected, sides):
     """Everything but the shards, the metadata last, then the folder's name; what had that name goes after it."""
     import tensorflow_datasets as tfds
 
-    _write_samples(partial, shards, done, settings, features)
+    _write_samples(partial, shards, done, settings, features, len(sides))
     with open(partial / "rejected.csv", "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("file", "reason"), *rejected])
     (partial / records.CONVERSION).write_text(json.dumps(settings, indent=2) + "\n")
@@ -247,15 +251,16 @@ def _finish(partial, folder, shards, done, settings, features, rejected):
         (folder / name).unlink()
 
 
-def _write_samples(partial, shards, done, settings, features):
-    """samples.png: the first records as a grid, so that people see what they will train on."""
-    first = next(shard.partition for shard in shards if done[shard.file]["records"])
-    shard_files = [partial / shard.file for shard in shards if shard.partition == first]
+def _write_samples(partial, shards, done, settings, features, sets):
+    """samples.png: the first records as a grid, so that people see what they will train on. sets: of pictures to train on."""
     images = []
-    for record in records.read_first(shard_files, features, _SAMPLES):
-        image = record["image"]
-        if settings["store"] == "source":
-            box = record["bbox"] if settings["bbox"] else None
-            image = preprocess.prepare(image, image_size=_SAMPLE_SIZE, channels=settings["channels"], bbox=box)
-        images.append(image)
+    first = list(dict.fromkeys(shard.partition for shard in shards if done[shard.file]["records"]))[:sets]
+    for partition in first:
+        shard_files = [partial / shard.file for shard in shards if shard.partition == partition]
+        for record in records.read_first(shard_files, features, _SAMPLES // len(first)):
+            image = record["image"]
+            if settings["store"] == "source":
+                box = record["bbox"] if settings["bbox"] else None
+                image = preprocess.prepare(image, image_size=_SAMPLE_SIZE, channels=settings["channels"], bbox=box)
+            images.append(image)
     pictures.grid(np.stack(images), columns=8).save(partial / "samples.png")

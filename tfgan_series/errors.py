@@ -6,5 +6,9 @@ class UserError(Exception):
     was wanted, what to type next. The commands print it without a traceback and exit with status 1."""
 
 
+class Diverged(UserError):
+    """A loss has flown apart: other settings are needed."""
+
+
 class NeedsFiles(UserError):
     """A source cannot fetch itself, or not now: its files must be named with --DatasetPath."""

@@ -4,20 +4,25 @@ import math
 from pathlib import Path
 
 from tfgan_series import latent, pictures, runs
+from tfgan_series.errors import UserError
 
 
-def generate(generator_file, out, *, count=16, seed=0, singles=False):
+def generate(generator_file, out, *, count=16, seed=0, singles=False, numbered=False):
     """Draw `count` pictures for z of a seed: OUT/seed-SEED.png, one grid; with singles OUT/seed-SEED/000001.png too.
 
-    The same seed, count and generator give the same pictures; a run's own seed and 16 those of its epoch grids.
-    Returns the grid's path. Raises UserError where the generator cannot be read.
+    The same seed and generator give the same pictures, the first ones whatever the count; a run's own seed and 16 those
+    of its epoch grids. numbered: each has its number in the grid, the one that explore.py knows it by.
+    Returns the grid's path. Raises UserError where the generator cannot be read, or does not draw from z.
     """
     generator = runs.load_generator(generator_file)
+    if len(generator.input_shape) != 2:
+        raise UserError(f"{generator_file} draws from pictures, not from z: translate.py is for it")
     images = pictures.to_uint8(latent.sample(generator, latent.noise(count, generator.input_shape[-1], seed)))
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     grid = out / f"seed-{seed}.png"
-    pictures.grid(images, columns=math.ceil(math.sqrt(count))).save(grid)
+    labels = [str(number) for number in range(1, count + 1)] if numbered else ()
+    pictures.grid(images, columns=math.ceil(math.sqrt(count)), labels=labels).save(grid)
     if singles:
         folder = out / f"seed-{seed}"
         folder.mkdir(exist_ok=True)

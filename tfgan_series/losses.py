@@ -68,6 +68,18 @@ def _squared_norms(gradients):
     return tf.reduce_sum(tf.square(gradients), axis=list(range(1, gradients.shape.rank)))
 
 
+def cycle_l2(images, back):
+    """E (x - F(G(x)))^2 over all numbers of all pictures: Bai 8."""
+    return tf.reduce_mean(tf.math.squared_difference(images, back))
+
+
+def cycle_l1(images, back):
+    """E |x - F(G(x))| over all numbers of all pictures: Zhu et al. 2017, equation 2."""
+    return tf.reduce_mean(tf.abs(images - back))
+
+
+CYCLE_LOSSES = {"l2": cycle_l2, "l1": cycle_l1}
+
 # --loss -> (discriminator's loss of real and fake logits, generator's loss of fake logits)
 LOSSES = {
     "non_saturating": (discriminator_cross_entropy, generator_non_saturating),

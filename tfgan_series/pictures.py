@@ -5,6 +5,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 _GAP = 2  # pixels between the pictures of a grid
 _CELL = 96  # a picture in a grid is shown at least this wide
+_SPACE = 12  # pixels between pictures that are joined
 _PAPER = 255
 
 
@@ -18,11 +19,11 @@ def to_image(pixels):
     return Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)
 
 
-def grid(images, columns, caption=""):
+def grid(images, columns, caption="", labels=()):
     """Images as one picture, row by row.
 
     images: [N, H, W, C] uint8, C 1 or 3. Small ones are enlarged by a whole factor, each pixel a square. caption:
-    written above them. Returns a PIL image.
+    written above them. labels: a text for the corner of each. Returns a PIL image.
     """
     images = np.asarray(images)
     count, height, width, channels = images.shape
@@ -36,26 +37,51 @@ def grid(images, columns, caption=""):
     sheet = sheet.reshape(rows * cell_height, columns * cell_width, channels)
     sheet = np.pad(sheet, ((0, _GAP), (0, _GAP), (0, 0)), constant_values=_PAPER)
     picture = to_image(sheet)
+    for index, label in enumerate(labels):
+        row, column = divmod(index, columns)
+        if label:
+            _label(picture, (column * cell_width + _GAP, row * cell_height + _GAP), label)
     return _captioned(picture, caption) if caption else picture
+
+
+def _label(picture, corner, text):
+    font, draw = ImageFont.load_default(size=13), ImageDraw.Draw(picture)
+    left, top, right, bottom = draw.textbbox(corner, text, font=font)
+    draw.rectangle((left, top - 1, right + 3, bottom + 1), fill="white")
+    draw.text((corner[0] + 2, corner[1]), text, font=font, fill="black")
 
 
 def _captioned(picture, caption):
     font = ImageFont.load_default(size=18)
-    page = Image.new(picture.mode, (picture.width, picture.height + 26), "white")
+    page = Image.new(picture.mode, (max(picture.width, int(font.getlength(caption)) + 8), picture.height + 26), "white")
     page.paste(picture, (0, 26))
     ImageDraw.Draw(page).text((_GAP + 2, 2), caption, font=font, fill="black")
     return page
 
 
-def animation(files, path, milliseconds=200, hold=2000):
-    """Save picture files as a GIF that plays for ever, each for some milliseconds and the last held longer."""
-    durations = [milliseconds] * (len(files) - 1) + [hold]
-    pages = map(_open, files)  # one at a time: a long run has more grids than a process may have open files
-    next(pages).save(path, "GIF", save_all=True, append_images=pages, duration=durations, loop=0)
+def join(pages, down=False):
+    """Pictures of one mode side by side, or one below the other, with some white between them. Returns a PIL image."""
+    widths, heights = zip(*(page.size for page in pages), strict=True)
+    gaps = _SPACE * (len(pages) - 1)
+    size = (max(widths), sum(heights) + gaps) if down else (sum(widths) + gaps, max(heights))
+    sheet, at = Image.new(pages[0].mode, size, "white"), 0
+    for page in pages:
+        sheet.paste(page, (0, at) if down else (at, 0))
+        at += (page.height if down else page.width) + _SPACE
+    return sheet
 
 
-def _open(file):
-    with Image.open(file) as picture:
+def animation(pages, path, milliseconds=200, hold=2000):
+    """Save picture files, or pictures, as a GIF that plays for ever, each for some milliseconds and the last held."""
+    durations = [milliseconds] * (len(pages) - 1) + [hold]
+    opened = map(_open, pages)  # one at a time: a long run has more grids than a process may have open files
+    next(opened).save(path, "GIF", save_all=True, append_images=opened, duration=durations, loop=0)
+
+
+def _open(page):
+    if isinstance(page, Image.Image):
+        return page
+    with Image.open(page) as picture:
         return picture.copy()
 
 

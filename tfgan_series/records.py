@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from tfgan_series import series
 from tfgan_series.errors import UserError
 
 PARTITIONS = ("train", "val", "test")
@@ -26,7 +25,7 @@ class Records:
     """A finished record folder.
 
     settings: what made it (conversion_settings). counts: {partition: records}. files: {partition: shard paths}.
-    class_names: by label.
+    class_names: by label. attribute_names: by place in a record's attributes, none where records have none.
     """
 
     folder: Path
@@ -34,26 +33,26 @@ class Records:
     counts: dict[str, int]
     files: dict[str, list[Path]]
     class_names: tuple[str, ...]
+    attribute_names: tuple[str, ...] = ()
 
     def __str__(self):
         return " + ".join(f"{count:,} {name}" for name, count in self.counts.items()) + " records"
 
-    def partitions(self, partition):
-        """The partitions that `partition` means ("all": every one there is). Raises UserError for an absent one."""
-        present = [name for name in PARTITIONS if name in self.counts]
-        if partition == "all":
-            return present
-        if partition not in present:
+    def partitions(self, partition, side=""):
+        """The partitions that `partition` means ("all": every one there is), of one side where there are two: train of
+        side A is trainA. Raises UserError for an absent one."""
+        present = [name for name in PARTITIONS if name + side in self.counts]
+        if partition != "all" and partition not in present:
             raise UserError(f"--Partition={partition}: {self.folder} has {', '.join(present)}, all")
-        return [partition]
+        return [name + side for name in (present if partition == "all" else [partition])]
 
-    def count(self, partition):
+    def count(self, partition, side=""):
         """How many records a partition has. Raises UserError for an absent one."""
-        return sum(self.counts[name] for name in self.partitions(partition))
+        return sum(self.counts[name] for name in self.partitions(partition, side))
 
-    def shards(self, partition):
+    def shards(self, partition, side=""):
         """The partition's shard files. Raises UserError for an absent one."""
-        return [file for name in self.partitions(partition) for file in self.files[name]]
+        return [file for name in self.partitions(partition, side) for file in self.files[name]]
 
 
 def conversion_settings(experiment, store, source=None):
@@ -108,7 +107,7 @@ def find_records(tfrecord_path, experiment):
 
     Raises UserError for a folder that is damaged or was made with other settings.
     """
-    for store in series.STORES:
+    for store in experiment.stores:
         folder = records_folder(tfrecord_path, experiment, store)
         if folder.exists():
             records = open_records(folder)
@@ -153,6 +152,7 @@ def open_records(folder):
         {name: split.num_examples for name, split in info.splits.items()},
         files,
         tuple(info.features["label"].names),
+        tuple(info.features["attributes"].doc.desc.split()) if "attributes" in info.features else (),
     )
 
 

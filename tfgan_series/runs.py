@@ -1,22 +1,27 @@
 """The run folder: what is in it, and how each file is read and written.
 
 runs/<model>/<records folder>-<image_size>/
-    experiment.json  flags.txt  log.csv  images/epoch-001.png ...  checkpoints/  tensorboard/
-    generator.keras  training.gif  loss.png  probability.png
+    experiment.json  flags.txt  log.csv  steps/epoch-001.csv ...  images/epoch-001.png ...  checkpoints/  tensorboard/
+    generator.keras (a CycleGAN's: generator_ab.keras  generator_ba.keras)  training.gif  loss.png  probability.png
+    report.html  diverged.txt (where it did)
+    generated/  explored/  translated/    what generate.py, explore.py and translate.py draw
 """
 
 import csv
 import json
 from pathlib import Path
 
+import numpy as np
+
 from tfgan_series import files, series
 from tfgan_series.errors import UserError
 
 EXPERIMENT, FLAGS, LOG, GENERATOR = "experiment.json", "flags.txt", "log.csv", "generator.keras"
+DIVERGED = "diverged.txt"  # why the run stopped for good, if it did
 _PROBE = ".writable"
 _BEGINNINGS = {_PROBE, f"partial-{EXPERIMENT}"}  # all there is in the folder of a run killed at its very start
 _COLUMNS = ("epoch", "Real_P", "Fake_P", "Gen_loss", "Dis_loss", "lr", "images_per_second")
-CHECKPOINTS, IMAGES, TENSORBOARD = "checkpoints", "images", "tensorboard"
+CHECKPOINTS, IMAGES, STEPS, TENSORBOARD = "checkpoints", "images", "steps", "tensorboard"
 
 
 def default_folder(experiment, root="runs"):
@@ -59,7 +64,17 @@ def write_experiment(folder, experiment, record_count, tfrecord_path):
     files.write_whole(folder / EXPERIMENT, json.dumps(record, indent=2) + "\n")
     lines = [*series.flag_lines(experiment), f"--TFRecordPath={tfrecord_path}", f"--run_dir={folder}"]
     files.write_whole(folder / FLAGS, "\n".join(lines) + "\n")
-    (folder / IMAGES).mkdir(exist_ok=True)
+    for name in (IMAGES, STEPS):
+        (folder / name).mkdir(exist_ok=True)
+
+
+def is_settled(folder, experiment):
+    """Whether a folder has a run of the experiment that is finished, or has diverged."""
+    if not (Path(folder) / EXPERIMENT).is_file():
+        return False
+    run, _ = read_experiment(folder)
+    ended = len(read_log(folder)) >= experiment.epochs or (Path(folder) / DIVERGED).is_file()
+    return ended and not series.differences(run, experiment)
 
 
 def grid_path(folder, epoch):
@@ -83,6 +98,28 @@ def write_log(folder, rows):
         names += [name for name in rows[0] if name not in _COLUMNS]
         lines = [",".join(names), *(",".join(f"{row[name]:.10g}" for name in names) for row in rows)]
         files.write_whole(Path(folder) / LOG, "\n".join(lines) + "\n")
+
+
+def write_steps(folder, epoch, names, history):
+    """An epoch's numbers step by step: history [steps, len(names)]. A file for each epoch, so that a run that goes on
+    writes none of the earlier ones again."""
+    first = (epoch - 1) * len(history) + 1
+    lines = (f"{step}," + ",".join(f"{value:.6g}" for value in row) for step, row in enumerate(history, first))
+    files.write_whole(Path(folder) / STEPS / f"epoch-{epoch:03d}.csv", "\n".join([",".join(["step", *names]), *lines]) + "\n")
+
+
+def read_steps(folder, epochs):
+    """All steps of a run's first epochs as {name: array [steps in all]}. Raises UserError where a file is missing."""
+    names, parts = [], []
+    for epoch in range(1, epochs + 1):
+        path = Path(folder) / STEPS / f"epoch-{epoch:03d}.csv"
+        try:
+            with open(path) as file:
+                names = file.readline().strip().split(",")
+                parts.append(np.loadtxt(file, delimiter=",", ndmin=2))
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path} cannot be read ({error}): the run must be trained again to have its steps") from error
+    return dict(zip(names, np.concatenate(parts).T, strict=True)) if parts else {}
 
 
 def load_generator(path):

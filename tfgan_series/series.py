@@ -20,15 +20,15 @@ def flag_name(setting_name):
     return _FLAG_NAMES.get(setting_name, setting_name)
 
 
-def setting(text, default=MISSING, *, choices=None, minimum=None, below=None, resume="refuse"):
+def setting(text, default=MISSING, *, choices=None, minimum=None, below=None, resume="refuse", models=None):
     """A dataclass field that also knows how to be a flag.
 
     text: the flag's help. choices: the values allowed. minimum: the smallest value allowed. below: all are smaller.
-    resume: may a run that goes on have another value: "refuse" (no), "grow" (a larger one), "free" (any).
+    resume: may a run that goes on have another value: "refuse" (no), "grow" (a larger one), "free" (any). models: those
+    that have this setting; None: all.
     """
-    return dataclasses.field(
-        default=default, metadata={"help": text, "choices": choices, "minimum": minimum, "below": below, "resume": resume}
-    )
+    rules = {"help": text, "choices": choices, "minimum": minimum, "below": below, "resume": resume, "models": models}
+    return dataclasses.field(default=default, metadata=rules)
 
 
 class _Checked:
@@ -46,26 +46,79 @@ class _Checked:
                 raise UserError(f"--{name}={value}: less than {below} is needed")
 
 
+class _Own(_Checked):
+    """What only one model needs. sides: endings of the names of its sets of pictures: one set has none."""
+
+    sides = ("",)
+
+
 @dataclass(frozen=True, kw_only=True)
-class GAN(_Checked):
+class GAN(_Own):
     """What only the vanilla GAN needs."""
 
     slope: float = setting("slope of LeakyReLU below zero", 0.2, minimum=0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class DCGAN(_Checked):
+class DCGAN(_Own):
     """What only the DCGAN needs."""
 
-    slope: float = setting("slope of LeakyReLU below zero", 0.3, minimum=0)
-    dropout: float = setting(
-        "share of the discriminator's features dropped after each inner convolution", 0.3, minimum=0, below=1
+    smallest: int = setting("width and height of the innermost features; the picture is this times a power of two", 4, minimum=1)
+    stem: str = setting(
+        "how z becomes the innermost features, and how these become a logit: by a convolution or a Dense layer",
+        "conv",
+        choices=("conv", "dense"),
     )
-    norm: str = setting(
+    g_slope: float = setting("slope of the generator's LeakyReLU below zero; 0 is ReLU", 0.3, minimum=0)
+    d_slope: float = setting("slope of the discriminator's LeakyReLU below zero; 0 is ReLU", 0.3, minimum=0)
+    g_norm: str = setting("the generator's normalisation", "batch", choices=("batch", "none"))
+    d_norm: str = setting(
         "the discriminator's normalisation; layer by default where a gradient is penalised",
         "batch",
         choices=("batch", "layer", "none"),
     )
+    norm_ends: bool = setting("normalise the generator's output and the discriminator's first layer too", False)
+    dropout: float = setting(
+        "share of the discriminator's features dropped after each inner convolution", 0.3, minimum=0, below=1
+    )
+    upsampling: str = setting(
+        "how the generator doubles: by a transposed convolution, or by repeating pixels before a convolution",
+        "transposed",
+        choices=("transposed", "nearest"),
+    )
+    downsampling: str = setting(
+        "how the discriminator halves: by a convolution of stride 2, or by max pooling after a convolution",
+        "strided",
+        choices=("strided", "pool"),
+    )
+    output: str = setting(
+        "the generator's last activation: tanh, or sigmoid with a discriminator that sees [0, 1]",
+        "tanh",
+        choices=("tanh", "sigmoid"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleGAN(_Own):
+    """What only the CycleGAN needs: two sets of pictures, trainA and trainB, and what holds a picture and its translation
+    together."""
+
+    sides = ("A", "B")
+
+    blocks: int = setting("residual blocks of a generator", 6, minimum=1)
+    cycle_loss: str = setting(
+        "distance of a picture that went there and back: mean squared (the post) or mean absolute (the paper)",
+        "l2",
+        choices=("l2", "l1"),
+    )
+    cycle_weight: float = setting("weight of the cycle loss, lambda", 10.0, minimum=0)
+    identity_weight: float = setting(
+        "weight of the identity loss (a picture of B through A to B stays as it is), in parts of cycle_weight", 0.0, minimum=0
+    )
+    pool: int = setting("past fakes kept for the discriminators, which see one of them half of the time", 0, minimum=0)
+
+
+_FROM_NOISE = ("gan", "dcgan")  # the models that draw from z
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,14 +136,16 @@ class Experiment(_Checked):
     fit: str = setting(
         "a picture that is not square is squashed to the square, or centre-cropped", "squash", choices=("squash", "crop")
     )
-    noise_dim: int = setting("numbers in one noise vector z", 100, minimum=1)
+    augment: bool = setting("enlarge by 286/256, then cut the size out at random and flip half of the pictures", False)
+    noise_dim: int = setting("numbers in one noise vector z", 100, minimum=1, models=_FROM_NOISE)
     base_filters: int = setting("filters beside the picture, doubling inwards; for gan its hidden units", minimum=1)
-    network: GAN | DCGAN = setting("what only this model needs")
+    network: GAN | DCGAN | CycleGAN = setting("what only this model needs")
     batch_size: int = setting("pictures in a batch, over all devices together", minimum=1)
     epochs: int = setting("times through the records", minimum=1, resume="grow")
     optimizer: str = setting("of both networks", "adam", choices=("adam", "sgd"))
     lr: float = setting("learning rate in the first epoch", 2e-4, minimum=0)
     lr_drops: tuple[int, ...] = setting("after each of these epochs the learning rate is divided by 10", ())
+    lr_decay: float = setting("last part of the epochs, in which the learning rate falls to 0 in a line", 0.0, minimum=0, below=1)
     beta_1: float = setting("Adam's decay of the first moment", 0.5, minimum=0, below=1)
     loss: str = setting(
         "what the two players minimise",
@@ -98,13 +153,14 @@ class Experiment(_Checked):
         choices=("non_saturating", "minimax", "least_squares", "hinge", "wasserstein"),
     )
     real_label: float = setting("target of the real pictures; below 1 it is one-sided label smoothing", 1.0, minimum=0)
-    gp_weight: float = setting("weight of the Wasserstein loss' gradient penalty", 10.0, minimum=0)
-    r1: float = setting("weight of the R1 penalty, with any loss", 0.0, minimum=0)
-    critic_steps: int = setting("discriminator's steps for one of the generator's", 1, minimum=1)
+    gp_weight: float = setting("weight of the Wasserstein loss' gradient penalty", 10.0, minimum=0, models=_FROM_NOISE)
+    r1: float = setting("weight of the R1 penalty, with any loss", 0.0, minimum=0, models=_FROM_NOISE)
+    critic_steps: int = setting("discriminator's steps for one of the generator's", 1, minimum=1, models=_FROM_NOISE)
     update: str = setting(
         "move both networks from one fake batch, or the discriminator first and then the generator against the moved one",
         "simultaneous",
         choices=("simultaneous", "alternating"),
+        models=_FROM_NOISE,
     )
     seed: int = setting("fixes initial weights, noise and order of the pictures", 0, minimum=0, below=2**32)
     precision: str = setting(
@@ -114,6 +170,16 @@ class Experiment(_Checked):
     )
     jit_compile: bool = setting("compile the step with XLA (one device only)", False, resume="free")
     deterministic: bool = setting("same bits on every repetition, at some cost in speed", False, resume="free")
+
+    @property
+    def sides(self):
+        """Endings of the names of the sets of pictures: ("",) where there is one, ("A", "B") for trainA and trainB."""
+        return self.network.sides
+
+    @property
+    def stores(self):
+        """How records may keep the pictures, the usual way first."""
+        return STORES if len(self.sides) == 1 else ("source",)  # two sets are resized at random, each time anew
 
     @property
     def gradient_penalty(self):
@@ -150,6 +216,18 @@ _TABLE = (
     dataclasses.replace(_ARTICLE, image_type="img_align_celeba_png"),
     # Your own pictures, on the article's networks.
     dataclasses.replace(_ARTICLE, image_type="folder"),
+    # Bai 2. Kernel, slope, batch size and Adam's numbers are ours: the post has none.
+    Experiment(
+        image_type="cifar10",
+        model="dcgan",
+        image_size=32,
+        channels=3,
+        noise_dim=128,
+        base_filters=64,
+        network=DCGAN(smallest=2, stem="dense", g_slope=0.0, d_slope=0.2, dropout=0.0),
+        batch_size=128,
+        epochs=150,
+    ),
     # The lab report. It prints SGD's rate as 0.3, which diverges.
     Experiment(
         image_type="mnist",
@@ -164,6 +242,18 @@ _TABLE = (
         lr=0.1,
         update="alternating",
     ),
+    # Bai 8. The post names no number of epochs; the paper has 200.
+    Experiment(
+        image_type="horse2zebra",
+        model="cyclegan",
+        image_size=256,
+        channels=3,
+        augment=True,
+        base_filters=64,
+        network=CycleGAN(),
+        batch_size=1,
+        epochs=200,
+    ),
 )
 
 ROWS = {(row.image_type, row.model): row for row in _TABLE}
@@ -171,7 +261,78 @@ ROWS = {(row.image_type, row.model): row for row in _TABLE}
 # Other published numbers for a row, by --preset.
 PRESETS = {
     # The article's repository, where it differs from the article.
-    "repository": {(row.image_type, row.model): {"batch_size": 256, "lr_drops": (15, 25, 28)} for row in _TABLE if row.lr_drops}
+    "repository": {(row.image_type, row.model): {"batch_size": 256, "lr_drops": (15, 25, 28)} for row in _TABLE if row.lr_drops},
+    # Zhu et al. 2017, and the identity loss of their code. At 256 pixels the paper has --blocks=9.
+    "paper": {
+        ("horse2zebra", "cyclegan"): {
+            "loss": "least_squares",
+            "cycle_loss": "l1",
+            "identity_weight": 0.5,
+            "pool": 50,
+            "lr_decay": 0.5,
+        }
+    },
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """Runs of one row that differ in a few settings. members: {label: the settings changed}."""
+
+    question: str
+    image_type: str
+    model: str
+    members: dict[str, dict]
+
+
+STUDIES = {
+    # The lab report. It gives no settings for Adam: Keras' default, and the DCGAN's.
+    "optimizer": Study(
+        question="SGD or Adam?",
+        image_type="mnist",
+        model="gan",
+        members={
+            "SGD 0.1": {},
+            "SGD 0.03": {"lr": 0.03},
+            "SGD 0.3, as printed": {"lr": 0.3},
+            "Adam 1e-3": {"optimizer": "adam", "lr": 1e-3, "beta_1": 0.9},
+            "Adam 2e-4, beta_1 0.5": {"optimizer": "adam", "lr": 2e-4},
+        },
+    ),
+    "noise_dim": Study(
+        question="How many numbers in z?",
+        image_type="mnist",
+        model="gan",
+        members={f"z of {noise_dim}": {"noise_dim": noise_dim} for noise_dim in (20, 50, 100, 200)},
+    ),
+    # Bai 2: each of its tips left out.
+    "tips": Study(
+        question="What is each of Bai 2's tips worth?",
+        image_type="digits",
+        model="dcgan",
+        members={
+            "all tips": {"g_slope": 0.0},
+            "LeakyReLU in G": {},
+            "ReLU in D": {"g_slope": 0.0, "d_slope": 0.0},
+            "sigmoid and [0, 1]": {"g_slope": 0.0, "output": "sigmoid"},
+            "pooling": {"g_slope": 0.0, "downsampling": "pool"},
+            "repeated pixels": {"g_slope": 0.0, "upsampling": "nearest"},
+            "no BN": {"g_slope": 0.0, "g_norm": "none", "d_norm": "none"},
+            "BN at the ends too": {"g_slope": 0.0, "norm_ends": True},
+        },
+    ),
+    "loss": Study(
+        question="What does each loss give?",
+        image_type="digits",
+        model="dcgan",
+        members={
+            "non-saturating": {},
+            "minimax": {"loss": "minimax"},
+            "least squares": {"loss": "least_squares"},
+            "hinge": {"loss": "hinge"},
+            "Wasserstein with penalty": {"loss": "wasserstein"},
+        },
+    ),
 }
 
 ALIASES = {"celeba": "img_celeba"}  # other spellings of an ImageType; canonical from the flag on
@@ -203,20 +364,20 @@ def _walk(experiment):
     for field in dataclasses.fields(experiment):
         value = getattr(experiment, field.name)
         if dataclasses.is_dataclass(value):
-            yield from _walk(value)
-        else:
+            yield from ((inner, getattr(value, inner.name)) for inner in dataclasses.fields(value))
+        elif experiment.model in (field.metadata["models"] or (experiment.model,)):
             yield field, value
 
 
 def change(experiment, **given):
     """The experiment with other values, the model's own among them. Raises UserError for a value not allowed."""
-    own = {field.name for field in dataclasses.fields(experiment)}
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
-    inner = {name: value for name, value in given.items() if name not in own}
-    outer = {name: value for name, value in given.items() if name in own}
-    for name in inner:
-        if name not in values(experiment.network):
+    for name in given:
+        if name not in values(experiment):
             raise UserError(f"--{flag_name(name)} is no setting of {experiment.model}: leave it out")
+    own = {field.name for field in dataclasses.fields(experiment.network)}
+    inner = {name: value for name, value in given.items() if name in own}
+    outer = {name: value for name, value in given.items() if name not in own}
     network = dataclasses.replace(experiment.network, **inner)
     return dataclasses.replace(experiment, **{"network": network, **outer})
 
@@ -247,17 +408,44 @@ def resolve(image_type=DEFAULT_IMAGE_TYPE, model=None, preset="article", **given
     experiment = change(row, preset=preset, **{**numbers, **given})
     if experiment.real_label != 1 and experiment.loss in ("hinge", "wasserstein"):
         raise UserError(f"--real_label={experiment.real_label}: --loss={experiment.loss} has no target for real pictures")
+    if experiment.loss == "wasserstein" and "gp_weight" not in values(experiment):
+        raise UserError(f"--loss=wasserstein needs a gradient penalty, which {experiment.model} has not: choose another loss")
     # A penalty on each picture's gradient means nothing where batch statistics mix the pictures (Gulrajani et al. 2017).
-    if (experiment.r1 or experiment.gradient_penalty) and values(experiment).get("norm") == "batch":
-        if "norm" in given:
-            raise UserError("--norm=batch does not go with a gradient penalty: give --norm=layer or none")
-        experiment = change(experiment, norm="layer")
+    if (experiment.r1 or experiment.gradient_penalty) and values(experiment).get("d_norm") == "batch":
+        if "d_norm" in given:
+            raise UserError("--d_norm=batch does not go with a gradient penalty: give --d_norm=layer or none")
+        experiment = change(experiment, d_norm="layer")
     return experiment
 
 
+def members(study, **given):
+    """{label: Experiment} of a study, with the values given for all of them, image_type and model too.
+
+    Raises UserError where a value given is one that the study varies, or is not allowed.
+    """
+    varied = {name for changed in study.members.values() for name in changed}
+    given = {"image_type": study.image_type, "model": study.model, **given}
+    for name in varied & set(given):
+        raise UserError(f"--{flag_name(name)} is what this comparison varies: leave it out")
+    return {label: resolve(**given, **changed) for label, changed in study.members.items()}
+
+
+def changes(experiment):
+    """The settings that make an experiment another run than its row's, {name: value}."""
+    usual, fields = values(ROWS[experiment.image_type, experiment.model]), settings(experiment)
+    return {
+        name: value
+        for name, value in values(experiment).items()
+        if value != usual[name] and fields[name].metadata["resume"] == "refuse"
+    }
+
+
 def learning_rate(experiment, epoch):
-    """The learning rate of an epoch (the first is 1): lr, divided by 10 after each epoch of lr_drops."""
-    return experiment.lr / 10 ** sum(epoch > drop for drop in experiment.lr_drops)
+    """The learning rate of an epoch (the first is 1): lr, divided by 10 after each epoch of lr_drops, and falling in a line
+    over the last lr_decay of the epochs, to 0 after the last (Zhu et al. 2017: the second 100 of 200)."""
+    falling = round(experiment.epochs * experiment.lr_decay)
+    fallen = max(0, epoch - (experiment.epochs - falling)) / (falling + 1)
+    return experiment.lr / 10 ** sum(epoch > drop for drop in experiment.lr_drops) * (1 - fallen)
 
 
 def to_dict(experiment):

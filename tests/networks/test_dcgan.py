@@ -26,7 +26,7 @@ def test_shapes_and_range(size):
 
 @pytest.mark.parametrize("size", [1, 4, 28, 48, 100])
 def test_sizes_it_cannot_be_built_for(size):
-    with pytest.raises(UserError, match=f"--image_size={size}: the DCGAN needs 4 times a power of two"):
+    with pytest.raises(UserError, match=f"--image_size={size}: the DCGAN needs 4 \\(--smallest\\) times a power of two"):
         networks.build(series.resolve("digits", image_size=size))
 
 
@@ -47,3 +47,53 @@ def test_reduced_precision_inside_float32_outside():
     assert images.dtype == "float32"
     assert built["discriminator"](images).dtype == "float32"
     assert keras.config.dtype_policy().name == "float32"
+
+
+def test_bai_2s_networks():
+    """Dense to 2x2x512, doubled to 32; counted by hand: kernels, biases, and 4 numbers a feature for each BN."""
+    built = networks.build(series.resolve("cifar10"))
+    stem = 128 * 2048 + 2048 + 4 * 512
+    growing = sum(16 * a * b + b + 4 * b for a, b in [(512, 256), (256, 128), (128, 64)]) + 16 * 64 * 3 + 3
+    assert built["generator"].count_params() == stem + growing
+    shrinking = 16 * 3 * 64 + 64 + sum(16 * a * b + b + 4 * b for a, b in [(64, 128), (128, 256), (256, 512)])
+    assert built["discriminator"].count_params() == shrinking + 2048 + 1
+    assert built["generator"].get_layer(index=2).output.shape == (None, 2, 2, 512)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"output": "sigmoid"},
+        {"upsampling": "nearest"},
+        {"downsampling": "pool"},
+        {"g_norm": "none", "d_norm": "none"},
+        {"norm_ends": True},
+        {"g_slope": 0.0, "d_slope": 0.0},
+    ],
+)
+def test_every_switch_keeps_the_shapes_and_the_range(given):
+    built = networks.build(series.resolve("digits", image_size=8, base_filters=4, **given))
+    images = built["generator"](np.random.default_rng(0).normal(size=(3, 100)).astype("float32"), training=True)
+    assert images.shape == (3, 8, 8, 1)
+    assert -1 <= np.min(images) < 0 < np.max(images) <= 1
+    assert built["discriminator"](images).shape == (3,)
+
+
+def test_what_the_switches_switch():
+    def kinds(**given):
+        built = networks.build(series.resolve("digits", image_size=16, base_filters=4, **given))
+        return {name: [type(layer).__name__ for layer in model.layers] for name, model in built.items()}
+
+    usual = kinds()
+    assert usual["generator"].count("BatchNormalization") == 2
+    assert usual["discriminator"].count("BatchNormalization") == 1
+    ends = kinds(norm_ends=True)
+    assert ends["generator"][-2:] == ["BatchNormalization", "Activation"]
+    assert ends["discriminator"][1:3] == ["Conv2D", "BatchNormalization"]
+    assert kinds(g_norm="none")["generator"].count("BatchNormalization") == 0
+    assert kinds(upsampling="nearest")["generator"].count("UpSampling2D") == 2
+    assert kinds(downsampling="pool")["discriminator"].count("MaxPooling2D") == 2
+    # Before the rescaling the generator ends in [0, 1], and the discriminator begins by going there.
+    sigmoid = kinds(output="sigmoid")
+    assert sigmoid["generator"][-2:] == ["Activation", "Rescaling"]
+    assert sigmoid["discriminator"][1] == "Rescaling"

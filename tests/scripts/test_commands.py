@@ -16,7 +16,7 @@ from PIL import Image
 from tfgan_series import latent, pictures, runs, series
 from tfgan_series.training import run
 
-from conftest import ROOT, command, command_environment, command_words, write_celeba
+from conftest import ROOT, command, command_environment, command_words, write_celeba, write_squares
 
 COMMANDS = sorted(path.name for path in (ROOT / "scripts").glob("*.py") if path.name != "command_line.py")
 
@@ -77,6 +77,47 @@ def test_from_jpegs_over_a_stop_and_a_kill_to_the_same_bits(tmp_path):
     assert colours[1][0] - colours[1][1] > colours[0][0] - colours[0][1]
 
 
+def test_a_cyclegan_over_a_kill_to_the_same_bits_and_in_use(tmp_path, trained):
+    """Two folders of pictures converted, trained, killed in mid-epoch with a pool that is full, gone on with; both generators
+    open in plain Keras; translate.py takes the run, and no other."""
+    write_squares(tmp_path / "files", train=40, test=4)
+    source = ("--ImageType=horse2zebra", f"--DatasetPath={tmp_path / 'files'}")
+    done = command("make_tfrecord.py", *source, cwd=tmp_path).stdout
+    assert "tfrecords/horse2zebra/source: 40 trainA + 32 trainB + 4 testA + 4 testB records." in done
+    arguments = (
+        "--ImageType=horse2zebra", "--preset=paper", "--image_size=16", "--base_filters=2", "--blocks=1", "--pool=3",
+        "--epochs=2", "--deterministic",
+    )  # fmt: skip
+    command("train.py", *arguments, "--run_dir=through", cwd=tmp_path)
+    status, _ = stop(tmp_path, arguments, "killed", signal.SIGKILL, after=40)
+    assert status == -signal.SIGKILL
+    assert "Going on from epoch 2, step 1 of 40" in command("train.py", *arguments, "--run_dir=killed", cwd=tmp_path).stdout
+    one, other = (runs.read_log(tmp_path / name) for name in ("through", "killed"))
+    assert [row | {"images_per_second": 0} for row in one] == [row | {"images_per_second": 0} for row in other]
+    np.save(tmp_path / "images.npy", np.zeros((1, 16, 16, 3), "float32"))
+    code = """
+import sys
+sys.modules["tfgan_series"] = None
+import keras, numpy as np
+for name in ("generator_ab", "generator_ba"):
+    images = [keras.models.load_model(f"{run}/{name}.keras")(np.load("images.npy")).numpy() for run in ("through", "killed")]
+    assert images[0].shape == (1, 16, 16, 3) and np.array_equal(*images)
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, env=command_environment())
+
+    done = command("translate.py", "--run_dir=killed", "--input=files/testB", "--direction=ba", cwd=tmp_path)
+    assert "Translated into killed/translated/ba" in done.stdout
+    assert len(list((tmp_path / "killed/translated/ba").glob("*.png"))) == 4
+    for words, line in (
+        (("translate.py", f"--run_dir={trained}", "--input=files"), "is a run of dcgan; this command is for cyclegan"),
+        (("generate.py", "--run_dir=killed"), "is a run of cyclegan; this command is for gan and dcgan"),
+        (("translate.py", "--run_dir=killed"), "--input"),
+    ):
+        done = command(*words, cwd=tmp_path, check=False)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert line in done.stderr
+
+
 def test_flags_txt_repeats_the_run(workplace, trained):
     flags = (trained / "flags.txt").read_text().replace(str(trained), "again")
     (workplace / "flags.txt").write_text(flags)
@@ -114,6 +155,11 @@ np.save("images.npy", generator.predict(np.load("z.npy"), verbose=0))
         (["train.py", "extra"], "'extra' is no flag"),
         (["train.py", "--image_size=8", "--batch_size=1501"], "--batch_size=1501 is more than the 1500 records of train"),
         (["generate.py", "--run_dir=nowhere"], "nowhere is not a run"),
+        (["compare.py"], "give --study=optimizer|noise_dim|tips|loss or --vary=SETTING=VALUE,VALUE"),
+        (["compare.py", "--vary=noise=1,2"], "--vary=noise=1,2: wanted SETTING=VALUE,VALUE"),
+        (["compare.py", "--vary=noise_dim=1,x"], "--vary=noise_dim=1,x: invalid literal"),
+        (["compare.py", "--vary=lr_drops=1,2"], "--vary=lr_drops=1,2: its values have commas themselves"),
+        (["compare.py", "--study=noise_dim", "--noise_dim=7"], "--noise_dim is what this comparison varies"),
     ],
 )
 def test_bad_input_is_one_line(workplace, arguments, line):
@@ -123,6 +169,14 @@ def test_bad_input_is_one_line(workplace, arguments, line):
     assert line in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (workplace / "runs").exists()
+
+
+def test_a_comparison_of_ones_own(workplace):
+    flags = ("--vary=noise_dim=2,3", "--vary=lr=0.1,0.2", "--image_size=8", "--base_filters=4", "--batch_size=700", "--epochs=1")
+    done = command("compare.py", *flags, "--out=compared", cwd=workplace)
+    assert "[4/4] noise_dim=3, lr=0.2" in done.stdout
+    assert "| noise_dim=2, lr=0.1 | 1 |" in done.stdout
+    assert (workplace / "compared/dcgan/digits-8/vary-noise_dim-lr.png").is_file()
 
 
 def test_a_run_other_than_the_flags_say(workplace, trained):
@@ -144,7 +198,7 @@ def test_help_names_defaults_and_needs_no_tensorflow(script, tmp_path):
     text = command(script, "--help", cwd=tmp_path, check=False, PYTHONPATH=str(tmp_path)).stdout
     assert "--ImageType" in text
     if script == "train.py":
-        assert "(default: 128, digits 64, gan on mnist 64)" in " ".join(text.split())
+        assert "(default: 128, digits 64, gan on mnist 64, horse2zebra 1)" in " ".join(text.split())
 
 
 def test_without_the_packages_a_line_tells_how_to_get_them(workplace):

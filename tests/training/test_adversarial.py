@@ -7,6 +7,7 @@ from tfgan_series.losses import LOSSES
 from tfgan_series.training import adversarial
 from tfgan_series.training.state import create_state
 
+STEPS = 4  # in an epoch
 TINY = {"image_size": 8, "base_filters": 4, "batch_size": 8, "noise_dim": 10}
 
 
@@ -17,7 +18,7 @@ def pictures(seed=0, batch=8):
 def make(strategy=None, **given):
     experiment = series.resolve("digits", **{**TINY, **given})
     strategy = strategy or tf.distribute.get_strategy()
-    state = create_state(experiment, strategy, adversarial.REPORTED)
+    state = create_state(experiment, strategy, adversarial.reported(experiment), STEPS, {})
     return experiment, state, adversarial.make_step(experiment, state, strategy)
 
 
@@ -112,10 +113,10 @@ def test_xla_computes_the_same():
     assert results[0] == pytest.approx(results[1], rel=1e-3)
 
 
-def test_two_replicas_agree_with_one():
+def test_two_replicas_agree_with_one(two_devices):
     # No Dropout, as Keras draws the same mask on every replica.
     results = []
-    for strategy in (tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])):
+    for strategy in (tf.distribute.get_strategy(), two_devices):
         _, state, step = make(strategy, dropout=0.0)
         dataset = tf.data.Dataset.from_tensor_slices(tf.concat([pictures(seed) for seed in range(3)], 0)).batch(8)
         for batch in strategy.experimental_distribute_dataset(dataset):
@@ -163,7 +164,7 @@ def test_penalties_are_added_as_the_papers_have_them(loss):
     """Dis_loss with and without penalties, the penalty computed here from its formula at the same points."""
     given = {"r1": 2.0} if loss == "non_saturating" else {"gp_weight": 5.0}
     experiment, state, step = make(loss=loss, dropout=0.0, **given)
-    assert experiment.network.norm == "layer"
+    assert experiment.network.d_norm == "layer"
     generator, discriminator = state.networks["generator"], state.networks["discriminator"]
     real, fake = pictures(), generator(latent.noise(8, 10, experiment.seed, stream=0), training=True)
     plain = float(LOSSES[loss][0](discriminator(real, training=True), discriminator(fake, training=True)))
@@ -186,7 +187,7 @@ def test_the_vanilla_gan_steps_with_sgd():
     """SGD moves by exactly lr times the gradient; the lab report's row, small."""
     experiment = series.resolve("mnist", model="gan", image_size=8, base_filters=4, batch_size=8, noise_dim=10)
     strategy = tf.distribute.get_strategy()
-    state = create_state(experiment, strategy, adversarial.REPORTED)
+    state = create_state(experiment, strategy, adversarial.reported(experiment), STEPS, {})
     step = adversarial.make_step(experiment, state, strategy)
     before = weights(state)["generator"]
     step(pictures())

@@ -5,23 +5,33 @@ from tfgan_series import series
 from tfgan_series.errors import UserError
 from tfgan_series.training import devices
 
-TWO = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 ONE = tf.distribute.get_strategy()
 
 
-def test_one_device_takes_the_default_strategy():
+def test_one_device_takes_the_default_strategy(two_devices):
     assert devices.choose_strategy() is tf.distribute.get_strategy()
     assert devices.is_chief(ONE)
-    assert devices.is_chief(TWO)
-    assert not devices.several_workers(TWO)
+    assert devices.is_chief(two_devices)
+    assert not devices.several_workers(two_devices)
 
 
-def test_what_several_devices_cannot_do():
+def test_several_gpus_share_one_strategy_for_all_that_a_process_trains(monkeypatch):
+    class Mirrored:
+        """Stands for MirroredStrategy, which needs GPUs to find several."""
+
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["GPU:0", "GPU:1"])
+    monkeypatch.setattr(tf.config.experimental, "set_memory_growth", lambda gpu, grows: None)
+    monkeypatch.setattr(tf.distribute, "MirroredStrategy", Mirrored)
+    assert isinstance(devices.choose_strategy(), Mirrored)
+    assert devices.choose_strategy() is devices.choose_strategy()
+
+
+def test_what_several_devices_cannot_do(two_devices):
     devices.check(series.resolve("digits", jit_compile=True), ONE)
     with pytest.raises(UserError, match="--jit_compile is for one device, and here are 2"):
-        devices.check(series.resolve("digits", jit_compile=True), TWO)
+        devices.check(series.resolve("digits", jit_compile=True), two_devices)
     with pytest.raises(UserError, match="--batch_size=63 for 2 devices: give a multiple of 2"):
-        devices.check(series.resolve("digits", batch_size=63), TWO)
+        devices.check(series.resolve("digits", batch_size=63), two_devices)
 
 
 def test_float16_on_the_cpu_is_warned_of(capsys):

@@ -7,15 +7,15 @@ import tensorflow as tf
 from PIL import Image
 
 from tfgan_series import conversion, latent, networks, pictures, runs, series
-from tfgan_series.errors import UserError
+from tfgan_series.errors import Diverged, UserError
 from tfgan_series.training import run
 
 
 def test_what_a_run_leaves(trained, tiny):
     entries = {path.name for path in trained.iterdir()}
     assert entries == {
-        "experiment.json", "flags.txt", "log.csv", "images", "checkpoints", "tensorboard",
-        "generator.keras", "training.gif", "loss.png", "probability.png",
+        "experiment.json", "flags.txt", "log.csv", "steps", "images", "checkpoints", "tensorboard",
+        "generator.keras", "training.gif", "loss.png", "probability.png", "report.html",
     }  # fmt: skip
     assert [path.name for path in sorted((trained / "images").iterdir())] == ["epoch-001.png", "epoch-002.png"]
     assert runs.read_experiment(trained) == (tiny, 1500)
@@ -25,6 +25,11 @@ def test_what_a_run_leaves(trained, tiny):
     log = runs.read_log(trained)
     assert [row["epoch"] for row in log] == [1, 2]
     assert all(row["steps"] == 1500 // 64 and row["images_per_second"] > 0 for row in log)
+    steps = runs.read_steps(trained, epochs=2)
+    assert steps["step"].tolist() == list(range(1, 2 * 23 + 1))
+    for name in ("Real_P", "Gen_loss", "Gen_grad"):
+        assert steps[name].reshape(2, 23).mean(axis=1) == pytest.approx([row[name] for row in log], rel=1e-5)
+        assert steps[name].std() > 0
     with Image.open(trained / "training.gif") as gif:
         assert gif.n_frames == 2
 
@@ -33,6 +38,23 @@ def test_tensorboard_has_every_number_and_the_grid(trained):
     (events,) = (trained / "tensorboard").iterdir()
     tags = {value.tag for event in tf.compat.v1.train.summary_iterator(str(events)) for value in event.summary.value}
     assert {"Real_P", "Fake_P", "Gen_loss", "Dis_loss", "lr", "images_per_second", "grid"} <= tags
+
+
+def test_a_diverged_run_leaves_a_line(digits, tiny, tmp_path):
+    with pytest.raises(Diverged, match="smaller --lr"):
+        run.train(series.change(tiny, lr=1e38), tfrecord_path=digits[0], run_dir=tmp_path / "run")
+    assert (tmp_path / "run" / runs.DIVERGED).read_text().startswith("the run diverged: ")
+
+
+def test_a_run_that_diverges_later_gets_its_report(trained, digits, tiny, tmp_path, monkeypatch):
+    def diverge(*_):
+        raise Diverged("the run diverged: Gen_loss is nan in epoch 3")
+
+    folder = shutil.copytree(trained, tmp_path / "run")
+    monkeypatch.setattr(run.loop, "run_epochs", diverge)
+    with pytest.raises(Diverged):
+        run.train(series.change(tiny, epochs=3), tfrecord_path=digits[0], run_dir=folder)
+    assert "the run diverged: Gen_loss is nan in epoch 3" in (folder / "report.html").read_text()
 
 
 def test_the_grid_is_the_generators_for_the_fixed_z(trained):
@@ -69,6 +91,18 @@ def test_a_run_killed_at_its_very_end_still_gets_its_pictures(trained, digits, t
     (folder / "training.gif").unlink()
     run.train(tiny, tfrecord_path=digits[0], run_dir=folder)
     assert (folder / "training.gif").read_bytes() == (trained / "training.gif").read_bytes()
+
+
+def test_a_report_that_cannot_be_made_leaves_the_training_finished(trained, digits, tiny, tmp_path, capsys):
+    folder = shutil.copytree(trained, tmp_path / "run")
+    (folder / "images/epoch-001.png").write_bytes(b"no picture")
+    before = (folder / "report.html").read_bytes()
+    run.train(tiny, tfrecord_path=digits[0], run_dir=folder)
+    printed = capsys.readouterr().out
+    assert "images/epoch-001.png cannot be read as a picture" in printed
+    assert f"report.py --run_dir={folder}" in printed
+    assert "is finished, 2 epochs" in printed
+    assert (folder / "report.html").read_bytes() == before
 
 
 def test_a_run_that_lost_its_checkpoints_is_not_silently_a_new_one(trained, digits, tiny, tmp_path):

@@ -5,14 +5,16 @@ opens no picture file: preprocess.py does, one by one. A new data set is one suc
 in series.py.
 """
 
-from tfgan_series.datasets import celeba, digits, folder, mnist
+from tfgan_series.datasets import celeba, cifar10, digits, folder, horse2zebra, mnist
 
 # ImageType -> the function that finds its pictures.
 SOURCES = {
     "digits": digits.find,
     "mnist": mnist.find,
+    "cifar10": cifar10.find,
     "img_celeba": celeba.find,
     "img_align_celeba": celeba.find,
     "img_align_celeba_png": celeba.find,
+    "horse2zebra": horse2zebra.find,
     "folder": folder.find,
 }

@@ -20,8 +20,13 @@ def find(request):
         raise UserError(f"{folder}: no picture in it or below it; wanted {', '.join(ENDINGS)}")
     class_names = sorted({name.split("/")[0] for name in names if "/" in name})
     labels = {name: index for index, name in enumerate(class_names)}
-    examples = [Example(_utf8(name), folder / name, labels[name.split("/")[0]] if "/" in name else -1) for name in names]
+    examples = folder_examples(folder, "", lambda name: labels[name.split("/")[0]] if "/" in name else -1)
     return Source({"train": examples}, class_names=tuple(map(_utf8, class_names)))
+
+
+def folder_examples(folder, prefix, label):
+    """The pictures below a folder as examples: prefix goes before their names, label(name) is their label."""
+    return [Example(prefix + _utf8(name), folder / name, label(name)) for name in picture_names(folder)]
 
 
 def _utf8(name):

@@ -5,9 +5,9 @@ import contextlib
 
 import keras
 
-from tfgan_series.networks import dcgan, gan
+from tfgan_series.networks import cyclegan, dcgan, gan
 
-MODELS = {"dcgan": dcgan, "gan": gan}
+MODELS = {"dcgan": dcgan, "gan": gan, "cyclegan": cyclegan}
 
 
 def check(experiment):

@@ -1,4 +1,4 @@
-"""The DCGAN (Radford et al. 2016) of the Chinese series, part 3, for every size that is 4 times a power of two.
+"""The DCGAN (Radford et al. 2016) of the Chinese series, part 3, and of Bai 2.
 
 Against the article: the discriminator ends in one logit, where its code has Dropout, a further Dense(1) and a sigmoid.
 """
@@ -11,10 +11,12 @@ _KERNEL = 4
 
 
 def check(experiment):
-    """Raises UserError for an image size that doubling 4 pixels does not reach."""
-    size = experiment.image_size
-    if size < 8 or size & (size - 1):
-        raise UserError(f"--image_size={size}: the DCGAN needs 4 times a power of two: 8, 16, 32, 64, 128 ...")
+    """Raises UserError for an image size that doubling the innermost features does not reach."""
+    size, smallest = experiment.image_size, experiment.network.smallest
+    doublings = size // smallest
+    if doublings < 2 or size % smallest or doublings & (doublings - 1):
+        sizes = ", ".join(str(smallest * 2**level) for level in range(1, 6))
+        raise UserError(f"--image_size={size}: the DCGAN needs {smallest} (--smallest) times a power of two: {sizes} ...")
 
 
 def build(experiment, synchronized=False):
@@ -26,41 +28,70 @@ def build(experiment, synchronized=False):
 
 
 def _widths(experiment):
-    """Filters from the picture inwards: 128, 256, 512, 1024 for 64 pixels."""
-    levels = (experiment.image_size // 4).bit_length() - 1
+    """Filters from the picture inwards: 128, 256, 512, 1024 for 64 pixels, doubled from 4."""
+    levels = (experiment.image_size // experiment.network.smallest).bit_length() - 1
     return [experiment.base_filters * 2**level for level in range(levels)]
+
+
+def _norm(kind, synchronized):
+    return {
+        "batch": lambda: layers.BatchNormalization(synchronized=synchronized),
+        "layer": lambda: layers.LayerNormalization(axis=(1, 2, 3)),
+        "none": layers.Identity,
+    }[kind]
 
 
 def _generator(experiment, synchronized):
     """z [B, noise_dim] -> pictures [B, H, W, C] float32 in [-1, 1]."""
-    slope = experiment.network.slope
+    own = experiment.network
+    norm = _norm(own.g_norm, synchronized)
+
+    def double(x, filters):
+        if own.upsampling == "transposed":
+            return layers.Conv2DTranspose(filters, _KERNEL, strides=2, padding="same")(x)
+        return layers.Conv2D(filters, _KERNEL, padding="same")(layers.UpSampling2D(2)(x))
+
     z = Input([experiment.noise_dim], name="z")
-    x = layers.Reshape([1, 1, experiment.noise_dim])(z)
     *inner, deepest = _widths(experiment)
-    x = layers.Conv2DTranspose(deepest, _KERNEL)(x)  # 1x1 -> 4x4
-    for filters in [*reversed(inner), None]:  # 4x4 -> 8x8 -> ... -> HxW
-        x = layers.BatchNormalization(synchronized=synchronized)(x)
-        x = layers.LeakyReLU(slope)(x)
-        x = layers.Conv2DTranspose(filters or experiment.channels, _KERNEL, strides=2, padding="same")(x)
-    return Model(z, layers.Activation("tanh", dtype="float32")(x), name="generator")
+    if own.stem == "conv":  # 1x1 -> 4x4
+        x = layers.Reshape([1, 1, experiment.noise_dim])(z)
+        x = layers.Conv2DTranspose(deepest, own.smallest)(x)
+    else:
+        x = layers.Dense(own.smallest**2 * deepest)(z)
+        x = layers.Reshape([own.smallest, own.smallest, deepest])(x)
+    for filters in [*reversed(inner), experiment.channels]:  # 4x4 -> 8x8 -> ... -> HxW
+        x = norm()(x)
+        x = layers.LeakyReLU(own.g_slope)(x)
+        x = double(x, filters)
+    if own.norm_ends:
+        x = norm()(x)
+    x = layers.Activation(own.output, dtype="float32")(x)
+    if own.output == "sigmoid":
+        x = layers.Rescaling(2.0, offset=-1.0, dtype="float32")(x)
+    return Model(z, x, name="generator")
 
 
 def _discriminator(experiment, synchronized):
     """Pictures [B, H, W, C] in [-1, 1] -> logits [B] float32, positive for "real"."""
     own = experiment.network
+    norm = _norm(own.d_norm, synchronized)
+
+    def halve(x, filters):
+        if own.downsampling == "strided":
+            return layers.Conv2D(filters, _KERNEL, strides=2, padding="same")(x)
+        return layers.MaxPooling2D(2)(layers.Conv2D(filters, _KERNEL, padding="same")(x))
+
     pictures = Input([experiment.image_size, experiment.image_size, experiment.channels], name="pictures")
+    x = layers.Rescaling(0.5, offset=0.5)(pictures) if own.output == "sigmoid" else pictures
     first, *inner = _widths(experiment)
-    x = layers.Conv2D(first, _KERNEL, strides=2, padding="same")(pictures)
-    x = layers.LeakyReLU(own.slope)(x)
-    norm = {
-        "batch": lambda: layers.BatchNormalization(synchronized=synchronized),
-        "layer": lambda: layers.LayerNormalization(axis=(1, 2, 3)),
-        "none": layers.Identity,
-    }[own.norm]
-    for filters in inner:  # HxW -> ... -> 4x4
-        x = layers.Conv2D(filters, _KERNEL, strides=2, padding="same")(x)
+    x = halve(x, first)
+    if own.norm_ends:
         x = norm()(x)
-        x = layers.LeakyReLU(own.slope)(x)
+    x = layers.LeakyReLU(own.d_slope)(x)
+    for filters in inner:  # HxW -> ... -> 4x4
+        x = halve(x, filters)
+        x = norm()(x)
+        x = layers.LeakyReLU(own.d_slope)(x)
         x = layers.Dropout(own.dropout)(x)
-    x = layers.Conv2D(1, _KERNEL)(x)  # 4x4 -> 1x1
+    x = layers.Conv2D(1, own.smallest)(x) if own.stem == "conv" else layers.Dense(1)(layers.Flatten()(x))  # 4x4 -> 1x1
     return Model(pictures, layers.Reshape([], dtype="float32")(x), name="discriminator")

@@ -5,52 +5,36 @@ import itertools
 
 import tensorflow as tf
 
-from tfgan_series import latent
+from tfgan_series import latent, pictures
 from tfgan_series.losses import LOSSES, gradient_penalty, r1_penalty
+from tfgan_series.training.players import Players
 
-REPORTED = ("Real_P", "Fake_P", "Gen_loss", "Dis_loss", "Gen_grad")
+_REPORTED = ("Real_P", "Fake_P", "Gen_loss", "Dis_loss", "Gen_grad")
+_GRID = 16  # pictures in an epoch's grid, 4x4
 _BETWEEN = 2  # draw of the points between real and fake; 0 and 1 are the draws of z
+
+
+def reported(experiment):
+    """Names of the numbers that a step notes: the same for every experiment."""
+    return _REPORTED
+
+
+def buffers(experiment):
+    """{name: shape} of what a run carries beside its networks: nothing."""
+    return {}
 
 
 def make_step(experiment, state, strategy):
     """The training step: a function of a batch of real pictures [B, H, W, C] in [-1, 1].
 
-    It moves the discriminator, and at every critic_steps-th step the generator too; adds to state.sums Real_P and
+    It moves the discriminator, and at every critic_steps-th step the generator too; notes in state.history Real_P and
     Fake_P (means of sigmoid(logit)), Gen_loss, Dis_loss (its penalty included) and Gen_grad (the norm of the generator's
-    gradient over all its weights, 0 where it did not move), and 1 to state.step. All its noise is drawn from (seed, step).
+    gradient over all its weights, 0 where it did not move). All its noise is drawn from (seed, step).
     """
     generator, discriminator = state.networks["generator"], state.networks["discriminator"]
     discriminator_loss, generator_loss = LOSSES[experiment.loss]
     smoothing = {"real_label": experiment.real_label} if experiment.real_label != 1 else {}
-    replicas = strategy.num_replicas_in_sync
-
-    def own_part(whole):
-        """This replica's part of what is drawn for the whole batch: what one device would draw, divided."""
-        share = experiment.batch_size // replicas
-        first = tf.distribute.get_replica_context().replica_id_in_sync_group * share
-        return whole[first : first + share]
-
-    def move(name, tape, loss):
-        """Move a network along its gradient. Returns the gradient, still scaled."""
-        variables = state.networks[name].trainable_variables
-        gradients = tape.gradient(loss, variables)
-        state.optimizers[name].apply(gradients, variables)
-        return gradients
-
-    def move_generator(tape, loss):
-        """Move the generator. Returns the norm of its gradient, over all replicas together."""
-        scale = state.optimizers["generator"].scale_loss(1.0)  # before the move, which may change it
-        gradients = move("generator", tape, loss)
-        if replicas > 1:
-            gradients = tf.distribute.get_replica_context().all_reduce("sum", gradients)
-        norm = tf.linalg.global_norm(gradients) / scale
-        if experiment.precision == "mixed_float16":  # an overflow is no news: the optimizer skips it and lowers its scale
-            norm = tf.where(tf.math.is_finite(norm), norm, 0.0)
-        return norm
-
-    def scaled(name, loss):
-        """What is differentiated: replicas' gradients are added up, and float16 needs its loss scale."""
-        return state.optimizers[name].scale_loss(loss / replicas)
+    players = Players(experiment, state, strategy)
 
     def penalty(real, fake, between):
         total = 0.0
@@ -79,9 +63,9 @@ def make_step(experiment, state, strategy):
             fake = generator(z[0], training=True)
             real_logits, fake_logits, d_loss = judge(real, fake, between)
             g_loss = generator_loss(fake_logits)
-            d_scaled, g_scaled = scaled("discriminator", d_loss), scaled("generator", g_loss)
-        move("discriminator", d_tape, d_scaled)
-        g_norm = move_generator(g_tape, g_scaled) if both else tf.zeros([])
+            d_scaled, g_scaled = players.scaled("discriminator", d_loss), players.scaled("generator", g_loss)
+        players.move("discriminator", d_tape, d_scaled)
+        g_norm = players.move_and_measure("generator", g_tape, g_scaled) if both else tf.zeros([])
         return real_logits, fake_logits, g_loss, d_loss, g_norm
 
     def alternating(real, z, between, both):
@@ -89,21 +73,21 @@ def make_step(experiment, state, strategy):
         fake = generator(z[0], training=True)
         with tf.GradientTape() as tape:
             real_logits, fake_logits, d_loss = judge(real, fake, between)
-            d_scaled = scaled("discriminator", d_loss)
-        move("discriminator", tape, d_scaled)
+            d_scaled = players.scaled("discriminator", d_loss)
+        players.move("discriminator", tape, d_scaled)
         if not both:
             return real_logits, fake_logits, generator_loss(fake_logits), d_loss, tf.zeros([])
         with tf.GradientTape() as tape:
             g_loss = generator_loss(discriminator(generator(z[1], training=True), training=True))
-            g_scaled = scaled("generator", g_loss)
-        return real_logits, fake_logits, g_loss, d_loss, move_generator(tape, g_scaled)
+            g_scaled = players.scaled("generator", g_loss)
+        return real_logits, fake_logits, g_loss, d_loss, players.move_and_measure("generator", tape, g_scaled)
 
     update = {"simultaneous": simultaneous, "alternating": alternating}[experiment.update]
 
     def replica_step(real, z, between, both):
-        real_logits, fake_logits, *numbers = update(real, [own_part(one) for one in z], own_part(between), both)
+        real_logits, fake_logits, *numbers = update(real, [players.own_part(one) for one in z], players.own_part(between), both)
         probability = [tf.reduce_mean(tf.sigmoid(logits)) for logits in (real_logits, fake_logits)]
-        return dict(zip(REPORTED, (*probability, *numbers), strict=True))
+        return dict(zip(_REPORTED, (*probability, *numbers), strict=True))
 
     if experiment.jit_compile:
         replica_step = tf.function(replica_step, jit_compile=True)
@@ -115,11 +99,16 @@ def make_step(experiment, state, strategy):
         z = [latent.noise(size, experiment.noise_dim, seed, 3 * state.step + draw) for draw in (0, 1)]
         between = tf.random.stateless_uniform([size], seed=[seed, 3 * state.step + _BETWEEN], alg="philox")
         reported = strategy.run(replica_step, args=(real, z, between, both))
-        for name, value in reported.items():
-            state.sums[name].assign_add(tf.cast(strategy.reduce("mean", value, axis=None), tf.float64))
-        state.step.assign_add(1)
+        state.finish_step({name: strategy.reduce("mean", value, axis=None) for name, value in reported.items()})
 
     if experiment.critic_steps == 1:
         return functools.partial(step, both=True)
     calls = itertools.count(state.steps_done() + 1)  # counted here: reading state.step would wait for the device
     return lambda real: step(real, both=next(calls) % experiment.critic_steps == 0)
+
+
+def make_look(experiment, records):
+    """What an epoch's grid shows: a function of the generators -> (pictures [16, H, W, C] uint8, columns, what is measured
+    on them). Always from the same 16 z."""
+    z = latent.noise(_GRID, experiment.noise_dim, experiment.seed)
+    return lambda generators: (pictures.to_uint8(latent.sample(generators["generator"], z)), 4, {})

@@ -18,7 +18,8 @@ class Checkpoints:
         self._folder = folder
         self._checkpoint = tf.train.Checkpoint(
             step=state.step,
-            sums=state.sums,
+            history=state.history,
+            buffers=state.buffers,
             # variables and not weights: Dropout's random state is among them, and Keras would leave it out.
             networks={name: _variables(model) for name, model in state.networks.items()},
             optimizers={name: _variables(optimizer) for name, optimizer in state.optimizers.items()},

@@ -6,32 +6,31 @@ Each function but the last makes a hook: a function of the epoch's row of the lo
 import tensorflow as tf
 from PIL import Image
 
-from tfgan_series import files, latent, pictures, runs
-
-GRID = 16  # pictures in an epoch's grid, 4x4
+from tfgan_series import files, pictures, runs
 
 
-def save_generator(twin, state, folder):
-    """generator.keras: the trained weights in `twin`, a generator built in float32.
+def save_generators(twins, state, folder):
+    """NAME.keras for each generator: the trained weights in its twin of `twins`, built in float32.
 
-    A .keras file keeps its precision policy, so the trained network itself will not do.
+    A .keras file keeps its precision policy, so the trained networks themselves will not do.
     """
 
     def hook(row):
-        twin.set_weights(state.networks["generator"].get_weights())
-        with files.whole(folder / runs.GENERATOR) as partial:
-            twin.save(partial)
+        for name, twin in twins.items():
+            twin.set_weights(state.networks[name].get_weights())
+            with files.whole(folder / f"{name}.keras") as partial:
+                twin.save(partial)
 
     return hook
 
 
-def save_grid(twin, experiment, folder):
-    """The epoch's 4x4 grid, always from the same 16 z, with the epoch's number on it."""
-    z = latent.noise(GRID, experiment.noise_dim, experiment.seed)
+def save_grid(twins, look, folder):
+    """The epoch's grid, with its number on it. look: the algorithm's make_look; what it measures joins the row."""
 
     def hook(row):
-        images = pictures.to_uint8(latent.sample(twin, z))
-        pictures.grid(images, columns=4, caption=f"epoch {row['epoch']}").save(runs.grid_path(folder, row["epoch"]))
+        images, columns, measured = look(twins)
+        row |= measured
+        pictures.grid(images, columns=columns, caption=f"epoch {row['epoch']}").save(runs.grid_path(folder, row["epoch"]))
 
     return hook
 
@@ -43,6 +42,15 @@ def write_log(folder, epochs_done):
     def hook(row):
         rows.append(row)
         runs.write_log(folder, rows)
+
+    return hook
+
+
+def write_steps(state, folder):
+    """The epoch's numbers step by step, as the lab report plots them."""
+
+    def hook(row):
+        runs.write_steps(folder, row["epoch"], state.reported, state.epoch_history(row["steps"]))
 
     return hook
 

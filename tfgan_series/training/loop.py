@@ -7,10 +7,11 @@ import time
 
 from tqdm import tqdm
 
-from tfgan_series.errors import UserError
+from tfgan_series.errors import Diverged
 from tfgan_series.series import learning_rate
 
 _REFRESH_SECONDS = 1.0
+_LARGEST_LOSS = 1e6  # cross-entropy takes logits, so a run that has flown apart can go on for ever without an infinity
 
 
 class Interrupted(Exception):
@@ -28,7 +29,7 @@ def run_epochs(experiment, state, step, batches, steps, save, hooks, alone=True)
     epoch. save(): keeps the state. hooks: functions of the epoch's row of the log, called after each epoch, before it is
     saved. alone: False where other processes train along; they get a signal at different steps, and one that stopped
     at its own would leave the others waiting.
-    Raises Interrupted after Ctrl-C or SIGTERM, and UserError where a loss is no longer finite.
+    Raises Interrupted after Ctrl-C or SIGTERM, and Diverged where a loss has flown apart.
     """
     warm = False
     with _StopSignal(alone) as stop:
@@ -37,11 +38,10 @@ def run_epochs(experiment, state, step, batches, steps, save, hooks, alone=True)
             state.set_learning_rate(rate)
             clock = _run_epoch(experiment, epoch, state, step, batches, steps, save, stop, warm)
             warm = True
-            means = _finite(state.means(steps), epoch)
+            means = _sound(state.means(steps), epoch)
             row = {"epoch": epoch, **means, "lr": rate, "images_per_second": clock.images_per_second(), "steps": steps}
             for hook in hooks:
                 hook(row)
-            state.reset_sums()
             save()
             print(_line(experiment, row, clock.left((experiment.epochs - epoch) * steps)), flush=True)
             if stop.number and epoch < experiment.epochs:
@@ -64,11 +64,11 @@ def _run_epoch(experiment, epoch, state, step, batches, steps, save, stop, warm)
                 clock, warm = _Clock(size), True
             bar.update(size)
             if time.monotonic() - refreshed > _REFRESH_SECONDS:
-                means = _finite(state.means(done), epoch)
+                means = _sound(state.means(done), epoch)
                 bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
                 refreshed = time.monotonic()
             if stop.number and done < steps:
-                _finite(state.means(done), epoch)
+                _sound(state.means(done), epoch)
                 save()
                 raise Interrupted(stop.number, f"epoch {epoch} of {experiment.epochs}, after step {done} of {steps}")
     if state.steps_done() != epoch * steps:
@@ -76,11 +76,11 @@ def _run_epoch(experiment, epoch, state, step, batches, steps, save, stop, warm)
     return clock
 
 
-def _finite(means, epoch):
+def _sound(means, epoch):
     for name, value in means.items():
-        if not math.isfinite(value):
-            raise UserError(
-                f"the run diverged: {name} is {value} in epoch {epoch}; the checkpoint before it is kept. "
+        if not math.isfinite(value) or (name.endswith("_loss") and abs(value) > _LARGEST_LOSS):
+            raise Diverged(
+                f"the run diverged: {name} is {value:.4g} in epoch {epoch}; the checkpoint before it is kept. "
                 "Start over (--overwrite) with a smaller --lr or another --seed"
             )
     return means

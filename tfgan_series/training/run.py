@@ -5,11 +5,14 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from tfgan_series import conversion, networks, pipeline, records, runs, series
-from tfgan_series.errors import NeedsFiles, UserError
-from tfgan_series.training import adversarial, devices, hooks, loop
+from tfgan_series import conversion, files, networks, pipeline, records, report, runs, series
+from tfgan_series.errors import Diverged, NeedsFiles, UserError
+from tfgan_series.training import adversarial, cyclegan, devices, hooks, loop
 from tfgan_series.training.checkpoints import Checkpoints
 from tfgan_series.training.state import create_state
+
+# --model -> how it is trained: reported, buffers, make_step, make_look.
+ALGORITHMS = {"gan": adversarial, "dcgan": adversarial, "cyclegan": cyclegan}
 
 
 def train(experiment, *, tfrecord_path="tfrecords", run_dir=None, overwrite=False):
@@ -26,7 +29,7 @@ def train(experiment, *, tfrecord_path="tfrecords", run_dir=None, overwrite=Fals
     chief = devices.is_chief(strategy)
     found = _find_or_make_records(experiment, tfrecord_path, may_make=not devices.several_workers(strategy))
     steps = pipeline.steps_per_epoch(found, experiment)
-    count = found.count(experiment.partition)
+    count = sum(found.count(experiment.partition, side) for side in experiment.sides)
 
     folder = Path(run_dir) if run_dir else runs.default_folder(experiment)
     if chief:
@@ -34,8 +37,10 @@ def train(experiment, *, tfrecord_path="tfrecords", run_dir=None, overwrite=Fals
         if (folder / runs.EXPERIMENT).is_file():
             _check_resume(folder, experiment, count)
         runs.write_experiment(folder, experiment, count, tfrecord_path)
+        (folder / runs.DIVERGED).unlink(missing_ok=True)
 
-    state = create_state(experiment, strategy, adversarial.REPORTED)
+    algorithm = ALGORITHMS[experiment.model]
+    state = create_state(experiment, strategy, algorithm.reported(experiment), steps, algorithm.buffers(experiment))
     checkpoints = Checkpoints(state, folder / runs.CHECKPOINTS, chief)
     resumed = checkpoints.restore()
     epochs_done, steps_in = divmod(state.steps_done(), steps)
@@ -44,6 +49,7 @@ def train(experiment, *, tfrecord_path="tfrecords", run_dir=None, overwrite=Fals
     if epochs_done >= experiment.epochs:
         if chief:
             hooks.finish(folder)
+            _make_report(folder)
         print(f"{folder} is finished, {epochs_done} epochs. --epochs=N goes on to a larger N, --overwrite starts over.")
         return folder
     if resumed:
@@ -53,11 +59,13 @@ def train(experiment, *, tfrecord_path="tfrecords", run_dir=None, overwrite=Fals
 
     after_epoch = []
     if chief:
-        twin = networks.build(series.change(experiment, precision="float32"))["generator"]
+        twins = networks.build(series.change(experiment, precision="float32"))
+        twins = {name: model for name, model in twins.items() if name.startswith("generator")}
         after_epoch = [
-            hooks.save_generator(twin, state, folder),
-            hooks.save_grid(twin, experiment, folder),
-            hooks.write_log(folder, epochs_done),
+            hooks.save_generators(twins, state, folder),
+            hooks.save_grid(twins, algorithm.make_look(experiment, found), folder),
+            hooks.write_steps(state, folder),
+            hooks.write_log(folder, epochs_done),  # after what is read beside it
             hooks.write_tensorboard(folder),
         ]
 
@@ -65,13 +73,32 @@ def train(experiment, *, tfrecord_path="tfrecords", run_dir=None, overwrite=Fals
         dataset = strategy.experimental_distribute_dataset(pipeline.batches(found, experiment, epoch, first_step))
         return pipeline.damage_named(dataset, found, experiment)
 
-    step = adversarial.make_step(experiment, state, strategy)
+    step = algorithm.make_step(experiment, state, strategy)
     alone = not devices.several_workers(strategy)
-    loop.run_epochs(experiment, state, step, batches, steps, checkpoints.save, after_epoch, alone)
+    try:
+        loop.run_epochs(experiment, state, step, batches, steps, checkpoints.save, after_epoch, alone)
+    except Diverged as error:
+        if chief:
+            files.write_whole(folder / runs.DIVERGED, f"{error}\n")
+            if runs.read_log(folder):
+                _make_report(folder)
+        raise
     if chief:
         hooks.finish(folder)
-        print(f"Done: {folder}/ has images/ (a grid for each epoch), training.gif, loss.png, probability.png, generator.keras.")
+        _make_report(folder)
+        saved = ", ".join(f"{name}.keras" for name in twins)
+        print(
+            f"Done: {folder}/ has report.html, images/ (a grid for each epoch), training.gif, loss.png, probability.png, {saved}."
+        )
     return folder
+
+
+def _make_report(folder):
+    """The run's page. What keeps it from being made is told, and leaves the training what it is: finished."""
+    try:
+        print(f"To see the run, open {report.make([folder], folder / report.NAME)}")
+    except (UserError, OSError) as error:
+        print(f"{folder / report.NAME} was not made ({error}). To try again: report.py --run_dir={shlex.quote(str(folder))}")
 
 
 def _find_or_make_records(experiment, tfrecord_path, may_make):

@@ -1,0 +1,208 @@
+"""docs/images/cyclegan_limits.png: what a CycleGAN changes well and what badly, and what the cycle loss is for.
+
+    python docs/figures/cyclegan_limits.py
+
+One small CycleGAN for each row: Bai 8's warnings on drawn shapes, and numbers over 64 test pictures. Minutes on a CPU.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from matplotlib.figure import Figure
+
+from tfgan_series import pictures, series
+from tfgan_series.training import cyclegan
+from tfgan_series.training.state import create_state
+
+OUT = Path(__file__).parents[1] / "images/cyclegan_limits.png"
+SIZE = 24  # pixels
+STEPS = 300
+SIDES = (5, 14)  # of the squares
+SHOWN = (13, 6, 9)  # sides of the first test pictures
+GREY, SAND, GRASS = (128, 128, 128), (205, 185, 130), (90, 165, 85)
+RED, BLUE = (230, 25, 25), (25, 25, 230)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a shape stands: a square of this side around this middle, or another shape of the same area."""
+
+    side: int
+    row: float
+    column: float
+
+    def offsets(self):
+        """Rows and columns of all pixels, from the middle."""
+        rows, columns = np.indices((SIZE, SIZE))
+        return rows - self.row, columns - self.column
+
+
+def square(place):
+    """Every shape is a mask [SIZE, SIZE]."""
+    rows, columns = place.offsets()
+    return np.maximum(abs(rows), abs(columns)) < place.side / 2
+
+
+def circle(place):
+    rows, columns = place.offsets()
+    return rows**2 + columns**2 < place.side**2 / np.pi
+
+
+def _bar(place, height):
+    rows, columns = place.offsets()
+    return (abs(rows) < place.side * height / 2) & (abs(columns) < place.side / height / 2)
+
+
+def tall(place):
+    return _bar(place, 1.5)
+
+
+def wide(place):
+    return _bar(place, 1 / 1.5)
+
+
+@dataclass(frozen=True)
+class Set:
+    """Pictures of a shape on a ground, or, for a share of them, on another."""
+
+    shape: object
+    colour: tuple
+    ground: tuple = GREY
+    rare: tuple = GREY
+    share: float = 0.0
+
+    def draw(self, places):
+        """[N, SIZE, SIZE, 3] float32 in [-1, 1]; the rare ground is under every so manieth."""
+        every = round(1 / self.share) if self.share else len(places) + 1
+        grounds = [self.rare if number % every == every - 1 else self.ground for number in range(len(places))]
+        masks = [self.shape(place)[..., None] for place in places]
+        return np.float32([np.where(mask, self.colour, one) for mask, one in zip(masks, grounds, strict=True)]) / 127.5 - 1
+
+
+@dataclass(frozen=True)
+class Case:
+    """A CycleGAN to train. note: what the figure says of measure's numbers; wanted: what A should turn into."""
+
+    title: str
+    note: str
+    a: Set
+    b: Set
+    wanted: Set
+    weight: float = 10.0
+
+
+_SIZE_NOTE = "overlap {overlap:.2f},\nsize {sides:.1f} pixels off"
+RED_SQUARES, BLUE_SQUARES, RED_CIRCLES = Set(square, RED), Set(square, BLUE), Set(circle, RED)
+CASES = (
+    Case("red to blue", _SIZE_NOTE, RED_SQUARES, BLUE_SQUARES, BLUE_SQUARES),
+    Case("the same, no cycle loss", _SIZE_NOTE, RED_SQUARES, BLUE_SQUARES, BLUE_SQUARES, weight=0.0),
+    Case("square to circle", "overlap {overlap:.2f};\n{nearer:.0%} nearer to a circle", RED_SQUARES, RED_CIRCLES, RED_CIRCLES),
+    Case("tall to wide", "overlap {overlap:.2f};\n{nearer:.0%} nearer to wide", Set(tall, RED), Set(wide, RED), Set(wide, RED)),
+    Case(
+        "red on sand to blue,\nmostly on grass", "overlap {overlap:.2f}, ground\n{way:.0%} of the way to grass",
+        Set(square, RED, SAND), Set(square, BLUE, GRASS, SAND, 0.1), Set(square, BLUE, SAND),
+    ),
+)  # fmt: skip
+
+
+def draw_places(count, seed, first=()):
+    """Places well inside the picture, the first ones with these sides."""
+    draw = np.random.default_rng(seed)
+    places = []
+    for number in range(count):
+        side = first[number] if number < len(first) else int(draw.integers(SIDES[0], SIDES[1] + 1))
+        row, column = draw.integers(3, SIZE - side - 2, 2) + side / 2 - 0.5
+        places.append(Place(side, row, column))
+    return places
+
+
+def train(case, steps=STEPS, seed=0):
+    """The generators there and back."""
+    experiment = series.resolve(
+        "horse2zebra", loss="least_squares", cycle_loss="l1", cycle_weight=case.weight, seed=seed,
+        image_size=SIZE, base_filters=8, blocks=1, batch_size=4, lr=1e-3,
+    )  # fmt: skip
+    strategy = tf.distribute.get_strategy()
+    state = create_state(experiment, strategy, cyclegan.reported(experiment), steps, cyclegan.buffers(experiment))
+    step = cyclegan.make_step(experiment, state, strategy)
+    sets = [one.draw(draw_places(256, seed=10 + number)) for number, one in enumerate((case.a, case.b))]
+    order = np.random.default_rng(seed)
+    for number in range(steps):
+        state.set_learning_rate(experiment.lr * min(1.0, 2 - 2 * number / steps))  # falls in the second half
+        step(tuple(tf.constant(images[order.integers(len(images), size=4)]) for images in sets))
+    return state.networks["generator_ab"], state.networks["generator_ba"]
+
+
+def overlap(found, mask):
+    """Intersection over union of masks [N, SIZE, SIZE], one number for each."""
+    return (found & mask).sum((1, 2)) / (found | mask).sum((1, 2))
+
+
+def middle(mask):
+    return np.argwhere(mask).mean(axis=0) if mask.any() else np.full(2, np.nan)
+
+
+def measure(case, there_and_back):
+    """{what: number}, means over the test pictures, and (pictures, translated, back) [N, SIZE, SIZE, 3] in [-1, 1].
+
+    Object is what is nearer to B's colour than to any ground's. overlap: its intersection over union with the shape that is
+    wanted; unchanged: the same for the shape of the input; nearer: share of objects that overlap more with the wanted shape
+    than with the input's; middles: pixels between the two middles; sides: pixels between the square roots of the two
+    areas; correlation: of these roots; cycle: mean absolute error there and back; way: how far the ground went from A's to B's.
+    """
+    places = draw_places(64, seed=12, first=SHOWN)
+    images = case.a.draw(places)
+    there = there_and_back[0](images).numpy()
+    back = there_and_back[1](there).numpy()
+    colour, grounds = (np.float32(one) / 127.5 - 1 for one in (case.b.colour, [case.a.ground, case.b.ground]))
+    ground_distance = np.min([np.linalg.norm(there - ground, axis=-1) for ground in grounds], axis=0)
+    found = np.linalg.norm(there - colour, axis=-1) < ground_distance  # nearer to the object's colour than to a ground's
+    old, new = (np.array([one.shape(place) for place in places]) for one in (case.a, case.wanted))
+    numbers = {
+        "overlap": overlap(found, new).mean(),
+        "unchanged": overlap(old, new).mean(),
+        "nearer": (overlap(found, new) > overlap(found, old)).mean(),
+        "middles": np.nanmean([np.linalg.norm(middle(a) - middle(b)) for a, b in zip(found, new, strict=True)]),
+        "sides": abs(np.sqrt(found.sum((1, 2))) - np.sqrt(new.sum((1, 2)))).mean(),
+        "correlation": np.corrcoef(np.sqrt(found.sum((1, 2))), np.sqrt(new.sum((1, 2))))[0, 1],
+        "cycle": abs(back - images).mean(),
+    }
+    if case.a.ground != case.b.ground:
+        away = grounds[1] - grounds[0]
+        moved = (there - grounds[0])[~(old | found)] @ away / (away @ away)
+        numbers["way"] = moved.mean()
+    return numbers, (images, there, back)
+
+
+def draw(rows, path):
+    """rows: [(title, note, the pictures from measure)]. A row shows the first test pictures, each with what became of it."""
+    cell, gap, between, titles, head = 0.95, 0.04, 0.16, 2.05, 0.28  # inches
+    group_width = 3 * (cell + gap) + between
+    width, height = titles + len(SHOWN) * group_width, head + len(rows) * (cell + between)
+    figure = Figure(figsize=(width, height))
+    for index, (title, note, shown) in enumerate(rows):
+        low = height - head - index * (cell + between) - cell
+        x, y = (titles - 0.12) / width, (low + cell * 0.48) / height
+        figure.text(x, y + 0.004, title, ha="right", va="bottom", weight="bold", linespacing=1.1)
+        figure.text(x, y - 0.004, note, ha="right", va="top", fontsize=9)
+        for group in range(len(SHOWN)):
+            for number, (images, words) in enumerate(zip(shown, ("input", "translated", "and back"), strict=True)):
+                left = titles + group * group_width + number * (cell + gap)
+                axes = figure.add_axes([left / width, low / height, cell / width, cell / height], xticks=[], yticks=[])
+                axes.imshow(pictures.to_uint8(images[group]), interpolation="nearest")
+                if index == 0:
+                    axes.set_title(words, fontsize=9, pad=4)
+    figure.savefig(path, dpi=100)
+
+
+if __name__ == "__main__":
+    rows = []
+    for case in CASES:
+        numbers, shown = measure(case, train(case))
+        print(
+            case.title.replace("\n", " ") + ": " + "; ".join(f"{what} {value:.2f}" for what, value in numbers.items()), flush=True
+        )
+        rows.append((case.title, case.note.format(**numbers), shown))
+    draw(rows, OUT)

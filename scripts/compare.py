@@ -1,0 +1,55 @@
+"""Runs that differ in one thing -> one figure and one table; what is not trained yet is trained.
+
+    python scripts/compare.py --study=optimizer                                      # the lab report: SGD or Adam?
+    python scripts/compare.py --study=tips --ImageType=mnist --epochs=5              # any flag changes all its runs
+    python scripts/compare.py --model=gan --ImageType=mnist --vary=noise_dim=20,50   # your own comparison
+
+The same command goes on where it was stopped, and only draws again what is trained already.
+"""
+
+import itertools
+
+import command_line
+from command_line import series
+
+flags, FLAGS = command_line.flags, command_line.FLAGS
+
+command_line.define_settings()
+command_line.define_records()
+flags.adopt_module_key_flags(command_line)
+flags.DEFINE_enum("study", None, list(series.STUDIES), "a comparison of the series' table")
+flags.DEFINE_multi_string("vary", None, "SETTING=VALUE,VALUE,...: a comparison of your own; given twice, every pair of values")
+flags.DEFINE_string("out", "runs/compare", "root folder for the runs, the figure and the table")
+
+
+def main():
+    if (FLAGS.study is None) == (FLAGS.vary is None):
+        raise command_line.UserError(f"give --study={'|'.join(series.STUDIES)} or --vary=SETTING=VALUE,VALUE, and not both")
+    given = command_line.given_settings()
+    study = series.STUDIES[FLAGS.study] if FLAGS.study else _own_study()
+    members = series.members(study, **given)
+    command_line.import_tensorflow()
+    from tfgan_series import comparison
+
+    name = FLAGS.study or "vary-" + "-".join(words.partition("=")[0] for words in FLAGS.vary)
+    places = {"root": command_line.path(FLAGS.out), "tfrecord_path": command_line.path(FLAGS.TFRecordPath)}
+    with command_line.stopping():
+        page = comparison.compare(members, name, study.question, **places)
+    print(page.read_text())
+    print(f"In {page}, with {page.with_suffix('.png')}")
+
+
+def _own_study():
+    """The Study that --vary describes."""
+    varied = [command_line.setting_values(words) for words in FLAGS.vary]
+    names = [name for name, _ in varied]
+    members = {}
+    for choice in itertools.product(*(values.items() for _, values in varied)):
+        label = ", ".join(f"{name}={text}" for name, (text, _) in zip(names, choice, strict=True))
+        members[label] = {name: value for name, (_, value) in zip(names, choice, strict=True)}
+    row = series.resolve(FLAGS.ImageType, FLAGS.model)
+    return series.Study(question=" and ".join(FLAGS.vary), image_type=row.image_type, model=row.model, members=members)
+
+
+if __name__ == "__main__":
+    command_line.run(main)

@@ -1,0 +1,69 @@
+import re
+
+import pytest
+
+from tfgan_series.errors import UserError
+from tfgan_series.exploration import equation
+
+
+def shown(text):
+    return [(term.sign, str(term)) for term in equation.parse(text)]
+
+
+def test_the_issues_own_equation():
+    terms = equation.parse("Eyeglasses & Male - !Eyeglasses & Male + !Eyeglasses & !Male")
+    assert [term.sign for term in terms] == [1, -1, 1]
+    wanted = [[(factor.name, factor.wanted) for factor in term.factors] for term in terms]
+    assert wanted == [
+        [("Eyeglasses", True), ("Male", True)],
+        [("Eyeglasses", False), ("Male", True)],
+        [("Eyeglasses", False), ("Male", False)],
+    ]
+
+
+def test_spaces_signs_and_digits():
+    assert shown("-A+ !5_o_Clock&B  ") == [(-1, "A"), (1, "!5_o_Clock & B")]
+    assert shown("!!A") == [(1, "A")]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "what"),
+    [
+        ("", 1, "the end where an attribute was wanted"),
+        ("A & ", 5, "the end where an attribute"),
+        ("A B", 3, "'B' where + or - or & was wanted"),
+        ("A + + B", 5, "'+' where an attribute"),
+        ("A - (B)", 5, "'(' where an attribute"),
+        ("A = B", 3, "'=' where + or - or & was wanted"),
+        ("A + !", 6, "the end where"),
+    ],
+)
+def test_the_first_character_that_does_not_fit_is_pointed_at(text, place, what):
+    with pytest.raises(UserError, match=re.escape(f"at character {place}: {what}")):
+        equation.parse(text)
+
+
+def test_attributes_are_spelled_as_the_records_spell_them():
+    text = "eyeglasses - MALE"
+    assert [str(term) for term in equation.known(equation.parse(text), text, ("Male", "Eyeglasses"))] == ["Eyeglasses", "Male"]
+
+
+def test_an_unknown_attribute_is_named_with_those_near_it():
+    text = "Male + Eyeglases"
+    with pytest.raises(UserError, match="at character 8: 'Eyeglases' is no attribute of these records; choose Eyeglasses$"):
+        equation.known(equation.parse(text), text, ("Male", "Eyeglasses", "Young"))
+    with pytest.raises(UserError, match="choose one of Male, Young"):
+        equation.known(equation.parse("xyz"), "xyz", ("Male", "Young"))
+
+
+@pytest.mark.parametrize(
+    ("text", "sums"),
+    [
+        ("A & B - !A & B + !A & !B", {"A": True, "B": False}),
+        ("A - !A + !A", {"A": True}),
+        ("A + A", {}),  # 2 pictures' worth of A
+        ("A & B - A", {"A": False}),  # B is not in every term
+    ],
+)
+def test_what_an_equation_predicts(text, sums):
+    assert equation.predicted(equation.parse(text)) == sums

@@ -1,0 +1,93 @@
+import json
+import shutil
+
+import pytest
+from PIL import Image
+
+from tfgan_series import conversion, records, runs, series
+from tfgan_series.errors import UserError
+from tfgan_series.exploration import explore
+from tfgan_series.training import run
+
+from conftest import write_celeba
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory):
+    """(run folder, TFRecordPath) of 80 aligned pictures of which every other is blue, which the attributes tell."""
+    root = tmp_path_factory.mktemp("faces")
+    write_celeba(root / "celeba", count=100)
+    for number in range(1, 101, 2):
+        Image.new("RGB", (178, 218), (20, 20, 220)).save(root / f"celeba/Img/img_align_celeba/{number:06d}.jpg")
+    partitions = [f"{number:06d}.jpg {max(number // 2 % 10 - 7, 0)}" for number in range(1, 101)]  # both kinds in each
+    (root / "celeba/Eval/list_eval_partition.txt").write_text("\n".join(partitions) + "\n")
+    experiment = series.resolve("img_align_celeba", image_size=8, base_filters=4, epochs=1, batch_size=16)
+    conversion.convert(experiment, dataset_path=root / "celeba", tfrecord_path=root / "records")
+    return run.train(experiment, tfrecord_path=root / "records", run_dir=root / "run"), root / "records"
+
+
+def test_an_equation_of_attributes(faces, tmp_path):
+    folder, root = faces
+    found = explore.add_attributes(folder, tmp_path, "Attribute_0 - Attribute_1", tfrecord_path=root, count=100)
+    page = json.loads((tmp_path / "equation.json").read_text())
+    assert page["title"] == "Arithmetic of attributes: Attribute_0 - Attribute_1"
+    assert page["text"] == found.text
+    assert page["pictures"] == ["equation.png"]
+    assert page["balanced_accuracy"] == {"Attribute_0": 1, "Attribute_1": 1}
+    assert Image.open(tmp_path / "equation.png").size[0] > 2 * 4 * 98
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["equation.json", "equation.png"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Attribute_0 + Hat", "at character 15: 'Hat' is no attribute of these records; choose"),
+        ("Attribute_0 +", "at character 14: the end where an attribute was wanted"),
+    ],
+)
+def test_bad_equations_train_and_write_nothing(faces, tmp_path, text, line, monkeypatch):
+    monkeypatch.setattr(explore.classifier, "find_or_train", None)
+    with pytest.raises(UserError, match=line):
+        explore.add_attributes(faces[0], tmp_path / "out", text, tfrecord_path=faces[1])
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_number_that_is_no_sample(faces, tmp_path):
+    for what in (
+        lambda: explore.interpolate(faces[0], tmp_path / "out", [3, 0]),
+        lambda: explore.add_samples(faces[0], tmp_path / "out", [(1, (3, 0))]),
+        lambda: explore.find_neighbours(faces[0], tmp_path / "out", [3, 0], tfrecord_path=faces[1]),
+    ):
+        with pytest.raises(UserError, match="there is no sample 0: samples are numbered from 1"):
+            what()
+    assert not (tmp_path / "out").exists()
+
+
+def test_records_without_attributes(digits, trained, tmp_path):
+    with pytest.raises(UserError, match="digits/8 has no attributes .* choose samples by number with --plus and --minus"):
+        explore.add_attributes(trained, tmp_path, "Male", tfrecord_path=digits[0])
+
+
+def test_records_that_are_elsewhere(trained, tmp_path):
+    with pytest.raises(UserError, match="digits/8 is not there: give the --TFRecordPath .*flags.txt has it"):
+        explore.find_neighbours(trained, tmp_path, [1], tfrecord_path=tmp_path)
+
+
+def test_a_run_without_a_generator(trained, tmp_path):
+    shutil.copy(trained / runs.EXPERIMENT, tmp_path)
+    with pytest.raises(UserError, match="generator.keras is not there: train.py writes it after the first epoch"):
+        explore.interpolate(tmp_path, tmp_path / "out", [1, 2])
+    with pytest.raises(UserError, match="is not a run"):
+        explore.add_samples(tmp_path / "none", tmp_path / "out", [(1, [1])])
+    assert not (tmp_path / "out").exists()
+
+
+def test_neighbours_in_pixels_and_features(faces, tmp_path):
+    folder, root = faces
+    found = explore.find_neighbours(folder, tmp_path, [3, 1], tfrecord_path=root)
+    assert {space: list(kinds) for space, kinds in found.numbers["medians"].items()} == {
+        space: ["samples", "real pictures of test"] for space in ("pixels", "features")
+    }
+    assert Image.open(tmp_path / "neighbours.png").size == (2 + 11 * 98, 26 + 2 + 2 * 98)
+    assert (root / "img_align_celeba/8/classifier-8.keras").is_file()
+    assert records.open_records(root / "img_align_celeba/8").count("train") == 80

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.spatial import geometric_slerp
+
+from tfgan_series import latent, pictures, runs
+from tfgan_series.errors import UserError
+from tfgan_series.exploration import findings, interpolation
+
+
+def angles(path):
+    """Degrees from each z of a path to the next, by the arc cosine."""
+    path = path.astype(np.float64)
+    path /= np.linalg.norm(path, axis=1, keepdims=True)
+    return np.degrees(np.arccos((path[:-1] * path[1:]).sum(axis=1)))
+
+
+@pytest.mark.parametrize("noise_dim", [2, 100])
+def test_spherical_steps_are_of_equal_angle(noise_dim):
+    """Also between z of unlike lengths, where the textbook's slerp is uneven."""
+    start, end = latent.noise(2, noise_dim, seed=1).numpy() * [[1], [3]]
+    path = interpolation.sphere(start, end, 7)
+    whole = np.degrees(np.arccos(start @ end / np.linalg.norm(start) / np.linalg.norm(end)))
+    np.testing.assert_allclose(angles(path), whole / 6, atol=1e-3)
+    lengths = np.linalg.norm(path, axis=1)
+    np.testing.assert_allclose(lengths, np.linspace(lengths[0], lengths[-1], 7), rtol=1e-5)
+
+
+def test_on_one_sphere_it_is_slerp():
+    start, end = (z / np.linalg.norm(z) for z in latent.noise(2, 20, seed=1).numpy().astype(np.float64))
+    expected = geometric_slerp(start, end, np.linspace(0, 1, 5))
+    np.testing.assert_allclose(interpolation.sphere(start, end, 5), expected, atol=1e-6)
+
+
+def test_linear_steps_are_of_equal_length():
+    start, end = latent.noise(2, 9, seed=1).numpy()
+    path = interpolation.line(start, end, 5)
+    np.testing.assert_allclose(np.diff(path, axis=0), np.tile((end - start) / 4, (4, 1)), atol=1e-6)
+
+
+@pytest.mark.parametrize("way", [interpolation.sphere, interpolation.line])
+@pytest.mark.parametrize("steps", [2, 3, 24])
+def test_ends_are_the_samples_to_the_last_bit(way, steps):
+    start, end = latent.noise(2, 100, seed=1).numpy()
+    path = way(start, end, steps)
+    assert path.shape == (steps, 100)
+    assert np.array_equal(path[0], start)
+    assert np.array_equal(path[-1], end)
+
+
+def test_a_way_to_itself_and_to_the_opposite():
+    z = latent.noise(1, 5, seed=1).numpy()[0]
+    assert np.array_equal(interpolation.sphere(z, z, 3), [z, z, z])
+    with pytest.raises(UserError, match="lie opposite each other.*give --linear"):
+        interpolation.sphere(z, -2 * z, 3)
+
+
+def test_pictures_begin_and_end_at_the_samples(trained, tmp_path):
+    generator = runs.load_generator(trained / runs.GENERATOR)
+    findings.write(interpolation.interpolate(generator, [3, 17, 5], steps=4, seed=2), "interpolate", tmp_path)
+    samples = pictures.to_uint8(latent.sample(generator, latent.noise(20, 100, seed=2)))[..., 0]
+    sheet = np.asarray(Image.open(tmp_path / "walks.png"))
+    cells = {(row, column): sheet[2 + 98 * row :, 2 + 98 * column :][:96:12, :96:12] for row in (0, 1) for column in range(4)}
+    for place, number in {(0, 0): 3, (0, 3): 17, (1, 0): 17, (1, 3): 5}.items():
+        assert np.array_equal(cells[place][2:], samples[number - 1][2:])  # its first rows are under the label
+    assert not np.array_equal(cells[0, 1], cells[0, 2])
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "interpolate.png")), sheet[:100])
+    with Image.open(tmp_path / "interpolate.gif") as gif:
+        assert gif.n_frames == 4 * 24  # there and back: the two ends once
+        pages = []
+        for frame in (0, 24, 48, 72, 95):
+            gif.seek(frame)
+            pages.append(np.asarray(gif.convert("L")).astype(int)[2:98:12, 2:98:12])
+    assert np.abs(pages[0] - samples[2]).max() <= 4
+    assert np.abs(pages[2] - samples[4]).max() <= 4
+    assert np.array_equal(pages[1], pages[3])
+    assert np.abs(pages[4] - pages[0]).mean() < np.abs(pages[1] - pages[0]).mean()
+
+
+def test_one_sample_is_no_walk(trained):
+    with pytest.raises(UserError, match="--samples=3: a walk needs two samples or more"):
+        interpolation.interpolate(runs.load_generator(trained / runs.GENERATOR), [3])

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from tfgan_series import latent, pipeline, runs
+from tfgan_series.exploration import neighbours
+
+
+def blocks(images, size):
+    return ((images[start : start + size],) for start in range(0, len(images), size))
+
+
+@pytest.mark.parametrize("size", [3, 7, 50])
+def test_nearest_of_a_stream_is_nearest_of_all(size):
+    rng = np.random.default_rng(0)
+    stored, asked = rng.uniform(-1, 1, (50, 2, 2, 1)), rng.uniform(-1, 1, (6, 2, 2, 1))
+    distances, images = neighbours.nearest(neighbours.pixels, asked, 4, blocks(stored, size))
+    full = np.sqrt(((127.5 * (asked[:, None] - stored[None])) ** 2).mean(axis=(2, 3, 4)))
+    order = np.argsort(full, axis=1)[:, :5]
+    np.testing.assert_allclose(distances, np.take_along_axis(full, order, axis=1), rtol=1e-6)
+    assert np.array_equal(images, stored[order[:4]])
+
+
+def test_of_fewer_pictures_all():
+    stored = np.linspace(-1, 1, 3).reshape(3, 1, 1, 1)
+    distances, images = neighbours.nearest(neighbours.pixels, stored[:2], 2, blocks(stored, 2))
+    assert distances.tolist() == [[0, 127.5, 255], [0, 127.5, 127.5]]
+    assert images.shape == (2, 3, 1, 1, 1)
+
+
+class Parrot:
+    """A generator that gives back training pictures."""
+
+    input_shape = (None, 100)
+
+    def __init__(self, images):
+        self.images = images
+
+    def __call__(self, z, training):
+        return self.images[np.argmax(z, axis=1)]
+
+
+def test_a_generator_that_remembers_is_found_out(digits, tiny, trained):
+    stored = np.concatenate([images for images, *_ in pipeline.in_order(digits[1], tiny)])
+    parrot, own = (
+        neighbours.neighbours(generator, digits[1], tiny, [1, 2]).numbers["medians"]["pixels"]
+        for generator in (Parrot(stored), runs.load_generator(trained / runs.GENERATOR))
+    )
+    assert parrot["samples"] == pytest.approx(0, abs=1e-4)
+    assert parrot["real pictures of test"] == own["real pictures of test"] > 5
+    assert own["samples"] > own["real pictures of test"]
+
+
+def test_the_picture_shows_sample_and_neighbours(digits, tiny):
+    stored = np.concatenate([images for images, *_ in pipeline.in_order(digits[1], tiny)])
+    found = neighbours.neighbours(Parrot(stored), digits[1], tiny, [4, 2])
+    page = np.asarray(found.pictures["neighbours.png"])[26:]
+    picks = np.argmax(latent.numbered([4, 2], 100, 0), axis=1)
+    for row, pick in enumerate(picks):
+        cells = [page[2 + 98 * row :, 2 + 98 * column :][:96:12, :96:12][3:] for column in range(6)]
+        expected = np.round((stored[pick, 3:, :, 0] + 1) * 127.5)
+        assert np.array_equal(cells[0], expected)
+        assert np.array_equal(cells[1], expected)
+        assert not np.array_equal(cells[2], expected)

@@ -1,0 +1,355 @@
+"""The page: what is on it, and what a browser shows of it, opened from disk without a network."""
+
+import configparser
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from tfgan_series import report, runs, series
+from tfgan_series.errors import UserError
+
+from conftest import ROOT, command_environment
+
+NASTY = "<script>alert(1)</script>"  # as a path: a folder `script>` in a folder `<script>alert(1)<`
+FILES = ['it\'s "quoted" & <b>bold</b>.jpg', "图片/你好.png", "ảnh/Nguyễn Thị Mười.jpg"]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def colour(epoch):
+    return (10 * epoch, 0, 255 - 10 * epoch)
+
+
+def lengthen(folder, epochs, shade=colour):
+    """Make a run one of so many epochs, each with a grid of its own colour."""
+    experiment, count = runs.read_experiment(folder)
+    runs.write_experiment(folder, series.change(experiment, epochs=epochs), count, folder / "tfrecords")
+    first = runs.read_log(folder)[0]
+    log = [{**first, "epoch": epoch, "Gen_loss": 1 + 1 / epoch, "lr": 0.1**epoch} for epoch in range(1, epochs + 1)]
+    runs.write_log(folder, log)
+    for epoch in range(1, epochs + 1):
+        Image.new("RGB", (80, 90), shade(epoch)).save(runs.grid_path(folder, epoch))
+    return folder
+
+
+def fill(folder):
+    """Give a run all that other commands leave, under awkward names."""
+    experiment, _ = runs.read_experiment(folder)
+    records = folder / "tfrecords" / experiment.records_name / str(experiment.image_size)
+    explored, translated, originals = folder / "explored", folder / "translated/ab", folder / "originals"
+    for place in (records, explored, translated, originals):
+        place.mkdir(parents=True)
+    with open(records / "rejected.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("file", "reason"), *((name, "it's no picture") for name in FILES * 20)])
+    pages = [Image.new("RGB", (200, 50), shade) for shade in ("red", "green")]
+    pages[0].save(explored / "đi bộ.gif", save_all=True, append_images=pages[1:], duration=100)
+    pages[1].save(explored / "walk.png")
+    walk = {"title": "A walk <b>", "text": "Between two z.", "pictures": ["walk.png", "đi bộ.gif", "gone.png"]}
+    (explored / "walk.json").write_text(json.dumps(walk))
+    names = [f"马 {number}.png" for number in range(10)]
+    for name in names:
+        Image.new("RGB", (600, 300), "red").save(translated / name)
+        Image.new("RGB", (600, 300), "blue").save(originals / name)
+    (originals / names[0]).unlink()
+    (translated / "translated.json").write_text(json.dumps({"source": str(originals), "direction": "ab", "names": names}))
+    return folder
+
+
+def copy(run, place):
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return shutil.copytree(run, place, ignore=shutil.ignore_patterns("checkpoints", "tensorboard", "steps"))
+
+
+@pytest.fixture(scope="module")
+def nasty(trained, tmp_path_factory):
+    """A run of 9 epochs with everything on its page, in a folder of a name that must not become markup."""
+    return fill(lengthen(copy(trained, tmp_path_factory.mktemp("nasty") / NASTY), 9))
+
+
+@pytest.fixture(scope="module")
+def page(nasty):
+    return report.make([nasty], nasty / "report.html")
+
+
+@pytest.fixture(scope="module")
+def pair(trained, nasty, tmp_path_factory):
+    """The page of two runs, of 9 and of 4 epochs."""
+    other = lengthen(copy(trained, tmp_path_factory.mktemp("other") / "short"), 4)
+    return report.make([nasty, other], other.parent / "pair.html")
+
+
+def test_the_page_of_a_plain_run_has_no_empty_sections(trained, tmp_path):
+    text = report.make([trained], tmp_path / "deep/page.html").read_text(encoding="utf-8")
+    assert re.findall("<h2>(.*?)</h2>", text) == ["Settings", "Repeat this run"]
+    assert "still training" not in text
+    assert f"--flagfile={trained}/flags.txt --run_dir={trained}-again" in text
+    assert f"--TFRecordPath={(trained / 'flags.txt').read_text().split('--TFRecordPath=')[1].splitlines()[0]}" in text
+
+
+def test_sections_of_a_run_that_has_everything(page, nasty):
+    text = page.read_text(encoding="utf-8")
+    headings = ["A walk &lt;b&gt;", "Translated, A to B", "Settings", "Rejected files", "Repeat this run"]
+    assert re.findall("<h2>(.*?)</h2>", text) == headings
+    assert "60 files were left out when the records were made; these are the first 50" in text
+    assert text.count("no picture</td>") == 50
+    assert text.count('class="cut"') == 8
+    assert "8 of 10 pictures" in text
+    assert "gone.png" not in text
+    assert "马 0.png" not in text
+    assert NASTY not in text
+    assert [path.name for path in nasty.glob("*report*")] == ["report.html"]
+
+
+def test_settings_that_are_not_the_rows_come_first(page):
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r"<code>(\w+)</code> <small>", text)[:4] == ["image_size", "base_filters", "epochs", "ImageType"]
+    assert '<td class="changed">9 <small>default 60</small></td>' in text
+
+
+def test_a_run_that_goes_on_and_one_that_diverged_say_so(trained, tmp_path):
+    folder = lengthen(copy(trained, tmp_path / "run"), 5)
+    runs.write_log(folder, runs.read_log(folder)[:3])
+    text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "3 of 5 epochs" in text
+    assert "still training, or stopped" in text
+    (folder / runs.DIVERGED).write_text("the run diverged: Gen_loss is inf in epoch 4\n")
+    text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "the run diverged: Gen_loss is inf in epoch 4" in text
+    assert "still training" not in text
+
+
+def test_a_long_run_is_thinned_and_says_so(trained, tmp_path, monkeypatch):
+    folder = lengthen(copy(trained, tmp_path / "run"), 12)
+    monkeypatch.setattr(report, "_ROOM", 600)
+    text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
+    kept = json.loads(re.search(r'id="player">(.*?)</script>', text)[1])["epochs"]
+    assert 1 < len(kept) < 12
+    assert (kept[0], kept[-1]) == (1, 12)
+    assert f"{len(kept)} of 12 epochs have their pictures here, evenly chosen." in text
+
+
+def test_a_run_without_grids_keeps_its_curves(trained, tmp_path):
+    folder = copy(trained, tmp_path / "run")
+    shutil.rmtree(folder / "images")
+    text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<img" not in text
+    assert text.count('class="plot"') == 4
+
+
+def test_bad_input_is_a_line_and_leaves_nothing(trained, tmp_path):
+    empty = copy(trained, tmp_path / "empty")
+    (empty / "log.csv").unlink()
+    (tmp_path / "folder").mkdir()
+    for folders, line in (
+        ([tmp_path / "folder"], "folder is not a run"),
+        ([trained, tmp_path / "gone"], "gone is not a run"),
+        ([trained, empty], "empty has no epoch yet"),
+    ):
+        with pytest.raises(UserError, match=line) as error:
+            report.make(folders, tmp_path / "out/page.html")
+        assert "\n" not in str(error.value)
+    (fill(copy(trained, tmp_path / "damaged")) / "explored/walk.json").write_text("{")
+    with pytest.raises(UserError, match=r"walk\.json cannot be read"):
+        report.make([tmp_path / "damaged"], tmp_path / "out/page.html")
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="give another --out"):
+        report.make([trained], tmp_path / "file/page.html")
+
+
+def test_it_needs_no_tensorflow(trained, tmp_path):
+    code = f"""
+import sys
+sys.modules["tensorflow"] = sys.modules["keras"] = None
+from tfgan_series import report
+report.make([{str(trained)!r}], "page.html")
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, env=command_environment())
+    assert (tmp_path / "page.html").is_file()
+
+
+def test_every_file_of_the_page_is_package_data():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    folder = ROOT / "tfgan_series/report"
+    patterns = [pattern.strip() for pattern in setup["options.package_data"]["tfgan_series.report"].split(",")]
+    packed = {path.name for pattern in patterns for path in folder.glob(pattern)}
+    assert packed == {path.name for path in folder.iterdir() if path.is_file() and path.suffix != ".py"}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium from the system's packages; only where there is none, and CI is not set, its tests are skipped."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None and not os.environ.get("CI"):
+        pytest.skip("no Chromium here: install one (Debian: apt install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    assert program, "CI is set and there is no Chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--disable-gpu", "--disable-background-networking"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """visit(file, **how): the page as the browser shows it, with its clock stopped. What it may not do fails the test."""
+    faults, contexts = [], []
+
+    def open_page(file, **how):
+        contexts.append(browser.new_context(offline=True, **how))
+        tab = contexts[-1].new_page()
+        tab.on("console", lambda message: faults.append(message.text))
+        tab.on("pageerror", lambda error: faults.append(str(error)))
+        tab.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+        tab.on("request", lambda request: request.url.startswith(("file:", "data:")) or faults.append(request.url))
+        tab.clock.install(time="2030-01-01T00:00:00")
+        tab.goto(file.as_uri())
+        tab.clock.pause_at("2030-01-01T01:00:00")
+        return tab
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def seen(tab, number=0):
+    """(epoch shown, the colour of its grid, where the marker is) of a run of the page."""
+    run = tab.locator(".run").nth(number)
+    middle = run.locator(".grid").evaluate(
+        """async (image) => {
+            await image.decode();
+            const context = document.createElement("canvas").getContext("2d");
+            context.drawImage(image, 0, 0);
+            return [...context.getImageData(40, 45, 1, 1).data];
+        }"""
+    )
+    marker = run.locator(".marker").first
+    return run.locator(".shown").inner_text(), tuple(middle[:3]), marker.bounding_box()["x"]
+
+
+def test_the_slider_moves_grid_marker_and_numbers(visit, page):
+    tab = visit(page)
+    slider = tab.get_by_role("slider", name="Epoch", exact=True)
+    epoch, shade, end = seen(tab)
+    assert (epoch, shade) == ("epoch 9", colour(9))
+    assert slider.get_attribute("aria-valuetext") == "epoch 9 of 9"
+    slider.fill("3")
+    epoch, shade, place = seen(tab)
+    assert (epoch, shade) == ("epoch 4", colour(4))
+    assert place < end
+    assert tab.locator(".value").first.inner_text() == "1.25"
+    assert tab.locator("[aria-live]").inner_text() == "Epoch 4"
+    assert tab.get_by_role("img", name="Pictures drawn after epoch 4").is_visible()
+    slider.focus()
+    tab.keyboard.press("ArrowRight")
+    assert seen(tab)[:2] == ("epoch 5", colour(5))
+    tab.keyboard.press("Home")
+    assert seen(tab)[:2] == ("epoch 1", colour(1))
+    assert tab.locator(".epoch").evaluate("(slider) => getComputedStyle(slider).outlineStyle") == "solid"
+
+
+def test_arrow_keys_work_anywhere_and_a_click_on_a_curve_goes_there(visit, page):
+    tab = visit(page)
+    tab.keyboard.press("ArrowLeft")
+    assert seen(tab)[:2] == ("epoch 8", colour(8))
+    tab.locator(".plot > svg").nth(2).click()
+    assert seen(tab)[:2] == ("epoch 5", colour(5))
+
+
+def test_play_runs_to_the_end_and_stops(visit, page):
+    tab = visit(page)
+    tab.get_by_role("button", name="Play through the epochs").click()
+    assert seen(tab)[0] == "epoch 1"
+    tab.clock.run_for(650)
+    assert seen(tab)[:2] == ("epoch 4", colour(4))
+    tab.get_by_role("button", name="Stop playing").click()
+    tab.clock.run_for(1000)
+    assert seen(tab)[0] == "epoch 4"
+    tab.get_by_role("button", name="Play through the epochs").press("Enter")
+    tab.clock.run_for(5000)
+    assert seen(tab)[0] == "epoch 9"
+    assert tab.get_by_role("button", name="Play through the epochs").is_visible()
+    assert tab.locator("[aria-live]").inner_text() == "Epoch 9"
+
+
+def test_who_wants_less_motion_has_a_slower_player_and_stills(visit, page):
+    tab = visit(page, reduced_motion="reduce")
+    tab.get_by_role("button", name="Play through the epochs").click()
+    tab.clock.run_for(1400)
+    assert seen(tab)[0] == "epoch 1"
+    tab.clock.run_for(200)
+    assert seen(tab)[0] == "epoch 2"
+    moving = tab.get_by_role("img", name="đi bộ.gif")
+    assert moving.evaluate("(image) => image.currentSrc").startswith("data:image/webp")
+    assert visit(page).get_by_role("img", name="đi bộ.gif").evaluate("(image) => image.currentSrc").startswith("data:image/gif")
+
+
+def test_two_runs_stay_in_step(visit, pair):
+    tab = visit(pair)
+    sliders = tab.locator(".epoch")
+    assert (seen(tab, 0)[0], seen(tab, 1)[0]) == ("epoch 9", "epoch 4")  # the short run stays at its last
+    for number, value in ((1, "2"), (0, "1")):
+        sliders.nth(number).fill(value)
+        epoch = int(value) + 1
+        assert [sliders.nth(which).input_value() for which in (0, 1)] == [value, value]
+        assert seen(tab, 0)[:2] == seen(tab, 1)[:2] == (f"epoch {epoch}", colour(epoch))
+    sliders.nth(1).focus()
+    tab.keyboard.press("ArrowRight")
+    assert seen(tab, 0)[0] == seen(tab, 1)[0] == "epoch 3"
+    tab.get_by_role("button", name="Play through the epochs").nth(1).click()
+    tab.clock.run_for(450)
+    assert (seen(tab, 0)[0], seen(tab, 1)[0]) == ("epoch 5", "epoch 4")
+    widths = [tab.locator(".run").nth(number).bounding_box() for number in (0, 1)]
+    assert widths[0]["y"] == widths[1]["y"]
+    assert widths[0]["x"] + widths[0]["width"] < widths[1]["x"]
+
+
+def test_names_are_shown_as_text(visit, page, pair):
+    tab = visit(page)
+    text = tab.locator("body").inner_text()
+    assert NASTY in text
+    assert NASTY in tab.title()
+    assert all(name in text for name in FILES)
+    assert "A walk <b>" in text
+    assert tab.locator("main b b, h2 b").count() == 0
+    assert NASTY in visit(pair).get_by_role("heading", name=NASTY).inner_text()
+
+
+def test_the_handle_between_before_and_after(visit, page):
+    tab = visit(page)
+    handle = tab.get_by_role("slider", name="How much of 马 1.png is the original")
+    handle.focus()
+    assert handle.bounding_box()["width"] == 256
+    after = tab.get_by_role("img", name="马 1.png, translated")
+    cut = after.evaluate("(image) => getComputedStyle(image).clipPath")
+    tab.keyboard.press("End")
+    assert after.evaluate("(image) => getComputedStyle(image).clipPath") != cut
+    assert handle.get_attribute("aria-valuetext") == "100 % original"
+    assert seen(tab)[0] == "epoch 9"  # its keys move nothing else
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_nothing_is_wider_than_the_screen(visit, page, pair, width):
+    for file in (page, pair):
+        tab = visit(file, viewport={"width": width, "height": 700})
+        tab.locator("details").evaluate_all("(all) => all.forEach((one) => { one.open = true; })")
+        assert tab.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_every_control_has_a_name_and_dark_is_dark(visit, page):
+    tab = visit(page, color_scheme="dark")
+    assert all(tab.locator("img").evaluate_all("(all) => all.map((one) => one.alt)"))
+    for role in ("slider", "button"):
+        controls = tab.get_by_role(role)
+        assert controls.count() == tab.get_by_role(role, name=re.compile(".")).count() > 0
+    paper, ink = (tab.evaluate(f"getComputedStyle(document.body).{name}") for name in ("backgroundColor", "color"))
+    assert sum(map(int, re.findall(r"\d+", paper))) < 150 < 600 < sum(map(int, re.findall(r"\d+", ink)))

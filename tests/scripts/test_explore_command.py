@@ -1,0 +1,38 @@
+"""explore.py as a user types it."""
+
+import json
+
+import pytest
+
+from conftest import command
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ([], "say what to do, interpolate or arithmetic or neighbours; see --help"),
+        (["walk"], "say what to do, interpolate or arithmetic or neighbours, and not 'walk'"),
+        (["interpolate", "3,17"], "'3,17' is no flag; every argument but one begins with --"),
+        (["interpolate", "--samples=3,x"], "flag --samples=3,x: wanted numbers of samples, as 3,17,40"),
+        (["interpolate", "--plus=3"], "--plus is for arithmetic: leave it out"),
+        (["arithmetic"], "give --plus=NUMBERS and --minus=NUMBERS, or --equation=ATTRIBUTES, and not both"),
+        (["arithmetic", "--equation=A + + B"], "--equation='A + + B', at character 5: '+' where an attribute was wanted"),
+        (["neighbours", "--run_dir=nowhere"], "nowhere is not a run"),
+    ],
+)
+def test_bad_input_is_one_line(tmp_path, arguments, line):
+    done = command("explore.py", *arguments, cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    assert line in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_terms_keep_their_order(trained, tmp_path):
+    words = ["arithmetic", "--plus", "3,17", "--minus", "5", "--plus", "2,9,33", "--seed=4", "--out=out"]
+    done = command("explore.py", *words, f"--run_dir={trained}", cwd=tmp_path)
+    assert "mean(3, 17) - mean(5) + mean(2, 9, 33)" in done.stdout
+    page = json.loads((tmp_path / "out/arithmetic.json").read_text())
+    assert [(term["sign"], term["samples"]) for term in page["terms"]] == [(1, [3, 17]), (-1, [5]), (1, [2, 9, 33])]
+    assert page["pictures"] == ["arithmetic.png"]
+    assert (tmp_path / "out/arithmetic.png").is_file()

@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfgan_series import comparison, runs, series
+from tfgan_series.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory, tiny, digits):
+    """(root, members, page) of a comparison of the tiny run with one that diverges."""
+    root = tmp_path_factory.mktemp("compare")
+    members = {"as ever": tiny, "too hot": series.change(tiny, lr=1e38)}
+    return root, members, comparison.compare(members, "heat", "How hot?", root=root, tfrecord_path=digits[0])
+
+
+def test_a_member_is_an_ordinary_run(compared, tiny, trained):
+    """Trained as one of several in a process, it is what it is alone."""
+    root, _, _ = compared
+    folder = comparison.member_folder(tiny, root)
+    assert folder.parent == root / "dcgan/digits-8"
+    alone, member = runs.read_log(trained), runs.read_log(folder)
+    for one, other in zip(alone, member, strict=True):
+        assert {**one, "images_per_second": 0} == pytest.approx({**other, "images_per_second": 0}, rel=1e-3)
+
+
+def test_the_page(compared):
+    _, _, page = compared
+    lines = page.read_text().splitlines()
+    assert lines[0] == "# How hot?"
+    assert "![loss curves and final grids](heat.png)" in lines
+    assert any(line.startswith("| as ever | 2 | 0.") for line in lines)
+    assert any(line.startswith("| too hot | 0, then diverged | - |") for line in lines)
+    with Image.open(page.with_suffix(".png")) as figure:
+        assert figure.width > figure.height / 2
+
+
+def test_again_only_draws(compared, monkeypatch, digits):
+    root, members, page = compared
+    page.unlink()
+    monkeypatch.setattr(comparison.run, "train", lambda *_, **__: pytest.fail("trained again"))
+    assert comparison.compare(members, "heat", "How hot?", root=root, tfrecord_path=digits[0]) == page
+    assert page.is_file()
+
+
+def test_members_that_would_be_one_run(tiny, tmp_path):
+    members = {"short": tiny, "long": series.change(tiny, epochs=5)}
+    with pytest.raises(UserError, match="short, long are one run"):
+        comparison.compare(members, "length", "How long?", root=tmp_path)
+
+
+def test_the_tables_numbers():
+    curve = np.array([[4.0, 3.0, 9.0], [1.0, 2.0, 3.0]])
+    result = {"epochs": 2, "diverged": False, "curves": {"Gen_loss": curve, "Dis_loss": curve + 1}, "images_per_second": 1234.0}
+    row = comparison.table({"run": result}).splitlines()[2]
+    assert row == "| run | 2 | 4.00 | 9.00 | 2.00 | 0.82 | 5.00 | 10.00 | 3.00 | 0.82 | 1,234 |"
+
+
+def test_runs_are_named_by_what_they_change(tiny):
+    base = series.resolve("mnist", model="gan")
+    names = [
+        comparison.member_folder(series.change(base, **given), "root").relative_to("root").as_posix()
+        for given in ({}, {"epochs": 3, "jit_compile": True}, {"lr": 0.3}, {"noise_dim": 20, "slope": 0.1})
+    ]
+    assert names == ["gan/mnist-28/default", "gan/mnist-28/default", "gan/mnist-28/lr=0.3", "gan/mnist-28/noise_dim=20,slope=0.1"]

@@ -1,0 +1,72 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfgan_series import runs, translation
+from tfgan_series.errors import UserError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Pictures of several sizes and kinds, one that is none, in a tree."""
+    (tmp_path / "in/deeper").mkdir(parents=True)
+    draw = np.random.default_rng(0)
+    for name, width, height in (("a.jpg", 101, 57), ("b.png", 640, 480), ("deeper/c.webp", 16, 16), ("deeper/d.png", 16, 16)):
+        Image.fromarray(draw.integers(0, 256, (height, width, 3), np.uint8)).save(tmp_path / "in" / name)
+    Image.new("L", (20, 20), 90).save(tmp_path / "in/grey.jpg")
+    (tmp_path / "in/broken.jpg").write_bytes(b"no picture")
+    return tmp_path / "in"
+
+
+def test_any_size_under_the_same_names(translator, folder, tmp_path):
+    run, _ = translator
+    rejected = translation.translate_files(run / "generator_ab.keras", folder, tmp_path / "out", direction="ab", batch_size=2)
+    assert [name for name, _ in rejected] == ["broken.jpg"]
+    assert "cannot be decoded" in rejected[0][1]
+    names = ["a.jpg", "b.png", "deeper/c.webp", "deeper/d.png", "grey.jpg"]
+    for name in names:
+        with Image.open(tmp_path / "out" / name) as there, Image.open(folder / name) as original:
+            assert (there.size, there.format, there.mode) == (original.size, original.format, "RGB")
+    record = json.loads((tmp_path / "out/translated.json").read_text())
+    assert record == {"source": str(folder), "direction": "ab", "names": names}
+
+
+def test_padding_is_cut_back_and_a_batch_is_its_pictures(translator):
+    """A picture whose sides are multiples of 4 goes through as it is; another is what its mirrored enlargement gives."""
+    run, squares = translator
+    generator = runs.load_generator(run / "generator_ab.keras")
+    images = np.round((squares("red")[0][:3] + 1) * 127.5).astype(np.uint8)
+    direct = np.round((np.asarray(generator(images / np.float32(127.5) - 1)) + 1) * 127.5)
+    together = translation.translate(generator, images)
+    assert np.abs(together - direct).max() <= 1
+    apart = np.concatenate([translation.translate(generator, image[None]) for image in images])
+    assert np.abs(apart.astype(int) - together).max() <= 1
+    cut = images[:, :13, :15]
+    enlarged = np.pad(cut, [(0, 0), (0, 3), (0, 1), (0, 0)], mode="symmetric")
+    assert np.array_equal(translation.translate(generator, cut), translation.translate(generator, enlarged)[:, :13, :15])
+    assert translation.translate(generator, images[:, :1, :3]).shape == (3, 1, 3, 3)
+
+
+def test_one_file(translator, folder, tmp_path):
+    run, _ = translator
+    assert translation.translate_files(run / "generator_ba.keras", folder / "a.jpg", tmp_path / "out", direction="ba") == []
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.jpg", "translated.json"]
+
+
+def test_what_cannot_be_translated(translator, folder, tmp_path):
+    file = translator[0] / "generator_ab.keras"
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "page.gif").touch()
+    for source, out, words in (
+        (tmp_path / "nowhere", "out", "no such file or folder"),
+        (tmp_path / "empty", "out", "no picture in it"),
+        (folder, "in", "is in the folder of the originals"),
+        (folder, "in/out", "is in the folder of the originals"),
+        (folder.parent / "page.gif", "out", "wanted .jpg"),
+        (folder / "broken.jpg", "out", "none of the 1 pictures can be read; the first: broken.jpg: cannot be decoded"),
+    ):
+        with pytest.raises(UserError, match=words):
+            translation.translate_files(file, source, tmp_path / out, direction="ab")
+    assert not (tmp_path / "out").exists()

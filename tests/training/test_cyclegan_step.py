@@ -1,0 +1,144 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from tfgan_series import runs, series
+from tfgan_series.training import cyclegan
+from tfgan_series.training.state import create_state
+
+TINY = {"image_size": 16, "base_filters": 2, "blocks": 1, "batch_size": 2, "optimizer": "sgd", "lr": 0.01}
+
+
+def make(strategy=None, **given):
+    experiment = series.resolve("horse2zebra", **{**TINY, **given})
+    strategy = strategy or tf.distribute.get_strategy()
+    state = create_state(experiment, strategy, cyclegan.reported(experiment), 8, cyclegan.buffers(experiment))
+    state.set_learning_rate(experiment.lr)
+    return experiment, state, cyclegan.make_step(experiment, state, strategy)
+
+
+def real(seed=0, batch=2):
+    draw = np.random.default_rng(seed)
+    return tuple(tf.constant(draw.uniform(-1, 1, (batch, 16, 16, 3)), tf.float32) for _ in range(2))
+
+
+def log_sigmoid(x):
+    return -np.logaddexp(0, -x)
+
+
+@pytest.fixture
+def eager():
+    """Steps without a graph: one of so many networks takes longer to trace than to compute a few times."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.mark.parametrize("preset", ["article", "paper"])
+def test_losses_by_hand_and_where_they_move_the_generators(preset, eager):
+    """Every number of the first step in NumPy from its formula; SGD moves both generators by lr times the sum's gradient."""
+    experiment, state, step = make(preset=preset, pool=0)
+    nets = state.networks
+    a, b = real()
+    with tf.GradientTape() as tape:
+        fake_b, fake_a = nets["generator_ab"](a), nets["generator_ba"](b)
+        back_a, back_b = nets["generator_ba"](fake_b), nets["generator_ab"](fake_a)
+        logits = {"a": nets["discriminator_a"](fake_a), "b": nets["discriminator_b"](fake_b)}
+        same_a, same_b = nets["generator_ba"](a), nets["generator_ab"](b)
+        if preset == "article":
+            total = sum(tf.reduce_mean(tf.nn.softplus(-logits[one])) for one in "ab")
+            total += 10 * (tf.reduce_mean((a - back_a) ** 2) + tf.reduce_mean((b - back_b) ** 2))
+        else:
+            total = sum(tf.reduce_mean((logits[one] - 1) ** 2) for one in "ab")
+            total += 10 * (tf.reduce_mean(abs(a - back_a)) + tf.reduce_mean(abs(b - back_b)))
+            total += 5 * (tf.reduce_mean(abs(a - same_a)) + tf.reduce_mean(abs(b - same_b)))
+    generators = [nets["generator_ab"], nets["generator_ba"]]
+    variables = [variable for model in generators for variable in model.trainable_variables]
+    gradients, before = tape.gradient(total, [variable.value for variable in variables]), [one.numpy() for one in variables]
+    fake = {one: value.numpy() for one, value in logits.items()}
+    true = {"a": nets["discriminator_a"](a).numpy(), "b": nets["discriminator_b"](b).numpy()}
+    if preset == "article":
+        gan = {one: -log_sigmoid(fake[one]).mean() for one in "ab"}
+        judge = {one: -log_sigmoid(true[one]).mean() - log_sigmoid(-fake[one]).mean() for one in "ab"}
+        cycle = np.square(a - back_a).mean() + np.square(b - back_b).mean()
+    else:
+        gan = {one: np.square(fake[one] - 1).mean() for one in "ab"}
+        judge = {one: np.square(true[one] - 1).mean() + np.square(fake[one]).mean() for one in "ab"}
+        cycle = np.abs(a - back_a).mean() + np.abs(b - back_b).mean()
+
+    step((a, b))
+    noted = state.means(1)
+    wanted = {"Gen_ab_loss": gan["b"], "Gen_ba_loss": gan["a"], "Dis_a_loss": judge["a"], "Dis_b_loss": judge["b"]}
+    wanted |= {"Cycle_loss": cycle, "Gen_loss": float(total), "Dis_loss": sum(judge.values())}
+    wanted["Gen_grad"] = np.sqrt(sum(np.square(gradient).sum() for gradient in gradients))
+    assert {name: noted[name] for name in wanted} == pytest.approx(wanted, rel=1e-3)
+    assert ("Identity_loss" in noted) == (preset == "paper")
+    for variable, old, gradient in zip(variables, before, gradients, strict=True):
+        assert np.allclose(variable.numpy(), old - 0.01 * gradient, atol=1e-6)
+
+
+def test_the_pool_fills_and_the_discriminators_see_it(eager):
+    """With the same seed and pictures, runs with and without a pool part once the pool is full, and not before."""
+    logs = []
+    for pool in (0, 4):
+        _, state, step = make(pool=pool)
+        for seed in range(5):
+            step(real(seed))
+        logs.append(state.epoch_history(5)[:, state.reported.index("Dis_loss")])
+        if pool:
+            assert np.abs(state.buffers["pool_a"].numpy()).min(axis=(1, 2, 3)).shape == (4,)
+            assert all(np.any(picture) for picture in state.buffers["pool_b"].numpy())
+    assert np.allclose(logs[0][:2], logs[1][:2], atol=1e-6)
+    assert not np.allclose(logs[0][2:], logs[1][2:], atol=1e-6)
+
+
+def test_two_devices_step_as_one(two_devices):
+    logs = []
+    for strategy in (tf.distribute.get_strategy(), two_devices):
+        _, state, step = make(strategy, pool=2)
+        dataset = tf.data.Dataset.from_tensor_slices(real(batch=6)).batch(2)
+        for batch in strategy.experimental_distribute_dataset(dataset):
+            step(batch)
+        logs.append(state.epoch_history(3))
+    assert np.allclose(*logs, rtol=1e-3, atol=1e-4)
+
+
+def test_red_turns_blue_and_stays_where_it_is(translator):
+    """On test squares: what G_ab makes blue lies where the red was, and back; there and back is where it was."""
+    folder, squares = translator
+    ab, ba = (runs.load_generator(folder / f"generator_{way}.keras") for way in ("ab", "ba"))
+    for generator, (images, masks), before, after in ((ab, squares("red"), 0, 2), (ba, squares("blue"), 2, 0)):
+        translated = generator(images).numpy()
+        excess = translated[..., after] - translated[..., before]
+        inside = np.array([one[mask].mean() for one, mask in zip(excess, masks, strict=True)])
+        outside = np.array([one[~mask].mean() for one, mask in zip(excess, masks, strict=True)])
+        assert (inside > 0.4).mean() > 0.9
+        assert (np.abs(outside) < 0.3).mean() > 0.9
+        found, drawn = (
+            np.array([[np.average(axis, weights=one) for axis in np.indices(one.shape)] for one in weights])
+            for weights in (np.where(excess > 0.3, excess, 1e-9), masks)
+        )
+        assert (np.linalg.norm(found - drawn, axis=1) < 2).mean() > 0.8
+
+
+def test_what_a_cyclegan_run_leaves(translator):
+    folder, _ = translator
+    row = runs.read_log(folder)[-1]
+    assert {"Cycle_loss", "Cycle_test", "Gen_ab_loss", "Gen_ba_loss", "Dis_a_loss", "Dis_b_loss", "Real_P"} <= set(row)
+    assert row["Cycle_test"] < runs.read_log(folder)[0]["Cycle_test"]
+    names = {path.name for path in folder.iterdir()}
+    assert {"generator_ab.keras", "generator_ba.keras", "training.gif", "loss.png"} <= names
+    assert "generator.keras" not in names
+
+
+def test_the_grids_rows_are_always_the_same_test_pictures(translator):
+    """Picture, translation and back, of A and of B: the originals are the records' first test pictures, in every epoch."""
+    folder, squares = translator
+    grids = [np.asarray(Image.open(runs.grid_path(folder, epoch)))[26:] for epoch in (1, 2)]
+    cells = [grid.shape[1] // 6 * column for grid in grids[:1] for column in (0, 3)]
+    for left in cells:
+        assert np.array_equal(*(grid[:, left + 4 : left + 90] for grid in grids))
+    red, blue = (grids[0][:, left + 4 : left + 90].reshape(-1, 3).astype(int) for left in cells)
+    assert (red[:, 0] - red[:, 2]).max() > 100 > (red[:, 2] - red[:, 0]).max()
+    assert (blue[:, 2] - blue[:, 0]).max() > 100 > (blue[:, 0] - blue[:, 2]).max()

@@ -1,0 +1,119 @@
+"""Several runs beside each other: one figure and one table."""
+
+import keras
+import numpy as np
+from PIL import Image
+
+from tfgan_series import files, runs, series
+from tfgan_series.errors import Diverged, UserError
+from tfgan_series.training import run
+
+_COLUMNS = 5
+_LOSSES = {"Gen_loss": "tab:orange", "Dis_loss": "tab:blue"}
+
+
+def compare(members, name, question, *, root="runs/compare", tfrecord_path="tfrecords"):
+    """Train what is missing of members {label: Experiment}, all of one row, then draw and tabulate them.
+
+    A member is an ordinary run, below ROOT/<model>/<records folder>-<image_size>/ in a folder named by what it changes
+    of its row, so comparisons share runs. Beside them come NAME.png and NAME.md. Returns the path of NAME.md. Raises
+    UserError and loop.Interrupted as train does, but for a run that diverges: that is a result; and UserError where members
+    would share a folder.
+    """
+    folders = {label: member_folder(experiment, root) for label, experiment in members.items()}
+    if len(set(folders.values())) < len(folders):
+        raise UserError(f"some of {', '.join(folders)} are one run, which may go on from one to the other: vary another setting")
+    for number, (label, experiment) in enumerate(members.items(), 1):
+        if runs.is_settled(folders[label], experiment):
+            continue
+        print(f"[{number}/{len(members)}] {label}", flush=True)
+        keras.utils.clear_session()
+        try:
+            run.train(experiment, tfrecord_path=tfrecord_path, run_dir=folders[label])
+        except Diverged as error:
+            print(error)
+    results = {label: _result(folder) for label, folder in folders.items()}
+    out = next(iter(folders.values())).parent
+    with files.whole(out / f"{name}.png") as partial:
+        _draw(results, question, partial)
+    page = out / f"{name}.md"
+    files.write_whole(page, f"# {question}\n\n![loss curves and final grids]({name}.png)\n\n{table(results)}")
+    return page
+
+
+def member_folder(experiment, root):
+    """Where a member's run lies: named by its changes, `default` where there are none."""
+    changed = ",".join(f"{name}={value}" for name, value in series.changes(experiment).items())
+    return runs.default_folder(experiment, root) / (changed or "default")
+
+
+def _result(folder):
+    """What figure and table need of a run: each loss as [epochs, steps of an epoch]; none where it diverged in its first."""
+    log = runs.read_log(folder)
+    steps = runs.read_steps(folder, len(log))
+    return {
+        "epochs": len(log),
+        "diverged": (folder / runs.DIVERGED).is_file(),
+        "curves": {loss: steps[loss].reshape(len(log), -1) for loss in _LOSSES if log},
+        "grid": runs.grid_path(folder, len(log)),
+        # The median: an epoch in which the machine did something else counts no more than any other.
+        "images_per_second": float(np.median([row["images_per_second"] for row in log])) if log else 0.0,
+    }
+
+
+def table(results):
+    """The results as Markdown. start: the first step; end and spread: mean and standard deviation of the last epoch's steps."""
+    names = [f"{player} {what}" for player in ("G", "D") for what in ("start", "highest", "end", "spread")]
+    lines = [["run", "epochs", *names, "images/s"]]
+    lines.append(["---", *["---:"] * (len(names) + 2)])
+    for label, result in results.items():
+        epochs = f"{result['epochs']}, then diverged" if result["diverged"] else str(result["epochs"])
+        numbers = [f"{number:.2f}" for curve in result["curves"].values() for number in _summary(curve)]
+        lines.append([label, epochs, *(numbers or ["-"] * len(names)), f"{result['images_per_second']:,.0f}"])
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + (
+        "\nLosses are per step. start: the first step; end and spread: mean and standard deviation over the last epoch.\n"
+    )
+
+
+def _summary(curve):
+    return curve[0, 0], curve.max(), curve[-1].mean(), curve[-1].std()
+
+
+def _draw(results, question, path):
+    """For each run its losses, step by step and their means by epoch, on the same axes for all, above its last grid."""
+    # The object interface needs no display, and leaves a notebook's own pyplot figures alone.
+    from matplotlib.figure import Figure
+
+    columns = min(len(results), _COLUMNS)
+    rows = -(-len(results) // columns)
+    figure = Figure(figsize=(3.4 * columns, 6 * rows), layout="constrained")
+    figure.suptitle(question)
+    axes = figure.subplots(2 * rows, columns, squeeze=False, height_ratios=[0.8, 1] * rows)
+    shared = None
+    for place in range(rows * columns):
+        row, column = divmod(place, columns)
+        plot, picture = axes[2 * row, column], axes[2 * row + 1, column]
+        picture.axis("off")
+        if place >= len(results):
+            plot.axis("off")
+            continue
+        label, result = list(results.items())[place]
+        if shared is not None:
+            plot.sharex(shared)
+            plot.sharey(shared)
+        shared = plot
+        for loss, curve in result["curves"].items():
+            epochs, steps = curve.shape
+            plot.plot(np.arange(1, curve.size + 1) / steps, curve.ravel(), color=_LOSSES[loss], alpha=0.25, linewidth=0.3)
+            plot.plot(np.arange(1, epochs + 1) - 0.5, curve.mean(axis=1), color=_LOSSES[loss], label=loss)
+        plot.set_title(f"{label}{' (diverged)' if result['diverged'] else ''}")
+        plot.set_xlabel("epoch")
+        plot.grid(alpha=0.3)
+        if place == 0:
+            plot.legend()
+        if result["epochs"]:
+            with Image.open(result["grid"]) as grid:
+                picture.imshow(np.asarray(grid.convert("RGB")))
+    if min((curve.min() for result in results.values() for curve in result["curves"].values()), default=0) >= 0:
+        shared.set_ylim(bottom=0)  # only now: it keeps the axes from growing with the runs to come
+    figure.savefig(path, dpi=100, format="png")

@@ -1,0 +1,60 @@
+"""CIFAR-10: TFDS's download, or the six published binary batches."""
+
+import numpy as np
+
+from tfgan_series.datasets.source import Source, array_examples
+from tfgan_series.datasets.tfds_download import load_arrays
+from tfgan_series.errors import UserError
+
+CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+BATCHES = {"train": [f"data_batch_{number}.bin" for number in range(1, 6)], "test": ["test_batch.bin"]}
+BATCH_RECORDS = 10_000
+_SHAPE = (3, 32, 32)  # a record is its label, then all red, all green and all blue bytes
+_RECORD_BYTES = 1 + 3 * 32 * 32
+_WANTED = "the folder of CIFAR-10's binary version (data_batch_1.bin ... data_batch_5.bin, test_batch.bin)"
+_URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
+
+
+def find(request):
+    """CIFAR-10's 50,000 + 10,000 pictures of 32x32 as train and test.
+
+    Raises UserError for a missing batch, one of another length or with a label above 9, and for the version for Python,
+    which is not opened: its batches are pickles, and unpickling runs whatever is in them.
+    """
+    if request.path is None:
+        arrays = load_arrays("cifar10", request, BATCHES, _WANTED)
+    else:
+        folder = request.folder(_WANTED)
+        inner = folder / "cifar-10-batches-bin"  # what the archive unpacks to
+        folder = inner if inner.is_dir() else folder
+        parts = {partition: [_read_batch(folder, name) for name in names] for partition, names in BATCHES.items()}
+        arrays = {partition: map(np.concatenate, zip(*batches, strict=True)) for partition, batches in parts.items()}
+    return Source(
+        {partition: array_examples(partition, images, labels) for partition, (images, labels) in arrays.items()},
+        class_names=CLASS_NAMES,
+    )
+
+
+def _read_batch(folder, name):
+    """(images [N, 32, 32, 3] uint8, labels [N]) of one batch file."""
+    path = folder / name
+    if not path.is_file():
+        for pickles in (folder, folder / "cifar-10-batches-py"):
+            if (pickles / path.stem).is_file():
+                raise UserError(
+                    f"{pickles / path.stem} is a Python pickle, and unpickling runs whatever is in it, so it is not opened: "
+                    f"fetch the binary version, {_URL}"
+                )
+        raise UserError(f"{path} is not there: --DatasetPath must be {_WANTED}, from {_URL}")
+    data = np.fromfile(path, np.uint8)
+    wanted = BATCH_RECORDS * _RECORD_BYTES
+    if len(data) != wanted:
+        raise UserError(
+            f"{path}: {len(data):,} bytes; wanted {wanted:,}, {BATCH_RECORDS:,} records of {_RECORD_BYTES:,}: "
+            f"fetch it again, {_URL}"
+        )
+    records = data.reshape(BATCH_RECORDS, _RECORD_BYTES)
+    labels, images = records[:, 0], records[:, 1:].reshape(-1, *_SHAPE).transpose(0, 2, 3, 1)
+    for record in np.flatnonzero(labels >= len(CLASS_NAMES))[:1]:
+        raise UserError(f"{path}, record {record + 1}: label {labels[record]}; wanted 0 to 9: fetch it again, {_URL}")
+    return images, labels

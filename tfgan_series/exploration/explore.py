@@ -1,0 +1,73 @@
+"""A run explored: its generator and its records in, pictures and numbers out.
+
+Each function takes a run's folder, leaves pictures and NAME.json in `out`, and returns the Finding. All raise UserError
+where the folder is no run or has no generator yet, and for samples that have no number.
+"""
+
+from pathlib import Path
+
+from tfgan_series import latent, records, runs
+from tfgan_series.errors import UserError
+from tfgan_series.exploration import arithmetic, classifier, equation, findings, interpolation, neighbours
+
+
+def interpolate(run, out, numbers, **options):
+    """Walks from sample to sample: interpolate.png, walks.png, interpolate.gif. options: interpolation.interpolate's."""
+    found = interpolation.interpolate(_generator(run), numbers, **options)
+    findings.write(found, "interpolate", out)
+    return found
+
+
+def add_samples(run, out, terms, *, seed=0):
+    """An equation of chosen samples, [(1 or -1, numbers)]: arithmetic.png."""
+    found = arithmetic.by_number(_generator(run), terms, seed=seed)
+    findings.write(found, "arithmetic", out)
+    return found
+
+
+def add_attributes(run, out, text, *, tfrecord_path="tfrecords", **options):
+    """An equation of the records' attributes: equation.png. options: arithmetic.by_name's.
+
+    Raises UserError where it does not parse or names what the records have not, and where these have no attributes.
+    """
+    generator = _generator(run)
+    experiment, found_records = _records(run, tfrecord_path)
+    names = found_records.attribute_names
+    if not names:
+        raise UserError(
+            f"--equation={text!r}: {found_records.folder} has no attributes (CelebA's records have); "
+            "choose samples by number with --plus and --minus"
+        )
+    equation.known(equation.parse(text), text, names)  # before a classifier is trained for it
+    judge = classifier.find_or_train(found_records, experiment)
+    found = arithmetic.by_name(generator, judge, text, **options)
+    findings.write(found, "equation", out)
+    return found
+
+
+def find_neighbours(run, out, numbers, *, tfrecord_path="tfrecords", seed=0):
+    """The training pictures nearest to samples: neighbours.png."""
+    generator = _generator(run)
+    experiment, found_records = _records(run, tfrecord_path)
+    latent.numbered(numbers, 1, seed)  # before a classifier is trained for them
+    judge = classifier.find_or_train(found_records, experiment) if classifier.names(found_records) else None
+    found = neighbours.neighbours(generator, found_records, experiment, numbers, seed=seed, judge=judge)
+    findings.write(found, "neighbours", out)
+    return found
+
+
+def _generator(run):
+    runs.read_experiment(run)
+    return runs.load_generator(Path(run) / runs.GENERATOR)
+
+
+def _records(run, tfrecord_path):
+    """(Experiment, Records) of a run. Raises UserError where its records are not there."""
+    experiment, _ = runs.read_experiment(run)
+    found = records.find_records(tfrecord_path, experiment)
+    if found is None:
+        raise UserError(
+            f"{records.records_folder(tfrecord_path, experiment)} is not there: give the --TFRecordPath that the run was trained "
+            f"with ({Path(run) / runs.FLAGS} has it)"
+        )
+    return experiment, found

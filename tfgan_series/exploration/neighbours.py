@@ -1,0 +1,85 @@
+"""The training pictures nearest to samples: is the generator remembering?"""
+
+import numpy as np
+from sklearn.neighbors import NearestNeighbors
+
+from tfgan_series import latent, pictures, pipeline
+from tfgan_series.exploration import classifier
+from tfgan_series.exploration.findings import Finding
+
+_NEAREST = 5
+_MEASURED = 256  # samples, and as many held-out pictures, whose distances are compared
+_BATCH = 64
+
+
+def neighbours(generator, found, experiment, numbers, *, seed=0, judge=None):
+    """The nearest training pictures of samples of a seed, in pixels and in the features of a Classifier if one is given.
+
+    Beside the samples' median distance stands that of real pictures of a partition that was not trained on, if there is
+    one: a generator that remembers comes nearer than they do. Returns a Finding. Raises UserError for a number that is
+    no sample.
+    """
+    noise_dim = generator.input_shape[-1]
+    samples = latent.sample(generator, latent.numbered(numbers, noise_dim, seed))
+    queries = {"samples": latent.sample(generator, latent.noise(_MEASURED, noise_dim, seed), _BATCH)}
+    other = classifier.held_out(found, experiment)
+    if other:
+        queries[f"real pictures of {other.partition}"] = classifier.read(found, other, _MEASURED)[0]
+    spaces = {"pixels": pixels, **({"features": judge.features} if judge else {})}
+
+    rows, medians, labels = [samples[:, None]], {}, [[str(number)] for number in numbers]
+    for space, embed in spaces.items():
+        asked = np.concatenate([samples, *queries.values()])
+        distances, images = nearest(embed, asked, len(samples), pipeline.in_order(found, experiment))
+        rows.append(images)
+        for row, found_distances in zip(labels, distances, strict=False):
+            row += [f"{distance:.3g}" for distance in found_distances]
+        parts = np.split(distances[len(samples) :, 0], np.cumsum([len(part) for part in queries.values()])[:-1])
+        medians[space] = {kind: float(np.median(part)) for kind, part in zip(queries, parts, strict=True)}
+    images = pictures.to_uint8(np.concatenate(rows, axis=1))
+    caption = "sample; " + "; ".join(f"{_NEAREST} nearest training pictures in {space}" for space in spaces)
+    page = pictures.grid(
+        images.reshape(-1, *images.shape[2:]),
+        columns=images.shape[1],
+        caption=caption,
+        labels=[label for row in labels for label in row],
+    )
+    told = [
+        f"In {space} the nearest training picture is at a median distance of "
+        + " and ".join(f"{distance:.3g} from {kind}" for kind, distance in by_kind.items())
+        + "."
+        for space, by_kind in medians.items()
+    ]
+    hint = ["A generator that remembers comes much nearer than real pictures it was not trained on."] if other else []
+    return Finding(
+        title="Nearest training pictures",
+        text=" ".join([*told, *hint]),
+        pictures={"neighbours.png": page},
+        numbers={"samples": list(numbers), "seed": seed, "medians": medians},
+    )
+
+
+def pixels(images):
+    """[N, H, W, C] in [-1, 1] as vectors whose Euclidean distance is the root mean square difference in grey levels."""
+    return images.reshape(len(images), -1) * (127.5 / np.sqrt(images[0].size))
+
+
+def nearest(embed, asked, shown, blocks):
+    """The nearest pictures of a stream, each block held for a moment only.
+
+    embed: images [N, H, W, C] -> vectors. asked: images. blocks: yields (images, ...) tuples. Returns (distances
+    [asked, k] from the nearest on, the pictures [shown, k, H, W, C] nearest to the first `shown`), k 5 or, of fewer
+    pictures, their number.
+    """
+    asked = embed(asked)
+    distances, images = np.empty((len(asked), 0)), None
+    for block, *_ in blocks:
+        search = NearestNeighbors(n_neighbors=min(_NEAREST, len(block)), algorithm="brute").fit(embed(block))
+        near, index = search.kneighbors(asked)
+        candidates = block[index[:shown]]
+        images = candidates if images is None else np.concatenate([images, candidates], axis=1)
+        distances = np.concatenate([distances, near], axis=1)
+        best = np.argsort(distances, axis=1, kind="stable")[:, :_NEAREST]
+        distances = np.take_along_axis(distances, best, axis=1)
+        images = images[np.arange(shown)[:, None], best[:shown]]
+    return distances, images

@@ -1,0 +1,239 @@
+"""Runs -> one HTML page that holds all it shows: it opens from disk, without a server or a network.
+
+    report.make(["runs/dcgan/mnist-64"], "report.html")
+
+It reads run folders and what lies in them, and knows nothing of networks or training.
+"""
+
+import csv
+import datetime
+import json
+import os
+import shlex
+from pathlib import Path
+
+import jinja2
+import numpy as np
+
+from tfgan_series import files, records, runs, series
+from tfgan_series.errors import UserError
+from tfgan_series.report import curves, embedding
+
+NAME = "report.html"
+EXPLORED, TRANSLATED = "explored", "translated"  # folders of a run that other commands fill
+_ROOM = 10_000_000  # characters for all grids of a page, which leaves some for the rest below 15 MB
+_PAIRS = 8  # translated pictures shown for each direction
+_PAIR_WIDTH = 256
+_REJECTED = 50  # rejected files named
+
+
+def make(folders, out):
+    """Write the page of one run, or of several side by side, whole. Returns its path.
+
+    Raises UserError for a folder that is no run or has no epoch yet, and for a file in it that cannot be read.
+    """
+    folders, out = [Path(folder) for folder in folders], Path(out)
+    experiments = [runs.read_experiment(folder) for folder in folders]
+    logs = [_log(folder) for folder in folders]
+    labels, plots = _labels(folders), curves.plots(logs)
+    shown = [
+        {"label": label, "plots": plot, "logged": [int(row["epoch"]) for row in log]}
+        | _run(folder, experiment, count, log, _ROOM // len(folders))
+        for folder, (experiment, count), log, label, plot in zip(folders, experiments, logs, labels, plots, strict=True)
+    ]
+    page = _template().render(
+        runs=shown,
+        plot=curves,
+        settings=_settings([experiment for experiment, _ in experiments]),
+        player=_player(shown),
+        made=f"{datetime.datetime.now():%Y-%m-%d %H:%M}",
+    )
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        files.write_whole(out, page)
+    except OSError as error:
+        raise UserError(f"{out} cannot be written ({error.strerror or error}): give another --out") from error
+    return out
+
+
+def _template():
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("template.html")
+
+
+def _log(folder):
+    log = runs.read_log(folder)
+    if not log:
+        raise UserError(f"{folder} has no epoch yet: there is something to see when train.py has ended its first")
+    return log
+
+
+def _labels(folders):
+    """What tells the runs of a page apart: their paths, from where these part."""
+    if len(folders) == 1:
+        return [str(folders[0])]
+    paths = [folder.resolve() for folder in folders]
+    common = os.path.commonpath([path.parent for path in paths])
+    return [os.path.relpath(path, common) for path in paths]
+
+
+def _run(folder, experiment, count, log, room):
+    """What the page shows of a run, but for its curves and settings."""
+    paths = {int(row["epoch"]): runs.grid_path(folder, int(row["epoch"])) for row in log}
+    paths = {epoch: path for epoch, path in paths.items() if path.is_file()}
+    grids = embedding.grids(paths, room)
+    return {
+        "title": f"{experiment.model} on {experiment.image_type}",
+        "path": str(folder),
+        "state": _state(folder, experiment, log),
+        "facts": _facts(experiment, count, log),
+        "grids": grids,
+        "size": embedding.open_picture(next(iter(paths.values()))).size if paths else None,
+        "thinned": f"{len(grids)} of {len(paths)} epochs have their pictures here, evenly chosen"
+        if len(grids) < len(paths)
+        else "",
+        "explored": [_explored(path) for path in sorted((folder / EXPLORED).glob("*.json"))],
+        "translated": [_translated(path) for path in sorted((folder / TRANSLATED).glob("*/translated.json"))],
+        "rejected": _rejected(folder, experiment),
+        "repeat": _repeat(folder),
+    }
+
+
+def _state(folder, experiment, log):
+    diverged = folder / runs.DIVERGED
+    if diverged.is_file():
+        return diverged.read_text(encoding="utf-8").strip()
+    return "" if log[-1]["epoch"] >= experiment.epochs else "still training, or stopped"
+
+
+def _facts(experiment, count, log):
+    # The median: an epoch in which the machine did something else counts no more than any other.
+    speed = float(np.median([row["images_per_second"] for row in log]))
+    return [
+        f"{int(log[-1]['epoch'])} of {experiment.epochs} epochs",
+        f"{count:,} pictures of {experiment.image_size} × {experiment.image_size}, {_COLOURS[experiment.channels]}",
+        f"{speed:,.0f} pictures a second",
+    ]
+
+
+_COLOURS = {1: "grey", 3: "colour"}
+
+
+def _settings(experiments):
+    """Every setting as a row of cells, a cell for each run; those that are not their row's, or not the same in all, first."""
+    usual = [series.values(series.ROWS[experiment.image_type, experiment.model]) for experiment in experiments]
+    values = [series.values(experiment) for experiment in experiments]
+    fields = {name: field for experiment in experiments for name, field in series.settings(experiment).items()}
+    rows = []
+    for name, field in fields.items():
+        cells = [
+            {"text": _words(value[name]), "default": _words(default[name]) if value[name] != default[name] else None}
+            if name in value
+            else {"text": "–", "default": None}
+            for value, default in zip(values, usual, strict=True)
+        ]
+        differs = any(cell["default"] for cell in cells) or len({cell["text"] for cell in cells}) > 1
+        rows.append({"name": series.flag_name(name), "help": field.metadata["help"] or "", "cells": cells, "differs": differs})
+    return sorted(rows, key=lambda row: not row["differs"])
+
+
+def _words(value):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)
+
+
+def _explored(path):
+    """What explore.py left: a title, a text and pictures. A picture that is gone is left out."""
+    record = _read_json(path, "title", "text", "pictures")
+    pictures = [_picture(path.parent / name) for name in record["pictures"] if (path.parent / name).is_file()]
+    return {"title": record["title"], "text": record["text"], "pictures": pictures}
+
+
+def _picture(path):
+    """A picture with its still, which is the same unless it moves."""
+    picture = embedding.open_picture(path)
+    still = embedding.encode(picture)
+    moves = path.suffix.lower() == ".gif"
+    return {
+        "name": path.name,
+        "size": picture.size,
+        "still": still,
+        "data": embedding.data_uri(path.read_bytes(), "image/gif") if moves else still,
+    }
+
+
+def _translated(path):
+    """The first pictures that translate.py left, each with its original. One whose original is gone is left out."""
+    record = _read_json(path, "source", "direction", "names")
+    pairs = [(name, Path(record["source"]) / name, path.parent / name) for name in record["names"]]
+    there = [(name, before, after) for name, before, after in pairs if before.is_file() and after.is_file()]
+    return {"direction": record["direction"], "count": len(pairs), "pairs": [_pair(*pair) for pair in there[:_PAIRS]]}
+
+
+def _pair(name, before, after):
+    after, before = embedding.open_picture(after), embedding.open_picture(before)
+    size = embedding.fitting(after.size, _PAIR_WIDTH)
+    return {
+        "name": name,
+        "size": size,
+        "before": embedding.encode(before.resize(size)),
+        "after": embedding.encode(after.resize(size)),
+    }
+
+
+def _read_json(path, *names):
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return {name: record[name] for name in names}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} cannot be read ({error!r}): remove it, or make it again") from error
+
+
+def _rejected(folder, experiment):
+    """{"count", "rows": the first (file, reason)} of the conversion that made the run's records; None where none is known."""
+    flags = dict(line[2:].partition("=")[::2] for line in (folder / runs.FLAGS).read_text(encoding="utf-8").splitlines())
+    for store in series.STORES:
+        path = records.records_folder(flags.get("TFRecordPath", "tfrecords"), experiment, store) / "rejected.csv"
+        if path.is_file():
+            with open(path, newline="", encoding="utf-8") as file:
+                rows = list(csv.reader(file))[1:]
+            return {"count": len(rows), "rows": rows[:_REJECTED]} if rows else None
+    return None
+
+
+def _repeat(folder):
+    flagfile = folder / runs.FLAGS
+    named = folder if folder.name not in ("", "..") else folder.resolve()
+    return {
+        "command": f"python scripts/train.py --flagfile={shlex.quote(str(flagfile))} --run_dir={shlex.quote(f'{named}-again')}",
+        "flags": flagfile.read_text(encoding="utf-8"),
+    }
+
+
+def _player(shown):
+    """What the page's script needs: the slider's epochs, and for each run its pictures and the places of its curves."""
+    epochs = sorted({epoch for run in shown for epoch in run["grids"] or run["logged"]})
+    return {
+        "epochs": epochs,
+        "runs": [
+            {
+                "epochs": list(run["grids"]),
+                "grids": list(run["grids"].values()),
+                "logged": run["logged"],
+                "plots": [
+                    {"x": plot["x"], "lines": [{"y": line["y"], "values": line["values"]} for line in plot["lines"]]}
+                    for plot in run["plots"]
+                ],
+            }
+            for run in shown
+        ],
+    }

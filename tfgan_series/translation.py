@@ -1,0 +1,82 @@
+"""A trained CycleGAN and pictures -> their translations, of any size."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from tfgan_series import files, pictures, preprocess, runs
+from tfgan_series.datasets.folder import ENDINGS, picture_names
+from tfgan_series.errors import UserError
+
+TRANSLATED = "translated.json"  # what was translated, beside the pictures
+_MULTIPLE = 4  # a generator halves twice and doubles twice
+_SMALLEST = 8  # of a side whose quarter, and itself, can be mirrored at their borders
+
+
+def translate_files(generator_file, source, out, *, direction, batch_size=1):
+    """Translate a picture file, or all pictures below a folder, into OUT under the same names.
+
+    Pictures keep their size; those of one size that follow each other go through the generator batch_size at a time. What
+    cannot be read is listed and passed over. Returns [(name, reason)] of these. Raises UserError where the generator or
+    the source cannot be read, no picture can be used, or OUT is the source's own folder.
+    """
+    source, out = Path(source), Path(out)
+    folder, names = (source, picture_names(source)) if source.is_dir() else (source.parent, [source.name])
+    if not source.exists():
+        raise UserError(f"--input={source}: no such file or folder")
+    if not names:
+        raise UserError(f"--input={source}: no picture in it or below it; wanted {', '.join(ENDINGS)}")
+    if folder.resolve() == out.resolve() or (source.is_dir() and out.resolve().is_relative_to(folder.resolve())):
+        raise UserError(f"--out={out} is in the folder of the originals, {folder}: give another")
+    if Path(names[0]).suffix.lower() not in ENDINGS:
+        raise UserError(f"--input={source}: wanted {', '.join(ENDINGS)}")
+    generator = runs.load_generator(generator_file)
+    channels = generator.input_shape[-1]
+
+    rejected, waiting, done = [], [], []
+    bar = tqdm(names, unit=" images", disable=None)
+    for name in bar:
+        try:
+            picture = preprocess.to_channels(preprocess.open_picture(folder / name), channels)
+        except preprocess.BadPicture as problem:
+            rejected.append((name, str(problem)))
+            continue
+        pixels = np.asarray(picture, np.uint8).reshape(picture.height, picture.width, channels)
+        if waiting and (waiting[0][1].shape != pixels.shape or len(waiting) == batch_size):
+            done += _translate_batch(generator, waiting, out)
+            waiting = []
+        waiting.append((name, pixels))
+    if waiting:
+        done += _translate_batch(generator, waiting, out)
+    if not done:
+        raise UserError(f"--input={source}: none of the {len(names)} pictures can be read; the first: {': '.join(rejected[0])}")
+    record = {"source": str(folder.resolve()), "direction": direction, "names": done}
+    files.write_whole(out / TRANSLATED, json.dumps(record, indent=2) + "\n")
+    return rejected
+
+
+def translate(generator, images):
+    """A generator's pictures for uint8 pictures [B, H, W, C] of any size, as uint8 of the same shape.
+
+    Sides that are no multiple of 4, or less than 8, are mirrored out to one, and cut back.
+    """
+    height, width = images.shape[1:3]
+    below, right = (max(_SMALLEST, -(-side // _MULTIPLE) * _MULTIPLE) - side for side in (height, width))
+    padded = np.pad(images, [(0, 0), (0, below), (0, right), (0, 0)], mode="symmetric")
+    there = generator(padded.astype(np.float32) / 127.5 - 1, training=False)
+    return pictures.to_uint8(np.asarray(there)[:, :height, :width])
+
+
+def _translate_batch(generator, batch, out):
+    """Translate and save pictures of one size, [(name, pixels)]. Returns their names."""
+    for (name, _), image in zip(batch, translate(generator, np.stack([pixels for _, pixels in batch])), strict=True):
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with files.whole(path) as partial:
+            pictures.to_image(image).save(partial, format=_FORMATS[path.suffix.lower()], quality=95)
+    return [name for name, _ in batch]
+
+
+_FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".bmp": "BMP"}
