@@ -10,24 +10,25 @@ The same command goes on where it was stopped, and only draws again what is trai
 import itertools
 
 import command_line
-from command_line import series
+
+from tfgan_series import series, studies
 
 flags, FLAGS = command_line.flags, command_line.FLAGS
 
 command_line.define_settings()
 command_line.define_records()
 flags.adopt_module_key_flags(command_line)
-flags.DEFINE_enum("study", None, list(series.STUDIES), "a comparison of the series' table")
+flags.DEFINE_enum("study", None, list(studies.STUDIES), "a comparison of the series")
 flags.DEFINE_multi_string("vary", None, "SETTING=VALUE,VALUE,...: a comparison of your own; given twice, every pair of values")
 flags.DEFINE_string("out", "runs/compare", "root folder for the runs, the figure and the table")
 
 
 def main():
     if (FLAGS.study is None) == (FLAGS.vary is None):
-        raise command_line.UserError(f"give --study={'|'.join(series.STUDIES)} or --vary=SETTING=VALUE,VALUE, and not both")
+        raise command_line.UserError(f"give --study={'|'.join(studies.STUDIES)} or --vary=SETTING=VALUE,VALUE, and not both")
     given = command_line.given_settings()
-    study = series.STUDIES[FLAGS.study] if FLAGS.study else _own_study()
-    members = series.members(study, **given)
+    study = studies.STUDIES[FLAGS.study] if FLAGS.study else _own_study()
+    members = studies.members(study, **given)
     command_line.import_tensorflow()
     from tfgan_series import comparison
 
@@ -48,7 +49,7 @@ def _own_study():
         label = ", ".join(f"{name}={text}" for name, (text, _) in zip(names, choice, strict=True))
         members[label] = {name: value for name, (_, value) in zip(names, choice, strict=True)}
     row = series.resolve(FLAGS.ImageType, FLAGS.model)
-    return series.Study(question=" and ".join(FLAGS.vary), image_type=row.image_type, model=row.model, members=members)
+    return studies.Study(question=" and ".join(FLAGS.vary), image_type=row.image_type, model=row.model, members=members)
 
 
 if __name__ == "__main__":

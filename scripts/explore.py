@@ -81,9 +81,10 @@ def main(what):
         equation.parse(FLAGS.equation)  # what does not parse is answered before TensorFlow is imported
     run = command_line.run_folder("gan", "dcgan")
     command_line.import_tensorflow()
+    from tfgan_series import runs
     from tfgan_series.exploration import explore
 
-    out = command_line.path(FLAGS.out) or run / "explored"
+    out = command_line.path(FLAGS.out) or run / runs.EXPLORED
     numbers, records = FLAGS.samples or _FIRST, {"tfrecord_path": command_line.path(FLAGS.TFRecordPath)}
     if what == "interpolate":
         found = explore.interpolate(run, out, numbers, seed=FLAGS.seed, spherical=not FLAGS.linear, steps=FLAGS.steps)

@@ -22,11 +22,13 @@ flags.DEFINE_bool("numbered", False, "write each picture's number on it, for exp
 
 
 def main():
-    file = command_line.path(FLAGS.generator) or command_line.run_folder("gan", "dcgan") / "generator.keras"
+    from tfgan_series import runs
+
+    file = command_line.path(FLAGS.generator) or command_line.run_folder("gan", "dcgan") / runs.GENERATOR
     command_line.import_tensorflow()
     from tfgan_series import generation
 
-    out = command_line.path(FLAGS.out) or file.parent / "generated"
+    out = command_line.path(FLAGS.out) or file.parent / runs.GENERATED
     grid = generation.generate(file, out, count=FLAGS.count, seed=FLAGS.seed, singles=FLAGS.singles, numbered=FLAGS.numbered)
     print(f"{FLAGS.count} pictures in {grid}")
 

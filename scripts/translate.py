@@ -20,11 +20,13 @@ flags.DEFINE_integer("batch_size", 1, "pictures of one size to translate at a ti
 
 
 def main():
+    from tfgan_series import runs
+
     run = command_line.run_folder("cyclegan")
     command_line.import_tensorflow()
     from tfgan_series import translation
 
-    out = command_line.path(FLAGS.out) or run / "translated" / FLAGS.direction
+    out = command_line.path(FLAGS.out) or run / runs.TRANSLATED / FLAGS.direction
     rejected = translation.translate_files(
         run / f"generator_{FLAGS.direction}.keras",
         command_line.path(FLAGS.input),

@@ -72,20 +72,6 @@ def test_normalisation_that_goes_with_a_gradient_penalty():
     assert series.resolve("mnist", model="gan", r1=1.0).r1 == 1  # has no normalisation to choose
 
 
-@pytest.mark.parametrize("name", series.STUDIES)
-def test_every_study_resolves(name):
-    members = series.members(series.STUDIES[name], epochs=2)
-    assert {member.epochs for member in members.values()} == {2}
-    assert len(set(members.values())) == len(members)
-
-
-def test_a_study_on_another_row_and_what_it_refuses():
-    members = series.members(series.STUDIES["tips"], image_type="mnist", image_size=32)
-    assert {(member.image_type, member.image_size) for member in members.values()} == {("mnist", 32)}
-    with pytest.raises(UserError, match="--noise_dim is what this comparison varies"):
-        series.members(series.STUDIES["noise_dim"], noise_dim=7)
-
-
 def test_json_there_and_back():
     for row in series.ROWS.values():
         assert series.from_dict(series.to_dict(row)) == row

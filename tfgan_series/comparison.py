@@ -56,8 +56,7 @@ def _result(folder):
         "diverged": (folder / runs.DIVERGED).is_file(),
         "curves": {loss: steps[loss].reshape(len(log), -1) for loss in _LOSSES if log},
         "grid": runs.grid_path(folder, len(log)),
-        # The median: an epoch in which the machine did something else counts no more than any other.
-        "images_per_second": float(np.median([row["images_per_second"] for row in log])) if log else 0.0,
+        "images_per_second": runs.images_per_second(log) if log else 0.0,
     }
 
 

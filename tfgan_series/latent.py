@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_series.errors import UserError
+from tfgan_series.inference import in_batches
 
 SAMPLES = -1  # the stream of noise that is looked at; training's streams count from 0 on
 LARGEST = 100_000  # samples of a seed that have a number
@@ -34,8 +35,7 @@ def numbered(numbers, noise_dim, seed):
 def sample(generator, z, batch=1):
     """The generator's images for z: [N, noise_dim] -> [N, H, W, C] float32 in [-1, 1], as a NumPy array.
 
-    With training=False: batch normalisation by its moving averages, so that a picture depends on its own z alone. One
-    at a time to the last bit: in other batches the sums of a layer run in other orders. A larger batch is faster.
+    A picture depends on its own z alone; one at a time to the last bit, as in other batches the sums of a layer run in
+    other orders. A larger batch is faster.
     """
-    parts = [generator(z[start : start + batch], training=False) for start in range(0, len(z), batch)]
-    return tf.concat(parts, axis=0).numpy()
+    return in_batches(generator, z, batch)

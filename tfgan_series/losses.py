@@ -4,6 +4,8 @@ Each is a pair (discriminator, generator). Logits are of any shape, larger for "
 logits. The discriminator's loss is the sum, not the mean, of its real and its fake part.
 """
 
+import functools
+
 import tensorflow as tf
 
 
@@ -88,3 +90,11 @@ LOSSES = {
     "hinge": (discriminator_hinge, generator_linear),
     "wasserstein": (discriminator_wasserstein, generator_linear),
 }
+
+
+def of_players(experiment):
+    """An experiment's pair of LOSSES, its real_label in the discriminator's."""
+    discriminator, generator = LOSSES[experiment.loss]
+    if experiment.real_label != 1:  # series.resolve sees to it that the loss has such a target
+        discriminator = functools.partial(discriminator, real_label=experiment.real_label)
+    return discriminator, generator

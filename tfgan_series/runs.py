@@ -22,6 +22,8 @@ _PROBE = ".writable"
 _BEGINNINGS = {_PROBE, f"partial-{EXPERIMENT}"}  # all there is in the folder of a run killed at its very start
 _COLUMNS = ("epoch", "Real_P", "Fake_P", "Gen_loss", "Dis_loss", "lr", "images_per_second")
 CHECKPOINTS, IMAGES, STEPS, TENSORBOARD = "checkpoints", "images", "steps", "tensorboard"
+GENERATED, EXPLORED, TRANSLATED = "generated", "explored", "translated"
+TRANSLATION = "translated.json"  # beside translated pictures: which ones, and from where
 
 
 def default_folder(experiment, root="runs"):
@@ -120,6 +122,11 @@ def read_steps(folder, epochs):
         except (OSError, ValueError) as error:
             raise UserError(f"{path} cannot be read ({error}): the run must be trained again to have its steps") from error
     return dict(zip(names, np.concatenate(parts).T, strict=True)) if parts else {}
+
+
+def images_per_second(log):
+    """The median over the epochs of a log: one in which the machine did something else counts no more than any other."""
+    return float(np.median([row["images_per_second"] for row in log]))
 
 
 def load_generator(path):

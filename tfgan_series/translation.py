@@ -10,7 +10,6 @@ from tfgan_series import files, pictures, preprocess, runs
 from tfgan_series.datasets.folder import ENDINGS, picture_names
 from tfgan_series.errors import UserError
 
-TRANSLATED = "translated.json"  # what was translated, beside the pictures
 _MULTIPLE = 4  # a generator halves twice and doubles twice
 _SMALLEST = 8  # of a side whose quarter, and itself, can be mirrored at their borders
 
@@ -53,7 +52,7 @@ def translate_files(generator_file, source, out, *, direction, batch_size=1):
     if not done:
         raise UserError(f"--input={source}: none of the {len(names)} pictures can be read; the first: {': '.join(rejected[0])}")
     record = {"source": str(folder.resolve()), "direction": direction, "names": done}
-    files.write_whole(out / TRANSLATED, json.dumps(record, indent=2) + "\n")
+    files.write_whole(out / runs.TRANSLATION, json.dumps(record, indent=2) + "\n")
     return rejected
 
 

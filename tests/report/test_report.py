@@ -134,6 +134,13 @@ def test_a_long_run_is_thinned_and_says_so(trained, tmp_path, monkeypatch):
     assert f"{len(kept)} of 12 epochs have their pictures here, evenly chosen." in text
 
 
+def test_a_gif_too_large_for_the_page_stands_still_and_says_so(nasty, tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "_MOVING", 100)
+    text = report.make([nasty], tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "data:image/gif" not in text
+    assert "đi bộ.gif is too large for this page to play: open the file itself." in text
+
+
 def test_a_run_without_grids_keeps_its_curves(trained, tmp_path):
     folder = copy(trained, tmp_path / "run")
     shutil.rmtree(folder / "images")

@@ -5,6 +5,7 @@ says how far each can be trusted.
 """
 
 import dataclasses
+import functools
 import json
 from dataclasses import dataclass
 
@@ -14,12 +15,14 @@ from keras import layers
 
 from tfgan_series import files, pipeline
 from tfgan_series.errors import UserError
+from tfgan_series.inference import in_batches
 
 TRUSTED = 0.7  # balanced accuracy; 0.5 is guessing
 _RECORDS = 20_000  # that it is trained on at most
 _MEASURED = 5_000  # that it is measured on at most
 _EPOCHS = 30
 _BATCH = 64
+_SEEN = 256  # pictures at a time once it is trained
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,15 @@ class Classifier:
 
     def logits(self, images):
         """[N, H, W, C] in [-1, 1] -> [N, len(names)]."""
-        return _in_batches(self.model, images)
+        return in_batches(self.model, images, _SEEN)
 
     def features(self, images):
         """What the last layer sees of the images: [N, H, W, C] in [-1, 1] -> [N, number of features]."""
-        return _in_batches(keras.Model(self.model.inputs[0], self.model.get_layer("features").output), images)
+        return in_batches(self._to_features, images, _SEEN)
+
+    @functools.cached_property
+    def _to_features(self):
+        return keras.Model(self.model.inputs[0], self.model.get_layer("features").output)
 
 
 def names(records):
@@ -132,8 +139,3 @@ def balanced_accuracy(found, true):
         sensitivity = (found & true).sum(axis=0) / true.sum(axis=0)
         specificity = (~found & ~true).sum(axis=0) / (~true).sum(axis=0)
     return (sensitivity + specificity) / 2
-
-
-def _in_batches(model, images):
-    parts = [model(images[start : start + 256], training=False) for start in range(0, len(images), 256)]
-    return np.concatenate([np.asarray(part) for part in parts])

@@ -13,15 +13,14 @@ import shlex
 from pathlib import Path
 
 import jinja2
-import numpy as np
 
 from tfgan_series import files, records, runs, series
 from tfgan_series.errors import UserError
 from tfgan_series.report import curves, embedding
 
 NAME = "report.html"
-EXPLORED, TRANSLATED = "explored", "translated"  # folders of a run that other commands fill
 _ROOM = 10_000_000  # characters for all grids of a page, which leaves some for the rest below 15 MB
+_MOVING = 2_000_000  # bytes of a GIF that is taken in as it is
 _PAIRS = 8  # translated pictures shown for each direction
 _PAIR_WIDTH = 256
 _REJECTED = 50  # rejected files named
@@ -98,8 +97,8 @@ def _run(folder, experiment, count, log, room):
         "thinned": f"{len(grids)} of {len(paths)} epochs have their pictures here, evenly chosen"
         if len(grids) < len(paths)
         else "",
-        "explored": [_explored(path) for path in sorted((folder / EXPLORED).glob("*.json"))],
-        "translated": [_translated(path) for path in sorted((folder / TRANSLATED).glob("*/translated.json"))],
+        "explored": [_explored(path) for path in sorted((folder / runs.EXPLORED).glob("*.json"))],
+        "translated": [_translated(path) for path in sorted((folder / runs.TRANSLATED).glob(f"*/{runs.TRANSLATION}"))],
         "rejected": _rejected(folder, experiment),
         "repeat": _repeat(folder),
     }
@@ -113,12 +112,10 @@ def _state(folder, experiment, log):
 
 
 def _facts(experiment, count, log):
-    # The median: an epoch in which the machine did something else counts no more than any other.
-    speed = float(np.median([row["images_per_second"] for row in log]))
     return [
         f"{int(log[-1]['epoch'])} of {experiment.epochs} epochs",
         f"{count:,} pictures of {experiment.image_size} × {experiment.image_size}, {_COLOURS[experiment.channels]}",
-        f"{speed:,.0f} pictures a second",
+        f"{runs.images_per_second(log):,.0f} pictures a second",
     ]
 
 
@@ -159,15 +156,17 @@ def _explored(path):
 
 
 def _picture(path):
-    """A picture with its still, which is the same unless it moves."""
+    """A picture with its still, which is the same unless it moves. A GIF too large for the page does not."""
     picture = embedding.open_picture(path)
     still = embedding.encode(picture)
-    moves = path.suffix.lower() == ".gif"
+    gif = path.suffix.lower() == ".gif"
+    plays = gif and path.stat().st_size <= _MOVING
     return {
         "name": path.name,
         "size": picture.size,
         "still": still,
-        "data": embedding.data_uri(path.read_bytes(), "image/gif") if moves else still,
+        "data": embedding.data_uri(path.read_bytes(), "image/gif") if plays else still,
+        "stopped": f"{path} is too large for this page to play: open the file itself" if gif and not plays else "",
     }
 
 

@@ -5,8 +5,7 @@ import itertools
 
 import tensorflow as tf
 
-from tfgan_series import latent, pictures
-from tfgan_series.losses import LOSSES, gradient_penalty, r1_penalty
+from tfgan_series import latent, losses, pictures
 from tfgan_series.training.players import Players
 
 _REPORTED = ("Real_P", "Fake_P", "Gen_loss", "Dis_loss", "Gen_grad")
@@ -32,17 +31,16 @@ def make_step(experiment, state, strategy):
     gradient over all its weights, 0 where it did not move). All its noise is drawn from (seed, step).
     """
     generator, discriminator = state.networks["generator"], state.networks["discriminator"]
-    discriminator_loss, generator_loss = LOSSES[experiment.loss]
-    smoothing = {"real_label": experiment.real_label} if experiment.real_label != 1 else {}
+    discriminator_loss, generator_loss = losses.of_players(experiment)
     players = Players(experiment, state, strategy)
 
     def penalty(real, fake, between):
         total = 0.0
         if experiment.gradient_penalty:
             share = tf.reshape(between, [-1, 1, 1, 1])
-            total += experiment.gradient_penalty * gradient_penalty(logit_gradients(real + share * (fake - real)))
+            total += experiment.gradient_penalty * losses.gradient_penalty(logit_gradients(real + share * (fake - real)))
         if experiment.r1:
-            total += experiment.r1 * r1_penalty(logit_gradients(real))
+            total += experiment.r1 * losses.r1_penalty(logit_gradients(real))
         return total
 
     def logit_gradients(images):
@@ -54,7 +52,7 @@ def make_step(experiment, state, strategy):
     def judge(real, fake, between):
         """Both pictures' logits, and the discriminator's loss."""
         real_logits, fake_logits = discriminator(real, training=True), discriminator(fake, training=True)
-        loss = discriminator_loss(real_logits, fake_logits, **smoothing)
+        loss = discriminator_loss(real_logits, fake_logits)
         return real_logits, fake_logits, loss + penalty(real, tf.stop_gradient(fake), between)
 
     def simultaneous(real, z, between, both):

@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from tfgan_series import pictures, pipeline
-from tfgan_series.losses import CYCLE_LOSSES, LOSSES
+from tfgan_series import losses, pictures, pipeline
+from tfgan_series.inference import in_batches
 from tfgan_series.training import image_pool
 from tfgan_series.training.players import Players
 
@@ -41,11 +41,10 @@ def make_step(experiment, state, strategy):
     networks = state.networks
     g_ab, g_ba = networks["generator_ab"], networks["generator_ba"]
     d_a, d_b = networks["discriminator_a"], networks["discriminator_b"]
-    discriminator_loss, generator_loss = LOSSES[experiment.loss]
+    discriminator_loss, generator_loss = losses.of_players(experiment)
     # losses.py has least squares with the halves of Mao et al.; the weights of the CycleGAN are for Zhu et al.'s without.
     scale = 2.0 if experiment.loss == "least_squares" else 1.0
-    smoothing = {"real_label": experiment.real_label} if experiment.real_label != 1 else {}
-    distance = CYCLE_LOSSES[own.cycle_loss]
+    distance = losses.CYCLE_LOSSES[own.cycle_loss]
     players = Players(experiment, state, strategy)
     pools = [state.buffers[name] for name in ("pool_a", "pool_b")] if own.pool else []
 
@@ -69,7 +68,7 @@ def make_step(experiment, state, strategy):
                 "discriminator_a": (d_a(real_a, training=True), d_a(seen[0], training=True)),
                 "discriminator_b": (d_b(real_b, training=True), d_b(seen[1], training=True)),
             }
-            d_losses = {name: scale * discriminator_loss(*pair, **smoothing) for name, pair in logits.items()}
+            d_losses = {name: scale * discriminator_loss(*pair) for name, pair in logits.items()}
             d_loss = sum(d_losses.values())
             d_scaled = players.scaled("discriminator", d_loss)
         players.move("discriminator", tape, d_scaled)
@@ -113,14 +112,15 @@ def make_look(experiment, records):
     """
     partition = "test" if "testA" in records.counts and "testB" in records.counts else experiment.partition
     real = [pipeline.first_images(records, experiment, partition, side, _MEASURED) for side in experiment.sides]
-    distance = CYCLE_LOSSES[experiment.network.cycle_loss]
+    distance = losses.CYCLE_LOSSES[experiment.network.cycle_loss]
 
     def look(generators):
         there_and_back = ("generator_ab", "generator_ba")
         shown, cycle = [], 0.0
         for images, way in zip(real, (there_and_back, there_and_back[::-1]), strict=True):
-            there = _through(generators[way[0]], images, experiment.batch_size)
-            back = _through(generators[way[1]], there, experiment.batch_size)
+            # As many at a time as training has room for.
+            there = in_batches(generators[way[0]], images, experiment.batch_size)
+            back = in_batches(generators[way[1]], there, experiment.batch_size)
             cycle += float(distance(images, back))
             shown += [images[:_ROWS], there[:_ROWS], back[:_ROWS]]
         rows = min(map(len, shown))
@@ -128,8 +128,3 @@ def make_look(experiment, records):
         return pictures.to_uint8(sheet.reshape(-1, *sheet.shape[2:])), len(shown), {"Cycle_test": cycle}
 
     return look
-
-
-def _through(generator, images, size):
-    """A generator's pictures for pictures [N, H, W, C], `size` at a time: as many as training has room for."""
-    return np.concatenate([generator(images[first : first + size], training=False) for first in range(0, len(images), size)])

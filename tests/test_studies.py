@@ -1,0 +1,18 @@
+import pytest
+
+from tfgan_series import studies
+from tfgan_series.errors import UserError
+
+
+@pytest.mark.parametrize("name", studies.STUDIES)
+def test_every_study_resolves(name):
+    members = studies.members(studies.STUDIES[name], epochs=2)
+    assert {member.epochs for member in members.values()} == {2}
+    assert len(set(members.values())) == len(members)
+
+
+def test_a_study_on_another_row_and_what_it_refuses():
+    members = studies.members(studies.STUDIES["tips"], image_type="mnist", image_size=32)
+    assert {(member.image_type, member.image_size) for member in members.values()} == {("mnist", 32)}
+    with pytest.raises(UserError, match="--noise_dim is what this comparison varies"):
+        studies.members(studies.STUDIES["noise_dim"], noise_dim=7)

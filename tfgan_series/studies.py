@@ -1,0 +1,82 @@
+"""The studies of the series: runs of one row of the table that differ in a few settings.
+
+Plain data and plain Python, as series.py is.
+"""
+
+from dataclasses import dataclass
+
+from tfgan_series import series
+from tfgan_series.errors import UserError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """Runs of one row that differ in a few settings. members: {label: the settings changed}."""
+
+    question: str
+    image_type: str
+    model: str
+    members: dict[str, dict]
+
+
+STUDIES = {
+    # The lab report. It gives no settings for Adam: Keras' default, and the DCGAN's.
+    "optimizer": Study(
+        question="SGD or Adam?",
+        image_type="mnist",
+        model="gan",
+        members={
+            "SGD 0.1": {},
+            "SGD 0.03": {"lr": 0.03},
+            "SGD 0.3, as printed": {"lr": 0.3},
+            "Adam 1e-3": {"optimizer": "adam", "lr": 1e-3, "beta_1": 0.9},
+            "Adam 2e-4, beta_1 0.5": {"optimizer": "adam", "lr": 2e-4},
+        },
+    ),
+    "noise_dim": Study(
+        question="How many numbers in z?",
+        image_type="mnist",
+        model="gan",
+        members={f"z of {noise_dim}": {"noise_dim": noise_dim} for noise_dim in (20, 50, 100, 200)},
+    ),
+    # Bai 2: each of its tips left out.
+    "tips": Study(
+        question="What is each of Bai 2's tips worth?",
+        image_type="digits",
+        model="dcgan",
+        members={
+            "all tips": {"g_slope": 0.0},
+            "LeakyReLU in G": {},
+            "ReLU in D": {"g_slope": 0.0, "d_slope": 0.0},
+            "sigmoid and [0, 1]": {"g_slope": 0.0, "output": "sigmoid"},
+            "pooling": {"g_slope": 0.0, "downsampling": "pool"},
+            "repeated pixels": {"g_slope": 0.0, "upsampling": "nearest"},
+            "no BN": {"g_slope": 0.0, "g_norm": "none", "d_norm": "none"},
+            "BN at the ends too": {"g_slope": 0.0, "norm_ends": True},
+        },
+    ),
+    "loss": Study(
+        question="What does each loss give?",
+        image_type="digits",
+        model="dcgan",
+        members={
+            "non-saturating": {},
+            "minimax": {"loss": "minimax"},
+            "least squares": {"loss": "least_squares"},
+            "hinge": {"loss": "hinge"},
+            "Wasserstein with penalty": {"loss": "wasserstein"},
+        },
+    ),
+}
+
+
+def members(study, **given):
+    """{label: Experiment} of a study, with the values given for all of them, image_type and model too.
+
+    Raises UserError where a value given is one that the study varies, or is not allowed.
+    """
+    varied = {name for changed in study.members.values() for name in changed}
+    given = {"image_type": study.image_type, "model": study.model, **given}
+    for name in varied & set(given):
+        raise UserError(f"--{series.flag_name(name)} is what this comparison varies: leave it out")
+    return {label: series.resolve(**given, **changed) for label, changed in study.members.items()}
