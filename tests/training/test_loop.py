@@ -98,8 +98,17 @@ def test_an_epoch_that_ends_early_is_an_error():
 def test_speed_is_images_of_timed_steps_per_second(monkeypatch):
     now = iter(range(0, 1000, 2))  # every look at the clock is 2 s after the one before
     monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: next(now)))
-    clock = loop._Clock(batch_size=10)
+    clock = loop._Clock(images=10)
     clock.tick()
     clock.tick()
     assert clock.images_per_second() == 10.0  # 20 images in 2 s
     assert clock.left(5) == 10.0  # 4 s for 2 steps
+
+
+def test_a_step_of_two_sets_takes_a_batch_of_each(monkeypatch):
+    images, clock = set(), loop._Clock
+    monkeypatch.setattr(loop, "_Clock", lambda size: images.add(size) or clock(size))
+    state = Counter()
+    experiment = series.resolve("horse2zebra", batch_size=3, epochs=1)
+    loop.run_epochs(experiment, state, state.step, lambda epoch, first: range(4), 4, lambda: None, [])
+    assert images == {6}

@@ -50,7 +50,7 @@ def run_epochs(experiment, state, step, batches, steps, save, hooks, alone=True)
 
 def _run_epoch(experiment, epoch, state, step, batches, steps, save, stop, warm):
     """The epoch's steps, from where the state stands. warm: whether a step was done before. Returns its clock."""
-    size, first = experiment.batch_size, state.steps_done() % steps
+    size, first = experiment.batch_size * len(experiment.sides), state.steps_done() % steps
     clock, refreshed = _Clock(size), time.monotonic()
     bar = tqdm(total=steps * size, initial=first * size, unit=" images", leave=False, disable=None)
     with bar:
@@ -95,15 +95,16 @@ def _line(experiment, row, seconds):
 class _Clock:
     """Seconds per step since it was made."""
 
-    def __init__(self, batch_size):
-        self._batch_size, self._steps, self._start = batch_size, 0, time.monotonic()
+    def __init__(self, images):
+        """images: of a step."""
+        self._images, self._steps, self._start = images, 0, time.monotonic()
 
     def tick(self):
         self._steps += 1
 
     def images_per_second(self):
         """0 where no step was timed (an epoch of one step, the first)."""
-        return round(self._steps * self._batch_size / (time.monotonic() - self._start), 1)
+        return round(self._steps * self._images / (time.monotonic() - self._start), 1)
 
     def left(self, steps):
         return steps * (time.monotonic() - self._start) / self._steps if self._steps else 0

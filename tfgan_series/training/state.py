@@ -13,9 +13,9 @@ PLAYERS = ("generator", "discriminator")
 @dataclass(frozen=True)
 class TrainState:
     """networks by name, and one optimizer for each player: "generator" moves every network whose name begins so (a CycleGAN
-    has two), "discriminator" likewise. step: steps done in all, counted here because
-    a LossScaleOptimizer skips steps. reported: names of the numbers the step reports. history: those numbers for each
-    step of the epoch, [steps, len(reported)] float32. buffers: what else the algorithm remembers."""
+    has two), "discriminator" likewise. step: steps done in all, counted here because a LossScaleOptimizer skips steps.
+    reported: names of the numbers the step reports. history: those numbers for each step of the epoch,
+    [steps, len(reported)] float32. buffers: what else the algorithm remembers."""
 
     networks: dict[str, keras.Model]
     optimizers: dict[str, keras.Optimizer]
