@@ -44,22 +44,25 @@ def convert(experiment, *, dataset_path=None, tfrecord_path="tfrecords", store=N
     """Write the experiment's records, every partition that its source has.
 
     store: "pixels" (cropped, resized, raw) or "source" (encoded originals, and the box beside); None: the first of
-    experiment.stores. A finished folder is
-    left as it is unless overwrite is given, an interrupted one is completed. Pictures that cannot be used are
-    listed in rejected.csv. Returns Records. Raises UserError for sources that are missing or do not parse, and
-    where no picture can be used.
+    experiment.stores. A finished folder is left as it is unless overwrite is given, an interrupted one is completed.
+    Pictures that cannot be used are listed in rejected.csv. Returns Records. Raises UserError for sources that are
+    missing or do not parse, where no picture can be used, and where another process makes the same records.
     """
     store = store or experiment.stores[0]
     if store not in experiment.stores:
         raise UserError(f"--store={store}: {experiment.image_type} is always kept as {experiment.stores[0]}; leave the flag out")
     settings = records.conversion_settings(experiment, store, dataset_path)
     folder = records.records_folder(tfrecord_path, experiment, store)
+    with files.claimed(folder):
+        return _convert_into(folder, experiment, settings, dataset_path, tfrecord_path, overwrite)
+
+
+def _convert_into(folder, experiment, settings, dataset_path, tfrecord_path, overwrite):
     if folder.exists() and not overwrite:
         found = records.open_records(folder)
         records.check_settings(found, settings)
         print(f"{folder} is finished ({found}): nothing to do. --overwrite makes it again.")
         return found
-
     request = Request(
         experiment.image_type,
         Path(dataset_path) if dataset_path else None,

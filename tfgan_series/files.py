@@ -1,9 +1,14 @@
-"""Files that appear whole or not at all, and folders that go at once."""
+"""Files that appear whole or not at all, folders that go at once, and folders that one process has for itself."""
 
 import contextlib
+import hashlib
 import os
 import shutil
 import tempfile
+
+import filelock
+
+from tfgan_series.errors import UserError
 
 
 @contextlib.contextmanager
@@ -26,3 +31,22 @@ def discard(folder):
     aside = tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent)
     folder.rename(os.path.join(aside, folder.name))
     shutil.rmtree(aside)
+
+
+@contextlib.contextmanager
+def claimed(folder):
+    """Have a folder, there or not yet, for one process of this machine until the block ends, or the process, however it ends.
+
+    Raises UserError where another process has it.
+    """
+    # Among the temporary files: beside the folder it would be left behind where a command ends before it wrote anything.
+    name = hashlib.sha256(bytes(folder.resolve())).hexdigest()[:32]
+    lock = filelock.FileLock(os.path.join(tempfile.gettempdir(), f"tfgan_series-{name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except (filelock.Timeout, PermissionError) as error:  # PermissionError: the lock is another user's
+        raise UserError(f"another process is writing {folder}: wait until it is done, or stop it") from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tfgan_series import conversion, latent, networks, pictures, runs, series
+from tfgan_series import conversion, files, latent, networks, pictures, runs, series
 from tfgan_series.errors import Diverged, UserError
 from tfgan_series.training import run
 
@@ -127,6 +127,19 @@ def test_overwrite_starts_over(trained, digits, tiny, tmp_path):
     run.train(series.change(tiny, epochs=1, seed=1), tfrecord_path=digits[0], run_dir=folder, overwrite=True)
     assert [row["epoch"] for row in runs.read_log(folder)] == [1]
     assert not (folder / "images/epoch-002.png").exists()
+
+
+def test_nothing_is_written_where_another_process_writes(trained, digits, tiny, tmp_path):
+    folder = shutil.copytree(trained, tmp_path / "run")
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    with files.claimed(folder):
+        for overwrite in (False, True):
+            with pytest.raises(UserError, match="another process is writing .*run"):
+                run.train(series.change(tiny, epochs=3), tfrecord_path=digits[0], run_dir=folder, overwrite=overwrite)
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+    with files.claimed(tmp_path / "digits" / "8"), pytest.raises(UserError, match="another process is writing .*digits/8"):
+        conversion.convert(tiny, tfrecord_path=tmp_path)
+    assert not (tmp_path / "digits").exists()
 
 
 def test_overwrite_through_a_link_and_after_a_start_cut_short(digits, tiny, tmp_path):

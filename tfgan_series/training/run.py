@@ -1,5 +1,6 @@
 """Puts a run together: train(experiment) and what it would do."""
 
+import contextlib
 import shlex
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def train(experiment, *, tfrecord_path="tfrecords", run_dir=None, overwrite=Fals
     """Train an experiment to its last epoch, from its last checkpoint if there is one. Returns the run folder.
 
     Records that are missing are made first, if that takes no files of the user's. Raises UserError for what the user
-    can mend, loop.Interrupted after Ctrl-C or SIGTERM.
+    can mend, another process that trains into the same folder among it, and loop.Interrupted after Ctrl-C or SIGTERM.
     """
     networks.check(experiment)
     if experiment.deterministic:
@@ -28,10 +29,15 @@ def train(experiment, *, tfrecord_path="tfrecords", run_dir=None, overwrite=Fals
     devices.check(experiment, strategy)
     chief = devices.is_chief(strategy)
     found = _find_or_make_records(experiment, tfrecord_path, may_make=not devices.several_workers(strategy))
+    folder = Path(run_dir) if run_dir else runs.default_folder(experiment)
+    with files.claimed(folder) if chief else contextlib.nullcontext():
+        return _train_into(folder, experiment, found, strategy, tfrecord_path, overwrite)
+
+
+def _train_into(folder, experiment, found, strategy, tfrecord_path, overwrite):
+    chief = devices.is_chief(strategy)
     steps = pipeline.steps_per_epoch(found, experiment)
     count = sum(found.count(experiment.partition, side) for side in experiment.sides)
-
-    folder = Path(run_dir) if run_dir else runs.default_folder(experiment)
     if chief:
         runs.open_folder(folder, overwrite)
         if (folder / runs.EXPERIMENT).is_file():
