@@ -62,6 +62,7 @@ STUDIES = {
         members={
             "non-saturating": {},
             "minimax": {"loss": "minimax"},
+            "minimax with R1": {"loss": "minimax", "r1": 1.0},
             "least squares": {"loss": "least_squares"},
             "hinge": {"loss": "hinge"},
             "Wasserstein with penalty": {"loss": "wasserstein"},
