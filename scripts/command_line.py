@@ -58,18 +58,12 @@ def _default(name):
     """The rows' defaults of a setting in words: '64, digits 32'."""
     rows = {key: series.values(row)[name] for key, row in series.ROWS.items() if name in series.values(row)}
     usual, _ = Counter(rows.values()).most_common(1)[0]
-    other = [f"{_row_words(*row)} {_words(value)}" for row, value in rows.items() if value != usual]
-    return ", ".join([_words(usual), *other])
+    other = [f"{_row_words(*row)} {series.in_words(value)}" for row, value in rows.items() if value != usual]
+    return ", ".join([series.in_words(usual), *other])
 
 
 def _row_words(image_type, model):
     return image_type if model == series.resolve(image_type).model else f"{model} on {image_type}"
-
-
-def _words(value):
-    if isinstance(value, tuple):
-        return ",".join(map(str, value)) or "none"
-    return "none" if value is None else str(value)
 
 
 def given_settings():
@@ -94,7 +88,7 @@ def run_folder(*models):
     of another model, or a flag given is not the run's."""
     from tfgan_series import runs
 
-    folder = path(FLAGS.run_dir) or runs.default_folder(experiment())
+    folder = path("run_dir") or runs.default_folder(experiment())
     trained, _ = runs.read_experiment(folder)
     if models and trained.model not in models:
         raise UserError(
@@ -118,7 +112,7 @@ def setting_values(words):
     try:
         return kinds[name], {text: FLAGS[name].parser.parse(text) for text in texts.split(",")}
     except ValueError as error:
-        raise UserError(f"--vary={words}: {error}") from error
+        raise UserError(f"--vary={words}: {' '.join(map(str, error.args))}") from error
 
 
 @contextlib.contextmanager
@@ -141,9 +135,16 @@ def _whole_number(flag, word):
         raise UserError(f"--{flag}: {word!r} is no whole number") from None
 
 
-def path(text):
-    """A path flag's value with ~ for the home folder, or None: the shell leaves --flag=~/x as it is."""
-    return Path(text).expanduser() if text else None
+def path(flag):
+    """A path flag's value, or None where it was not given. Raises UserError where it is empty, as an unset variable leaves it."""
+    if FLAGS[flag].value == "":
+        raise UserError(f"--{flag}= names nothing: give a path, or leave the flag out")
+    return home(FLAGS[flag].value) if FLAGS[flag].value else None
+
+
+def home(text):
+    """A path with ~ for the home folder: the shell leaves --flag=~/x as it is."""
+    return Path(text).expanduser()
 
 
 def run(main, words=()):
@@ -152,6 +153,8 @@ def run(main, words=()):
     words: what can be done, where a command does several things; one of them is typed before or among the flags, and
     main is called with it.
     """
+
+    sys.stdout.reconfigure(errors="backslashreplace")  # a file's name can hold bytes that are no UTF-8
 
     def guarded(argv):
         typed, more = argv[1 : 1 + bool(words)], argv[1 + bool(words) :]

@@ -33,7 +33,7 @@ def main():
     from tfgan_series import comparison
 
     name = FLAGS.study or "vary-" + "-".join(words.partition("=")[0] for words in FLAGS.vary)
-    places = {"root": command_line.path(FLAGS.out), "tfrecord_path": command_line.path(FLAGS.TFRecordPath)}
+    places = {"root": command_line.path("out"), "tfrecord_path": command_line.path("TFRecordPath")}
     with command_line.stopping():
         page = comparison.compare(members, name, study.question, **places)
     print(page.read_text())
@@ -44,6 +44,9 @@ def _own_study():
     """The Study that --vary describes."""
     varied = [command_line.setting_values(words) for words in FLAGS.vary]
     names = [name for name, _ in varied]
+    for name in names:
+        if names.count(name) > 1:
+            raise command_line.UserError(f"--vary names {series.flag_name(name)} twice: give all its values in one, with commas")
     members = {}
     for choice in itertools.product(*(values.items() for _, values in varied)):
         label = ", ".join(f"{name}={text}" for name, (text, _) in zip(names, choice, strict=True))

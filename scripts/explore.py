@@ -84,8 +84,8 @@ def main(what):
     from tfgan_series import runs
     from tfgan_series.exploration import explore
 
-    out = command_line.path(FLAGS.out) or run / runs.EXPLORED
-    numbers, records = FLAGS.samples or _FIRST, {"tfrecord_path": command_line.path(FLAGS.TFRecordPath)}
+    out = command_line.path("out") or run / runs.EXPLORED
+    numbers, records = FLAGS.samples or _FIRST, {"tfrecord_path": command_line.path("TFRecordPath")}
     if what == "interpolate":
         found = explore.interpolate(run, out, numbers, seed=FLAGS.seed, spherical=not FLAGS.linear, steps=FLAGS.steps)
     elif what == "neighbours":

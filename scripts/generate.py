@@ -24,11 +24,13 @@ flags.DEFINE_bool("numbered", False, "write each picture's number on it, for exp
 def main():
     from tfgan_series import runs
 
-    file = command_line.path(FLAGS.generator) or command_line.run_folder("gan", "dcgan") / runs.GENERATOR
+    if FLAGS.generator and (FLAGS.run_dir or command_line.given_settings()):
+        raise command_line.UserError("--generator names the generator: leave --run_dir and the settings out")
+    file = command_line.path("generator") or command_line.run_folder("gan", "dcgan") / runs.GENERATOR
     command_line.import_tensorflow()
     from tfgan_series import generation
 
-    out = command_line.path(FLAGS.out) or file.parent / runs.GENERATED
+    out = command_line.path("out") or file.parent / runs.GENERATED
     grid = generation.generate(file, out, count=FLAGS.count, seed=FLAGS.seed, singles=FLAGS.singles, numbered=FLAGS.numbered)
     print(f"{FLAGS.count} pictures in {grid}")
 

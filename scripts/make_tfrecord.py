@@ -30,8 +30,8 @@ def main():
 
     conversion.convert(
         experiment,
-        dataset_path=command_line.path(FLAGS.DatasetPath),
-        tfrecord_path=command_line.path(FLAGS.TFRecordPath),
+        dataset_path=command_line.path("DatasetPath"),
+        tfrecord_path=command_line.path("TFRecordPath"),
         store=FLAGS.store,
         overwrite=FLAGS.overwrite,
     )

@@ -22,18 +22,20 @@ def main():
     if FLAGS.runs:
         if FLAGS.run_dir or command_line.given_settings():
             raise command_line.UserError("--runs names the runs: leave --run_dir and the settings out")
-        folders = [command_line.path(name) for words in FLAGS.runs for name in _names(words)]
+        folders = [command_line.home(name) for words in FLAGS.runs for name in _names(words)]
+        if not folders:
+            raise command_line.UserError("--runs names no run: give --runs=RUN,RUN")
         place = folders[0] if len(folders) == 1 else folders[0].resolve().parent
     else:
         place = command_line.run_folder()
         folders = [place]
-    page = report.make(folders, command_line.path(FLAGS.out) or place / report.NAME)
+    page = report.make(folders, command_line.path("out") or place / report.NAME)
     print(f"Open {page}")
 
 
 def _names(words):
     """The runs that a --runs names; a comma can be part of a run's name, as compare.py gives them."""
-    return [words] if command_line.path(words).is_dir() else [name for name in words.split(",") if name]
+    return [words] if words and command_line.home(words).is_dir() else [name for name in words.split(",") if name]
 
 
 if __name__ == "__main__":

@@ -26,10 +26,10 @@ def main():
     command_line.import_tensorflow()
     from tfgan_series import translation
 
-    out = command_line.path(FLAGS.out) or run / runs.TRANSLATED / FLAGS.direction
+    out = command_line.path("out") or run / runs.TRANSLATED / FLAGS.direction
     rejected = translation.translate_files(
-        run / f"generator_{FLAGS.direction}.keras",
-        command_line.path(FLAGS.input),
+        run,
+        command_line.path("input"),
         out,
         direction=FLAGS.direction,
         batch_size=FLAGS.batch_size,

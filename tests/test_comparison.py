@@ -49,6 +49,27 @@ def test_members_that_would_be_one_run(tiny, tmp_path):
         comparison.compare(members, "length", "How long?", root=tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [({"image_size": 9}, "--image_size=9"), ({"batch_size": 5000}, "more than the 1500"), ({"epochs": 1}, "or another --out")],
+)
+def test_what_one_member_is_refused_for_is_found_before_any_is_trained(compared, digits, tiny, monkeypatch, changed, line):
+    root, _, _ = compared
+    monkeypatch.setattr(comparison.run, "train", lambda *_, **__: pytest.fail("trained"))
+    members = {"new": series.change(tiny, seed=5), "refused": series.change(tiny, **changed)}
+    with pytest.raises(UserError, match=line):
+        comparison.compare(members, "never", "Never?", root=root, tfrecord_path=digits[0])
+
+
+def test_a_member_of_many_changes_has_a_name_that_file_systems_take(tiny):
+    changed = dict.fromkeys(("lr", "beta_1", "r1", "real_label", "g_slope", "d_slope", "dropout"), 0.123456)
+    changed |= {"precision": "mixed_bfloat16", "update": "alternating"}
+    members = [series.change(tiny, seed=seed, **changed) for seed in (4_000_000_000, 4_000_000_001)]
+    names = [comparison.member_folder(member, "runs").name for member in members]
+    assert len(set(names)) == 2
+    assert all(len(name) <= 255 for name in names)
+
+
 def test_the_tables_numbers():
     curve = np.array([[4.0, 3.0, 9.0], [1.0, 2.0, 3.0]])
     result = {"epochs": 2, "diverged": False, "curves": {"Gen_loss": curve, "Dis_loss": curve + 1}, "images_per_second": 1234.0}

@@ -27,3 +27,19 @@ def test_a_claimed_folder_is_free_again_when_its_process_is_killed(tmp_path):
         holder.kill()
     with files.claimed(folder):
         assert not list(tmp_path.iterdir())
+
+
+def test_what_cannot_be_written_leaves_the_old_file_and_is_named(tmp_path):
+    path = tmp_path / "page.html"
+    files.write_whole(path, "old")
+    with pytest.raises(OSError, match="No space left on device: '.*page.html'"), files.whole(path) as beside:
+        beside.write_text("ne")
+        raise OSError(28, "No space left on device")  # as a full disk has it: without the file
+    assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
+    assert path.read_text() == "old"
+
+
+def test_names_as_long_as_they_may_be_and_text_that_is_no_unicode(tmp_path):
+    path = tmp_path / ("马" * 83 + ".png")
+    files.write_whole(path, "caf\udce9.png")
+    assert path.read_text(encoding="utf-8") == "caf\\udce9.png"

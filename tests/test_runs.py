@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from tfgan_series import runs, series
+from tfgan_series import files, runs, series
 from tfgan_series.errors import UserError
 
 
@@ -52,5 +52,17 @@ def test_generators_that_cannot_be_read(trained, tmp_path):
 
 def test_a_killed_write_leaves_the_old_log(trained, tmp_path):
     folder = shutil.copytree(trained, tmp_path / "run")
-    (folder / "partial-log.csv").write_text("epoch,Re")
+    files.partial(folder / runs.LOG).write_text("epoch,Re")
     assert len(runs.read_log(folder)) == 2
+
+
+@pytest.mark.parametrize("damage", ["epoch;Gen_loss\n1;0.5\n", "epoch,Gen_loss\n1,0.5\n2\n", "epoch,Gen_loss\n1,0,5\n"])
+def test_a_damaged_log_is_named(tmp_path, damage):
+    (tmp_path / "log.csv").write_text(damage)
+    with pytest.raises(UserError, match=r"log\.csv cannot be read .*start the run over"):
+        runs.read_log(tmp_path)
+
+
+def test_missing_flags_are_named(tmp_path):
+    with pytest.raises(UserError, match=r"flags\.txt cannot be read .*train\.py writes it anew"):
+        runs.read_flags(tmp_path)

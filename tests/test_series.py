@@ -69,6 +69,8 @@ def test_normalisation_that_goes_with_a_gradient_penalty():
         series.resolve("digits", loss="wasserstein", d_norm="batch")
     with pytest.raises(UserError, match="--loss=hinge has no target for real pictures"):
         series.resolve("digits", loss="hinge", real_label=0.9)
+    with pytest.raises(UserError, match="--gp_weight=5.0: --loss=hinge has no such penalty"):
+        series.resolve("digits", loss="hinge", gp_weight=5.0)
     assert series.resolve("mnist", model="gan", r1=1.0).r1 == 1  # has no normalisation to choose
 
 
@@ -87,6 +89,12 @@ def test_what_a_run_that_goes_on_may_change():
         "epochs: 60 in the run, 10 asked",
         "lr: 0.0002 in the run, 0.001 asked",
     ]
+
+
+def test_a_run_of_another_model_differs_in_it():
+    other = series.differences(series.resolve("mnist"), series.resolve("mnist", model="gan"))
+    assert "model: dcgan in the run, gan asked" in other
+    assert "image_size: 64 in the run, 28 asked" in other
 
 
 def test_the_table_needs_no_tensorflow():

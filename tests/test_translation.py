@@ -22,7 +22,7 @@ def folder(tmp_path):
 
 def test_any_size_under_the_same_names(translator, folder, tmp_path):
     run, _ = translator
-    rejected = translation.translate_files(run / "generator_ab.keras", folder, tmp_path / "out", direction="ab", batch_size=2)
+    rejected = translation.translate_files(run, folder, tmp_path / "out", direction="ab", batch_size=2)
     assert [name for name, _ in rejected] == ["broken.jpg"]
     assert "cannot be decoded" in rejected[0][1]
     names = ["a.jpg", "b.png", "deeper/c.webp", "deeper/d.png", "grey.jpg"]
@@ -51,12 +51,12 @@ def test_padding_is_cut_back_and_a_batch_is_its_pictures(translator):
 
 def test_one_file(translator, folder, tmp_path):
     run, _ = translator
-    assert translation.translate_files(run / "generator_ba.keras", folder / "a.jpg", tmp_path / "out", direction="ba") == []
+    assert translation.translate_files(run, folder / "a.jpg", tmp_path / "out", direction="ba") == []
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.jpg", "translated.json"]
 
 
 def test_what_cannot_be_translated(translator, folder, tmp_path):
-    file = translator[0] / "generator_ab.keras"
+    run, _ = translator
     (tmp_path / "empty").mkdir()
     (tmp_path / "page.gif").touch()
     for source, out, words in (
@@ -68,5 +68,5 @@ def test_what_cannot_be_translated(translator, folder, tmp_path):
         (folder / "broken.jpg", "out", "none of the 1 pictures can be read; the first: broken.jpg: cannot be decoded"),
     ):
         with pytest.raises(UserError, match=words):
-            translation.translate_files(file, source, tmp_path / out, direction="ab")
+            translation.translate_files(run, source, tmp_path / out, direction="ab")
     assert not (tmp_path / "out").exists()

@@ -1,5 +1,7 @@
 """Several runs beside each other: one figure and one table."""
 
+import hashlib
+
 import keras
 import numpy as np
 from PIL import Image
@@ -9,6 +11,7 @@ from tfgan_series.errors import Diverged, UserError
 from tfgan_series.training import run
 
 _COLUMNS = 5
+_LONGEST = 200  # letters of a folder's name; file systems take 255 bytes
 _LOSSES = {"Gen_loss": "tab:orange", "Dis_loss": "tab:blue"}
 
 
@@ -18,15 +21,17 @@ def compare(members, name, question, *, root="runs/compare", tfrecord_path="tfre
     A member is an ordinary run, below ROOT/<model>/<records folder>-<image_size>/ in a folder named by what it changes
     of its row, so comparisons share runs. Beside them come NAME.png and NAME.md. Returns the path of NAME.md. Raises
     UserError and loop.Interrupted as train does, but for a run that diverges: that is a result; and UserError where members
-    would share a folder.
+    would share a folder. What one of them is refused for is found before any is trained.
     """
     folders = {label: member_folder(experiment, root) for label, experiment in members.items()}
     if len(set(folders.values())) < len(folders):
         raise UserError(f"some of {', '.join(folders)} are one run, which may go on from one to the other: vary another setting")
-    for number, (label, experiment) in enumerate(members.items(), 1):
-        if runs.is_settled(folders[label], experiment):
-            continue
-        print(f"[{number}/{len(members)}] {label}", flush=True)
+    missing = {label: one for label, one in members.items() if not runs.is_settled(folders[label], one)}
+    for label, experiment in missing.items():
+        run.check(experiment, tfrecord_path)
+        _check_goes_on(folders[label], experiment)
+    for number, (label, experiment) in enumerate(missing.items(), 1):
+        print(f"[{number}/{len(missing)}] {label}", flush=True)
         keras.utils.clear_session()
         try:
             run.train(experiment, tfrecord_path=tfrecord_path, run_dir=folders[label])
@@ -44,7 +49,16 @@ def compare(members, name, question, *, root="runs/compare", tfrecord_path="tfre
 def member_folder(experiment, root):
     """Where a member's run lies: named by its changes, `default` where there are none."""
     changed = ",".join(f"{name}={value}" for name, value in series.changes(experiment).items())
+    if len(changed) > _LONGEST:
+        changed = f"{changed[:_LONGEST]}-{hashlib.sha256(changed.encode()).hexdigest()[:16]}"
     return runs.default_folder(experiment, root) / (changed or "default")
+
+
+def _check_goes_on(folder, experiment):
+    if (folder / runs.EXPERIMENT).is_file():
+        other = series.differences(runs.read_experiment(folder)[0], experiment)
+        if other:
+            raise UserError(f"{folder} holds another run ({'; '.join(other)}): give its settings, or another --out")
 
 
 def _result(folder):
@@ -83,8 +97,8 @@ def _draw(results, question, path):
     # The object interface needs no display, and leaves a notebook's own pyplot figures alone.
     from matplotlib.figure import Figure
 
-    columns = min(len(results), _COLUMNS)
-    rows = -(-len(results) // columns)
+    rows = -(-len(results) // _COLUMNS)
+    columns = -(-len(results) // rows)
     figure = Figure(figsize=(3.4 * columns, 6 * rows), layout="constrained")
     figure.suptitle(question)
     axes = figure.subplots(2 * rows, columns, squeeze=False, height_ratios=[0.8, 1] * rows)

@@ -11,18 +11,33 @@ import filelock
 from tfgan_series.errors import UserError
 
 
+def partial(path):
+    """Where a file of that name is written: beside it, with its ending, and a name that is short however long its own is."""
+    return path.with_name(f"partial-{_digest(path.name)}{path.suffix}")
+
+
 @contextlib.contextmanager
 def whole(path):
-    """A path beside `path` to write to; it takes the name `path` when the block ends well."""
-    partial = path.with_name(f"partial-{path.name}")
-    yield partial
-    os.replace(partial, path)
+    """A path beside `path` to write to; it takes the name `path` when the block ends well, and is removed when it does not.
+
+    An OSError names the file: those of writing (a full disk) do not by themselves.
+    """
+    beside = partial(path)
+    try:
+        yield beside
+        os.replace(beside, path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        if isinstance(error, OSError) and error.filename is None:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
 
 
 def write_whole(path, text):
-    """Write a text file, whole."""
-    with whole(path) as partial:
-        partial.write_text(text, encoding="utf-8")
+    """Write a text file in UTF-8, whole. What is none (bytes in the names of old archives) is written as \\x.. or \\u...."""
+    with whole(path) as beside:
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def discard(folder):
@@ -40,8 +55,7 @@ def claimed(folder):
     Raises UserError where another process has it.
     """
     # Among the temporary files: beside the folder it would be left behind where a command ends before it wrote anything.
-    name = hashlib.sha256(bytes(folder.resolve())).hexdigest()[:32]
-    lock = filelock.FileLock(os.path.join(tempfile.gettempdir(), f"tfgan_series-{name}.lock"))
+    lock = filelock.FileLock(os.path.join(tempfile.gettempdir(), f"tfgan_series-{_digest(folder.resolve())}.lock"))
     try:
         lock.acquire(timeout=0)
     except (filelock.Timeout, PermissionError) as error:  # PermissionError: the lock is another user's
@@ -50,3 +64,7 @@ def claimed(folder):
         yield
     finally:
         lock.release()
+
+
+def _digest(name):
+    return hashlib.sha256(os.fsencode(name)).hexdigest()[:32]

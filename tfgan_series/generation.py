@@ -3,7 +3,7 @@
 import math
 from pathlib import Path
 
-from tfgan_series import latent, pictures, runs
+from tfgan_series import files, latent, pictures, runs
 from tfgan_series.errors import UserError
 
 
@@ -22,10 +22,12 @@ def generate(generator_file, out, *, count=16, seed=0, singles=False, numbered=F
     out.mkdir(parents=True, exist_ok=True)
     grid = out / f"seed-{seed}.png"
     labels = [str(number) for number in range(1, count + 1)] if numbered else ()
-    pictures.grid(images, columns=math.ceil(math.sqrt(count)), labels=labels).save(grid)
+    with files.whole(grid) as partial:
+        pictures.grid(images, columns=math.ceil(math.sqrt(count)), labels=labels).save(partial)
     if singles:
         folder = out / f"seed-{seed}"
         folder.mkdir(exist_ok=True)
         for number, image in enumerate(images, 1):
-            pictures.to_image(image).save(folder / f"{number:06d}.png")
+            with files.whole(folder / f"{number:06d}.png") as partial:
+                pictures.to_image(image).save(partial)
     return grid

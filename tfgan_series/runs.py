@@ -19,7 +19,7 @@ from tfgan_series.errors import UserError
 EXPERIMENT, FLAGS, LOG, GENERATOR = "experiment.json", "flags.txt", "log.csv", "generator.keras"
 DIVERGED = "diverged.txt"  # why the run stopped for good, if it did
 _PROBE = ".writable"
-_BEGINNINGS = {_PROBE, f"partial-{EXPERIMENT}"}  # all there is in the folder of a run killed at its very start
+_BEGINNINGS = {_PROBE, files.partial(Path(EXPERIMENT)).name}  # all there is in the folder of a run killed at its very start
 _COLUMNS = ("epoch", "Real_P", "Fake_P", "Gen_loss", "Dis_loss", "lr", "images_per_second")
 CHECKPOINTS, IMAGES, STEPS, TENSORBOARD = "checkpoints", "images", "steps", "tensorboard"
 GENERATED, EXPLORED, TRANSLATED = "generated", "explored", "translated"
@@ -33,6 +33,11 @@ def default_folder(experiment, root="runs"):
 
 def open_folder(folder, overwrite=False):
     """Make the run folder, or empty it. Raises UserError where it cannot be written or holds something else."""
+    if set(str(folder.absolute())) & set("[]*?"):
+        raise UserError(
+            f"run folder {folder.absolute()}: TensorFlow finds no checkpoint where a path has [, ], * or ? in it; "
+            "give another --run_dir"
+        )
     try:
         folder = folder.resolve()  # what a link points to goes, the link stays
         if folder.exists() and {path.name for path in folder.iterdir()} - _BEGINNINGS:
@@ -70,6 +75,15 @@ def write_experiment(folder, experiment, record_count, tfrecord_path):
         (folder / name).mkdir(exist_ok=True)
 
 
+def read_flags(folder):
+    """flags.txt. Raises UserError where it cannot be read."""
+    path = Path(folder) / FLAGS
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}): train.py writes it anew when it goes on with the run") from error
+
+
 def is_settled(folder, experiment):
     """Whether a folder has a run of the experiment that is finished, or has diverged."""
     if not (Path(folder) / EXPERIMENT).is_file():
@@ -85,12 +99,15 @@ def grid_path(folder, epoch):
 
 
 def read_log(folder):
-    """log.csv as one dict of numbers per epoch; none where there is no log yet."""
+    """log.csv as one dict of numbers per epoch; none where there is no log yet. Raises UserError where it is damaged."""
     path = Path(folder) / LOG
     if not path.is_file():
         return []
-    with open(path, newline="") as file:
-        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    try:
+        with open(path, newline="") as file:
+            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"{path} cannot be read ({error}): bring back a copy of it, or start the run over") from error
 
 
 def write_log(folder, rows):

@@ -349,6 +349,8 @@ def resolve(image_type=DEFAULT_IMAGE_TYPE, model=None, preset="article", **given
         raise UserError(f"--real_label={experiment.real_label}: --loss={experiment.loss} has no target for real pictures")
     if experiment.loss == "wasserstein" and "gp_weight" not in values(experiment):
         raise UserError(f"--loss=wasserstein needs a gradient penalty, which {experiment.model} has not: choose another loss")
+    if experiment.loss != "wasserstein" and experiment.gp_weight != row.gp_weight:
+        raise UserError(f"--gp_weight={experiment.gp_weight}: --loss={experiment.loss} has no such penalty, wasserstein has")
     # A penalty on each picture's gradient means nothing where batch statistics mix the pictures (Gulrajani et al. 2017).
     if (experiment.r1 or experiment.gradient_penalty) and values(experiment).get("d_norm") == "batch":
         if "d_norm" in given:
@@ -375,6 +377,15 @@ def learning_rate(experiment, epoch):
     return experiment.lr / 10 ** sum(epoch > drop for drop in experiment.lr_drops) * (1 - fallen)
 
 
+def in_words(value):
+    """A setting's value as a person reads it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)
+
+
 def to_dict(experiment):
     """The experiment as JSON can hold it; from_dict's inverse."""
     return json.loads(json.dumps(dataclasses.asdict(experiment)))
@@ -392,6 +403,8 @@ def differences(run, asked):
     found = []
     fields, old, new = settings(run), values(run), values(asked)
     for name, field in fields.items():
+        if name not in new:
+            continue  # a setting of another model's; that it is another is told too
         rule = field.metadata["resume"]
         if rule == "free" or old[name] == new[name] or (rule == "grow" and new[name] > old[name]):
             continue

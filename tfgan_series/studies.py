@@ -74,10 +74,13 @@ STUDIES = {
 def members(study, **given):
     """{label: Experiment} of a study, with the values given for all of them, image_type and model too.
 
-    Raises UserError where a value given is one that the study varies, or is not allowed.
+    Raises UserError where a value given is one that the study varies, or is not allowed, and where the model has nothing
+    of what it varies.
     """
     varied = {name for changed in study.members.values() for name in changed}
     given = {"image_type": study.image_type, "model": study.model, **given}
     for name in varied & set(given):
         raise UserError(f"--{series.flag_name(name)} is what this comparison varies: leave it out")
+    for name in varied - set(series.values(series.resolve(**given))):
+        raise UserError(f"this comparison varies {series.flag_name(name)}, which {given['model']} has not: give another --model")
     return {label: series.resolve(**given, **changed) for label, changed in study.members.items()}

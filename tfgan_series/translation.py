@@ -14,12 +14,12 @@ _MULTIPLE = 4  # a generator halves twice and doubles twice
 _SMALLEST = 8  # of a side whose quarter, and itself, can be mirrored at their borders
 
 
-def translate_files(generator_file, source, out, *, direction, batch_size=1):
-    """Translate a picture file, or all pictures below a folder, into OUT under the same names.
+def translate_files(run, source, out, *, direction, batch_size=1):
+    """Translate a picture file, or all pictures below a folder, by a run's generator, into OUT under the same names.
 
-    Pictures keep their size; those of one size that follow each other go through the generator batch_size at a time. What
-    cannot be read is listed and passed over. Returns [(name, reason)] of these. Raises UserError where the generator or
-    the source cannot be read, no picture can be used, or OUT is the source's own folder.
+    direction: "ab" or "ba". Pictures keep their size; those of one size that follow each other go through the generator
+    batch_size at a time. What cannot be read is listed and passed over. Returns [(name, reason)] of these. Raises
+    UserError where the generator or the source cannot be read, no picture can be used, or OUT is the source's own folder.
     """
     source, out = Path(source), Path(out)
     folder, names = (source, picture_names(source)) if source.is_dir() else (source.parent, [source.name])
@@ -31,7 +31,7 @@ def translate_files(generator_file, source, out, *, direction, batch_size=1):
         raise UserError(f"--out={out} is in the folder of the originals, {folder}: give another")
     if Path(names[0]).suffix.lower() not in ENDINGS:
         raise UserError(f"--input={source}: wanted {', '.join(ENDINGS)}")
-    generator = runs.load_generator(generator_file)
+    generator = runs.load_generator(Path(run) / f"generator_{direction}.keras")
     channels = generator.input_shape[-1]
 
     rejected, waiting, done = [], [], []

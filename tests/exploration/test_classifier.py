@@ -59,5 +59,11 @@ def test_held_out_is_what_the_run_never_saw(digits, tiny):
 
 
 def test_nothing_to_learn(digits, tiny):
-    with pytest.raises(UserError, match="has neither attributes nor classes"):
-        classifier.find_or_train(dataclasses.replace(digits[1], class_names=()), tiny)
+    for names in ((), ("only",)):
+        with pytest.raises(UserError, match="has neither attributes nor several classes"):
+            classifier.find_or_train(dataclasses.replace(digits[1], class_names=names), tiny)
+
+
+def test_no_more_pictures_are_read_at_once_than_memory_may_take(digits, tiny, monkeypatch):
+    monkeypatch.setattr(classifier, "_BYTES", 10 * 4 * 8 * 8)
+    assert len(classifier.read(digits[1], tiny, 100)[0]) == 10

@@ -1,7 +1,9 @@
 """The page: what is on it, and what a browser shows of it, opened from disk without a network."""
 
+import base64
 import configparser
 import csv
+import io
 import json
 import os
 import re
@@ -9,6 +11,7 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -104,6 +107,29 @@ def test_sections_of_a_run_that_has_everything(page, nasty):
     assert "马 0.png" not in text
     assert NASTY not in text
     assert [path.name for path in nasty.glob("*report*")] == ["report.html"]
+
+
+def test_an_original_is_shown_as_the_generator_got_it(trained, tmp_path):
+    """Turned as its EXIF says, 16 bits not clipped to white, whatever bytes its name has."""
+    folder = copy(trained, tmp_path / "run")
+    originals, translated = folder / "originals", folder / "translated/ab"
+    originals.mkdir()
+    translated.mkdir(parents=True)
+    names = ["turned.jpg", "deep.png", os.fsdecode(b"caf\xe9.png")]
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.new("RGB", (80, 40), "red").save(originals / names[0], exif=turned)
+    Image.fromarray(np.full((80, 40), 128 * 257, np.uint16)).save(originals / names[1])
+    Image.new("RGB", (40, 80), "red").save(originals / names[2])
+    for name in names:
+        Image.new("RGB", (40, 80), "blue").save(translated / name)
+    (translated / "translated.json").write_text(json.dumps({"source": str(originals), "direction": "ab", "names": names}))
+    text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "caf\\udce9.png" in text
+    shown = re.findall(r'src="data:image/webp;base64,([^"]+)" alt="[^"]+, the original"', text)
+    pictures = [Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB") for data in shown]
+    assert [picture.size for picture in pictures] == [(40, 80)] * 3
+    assert [picture.getpixel((20, 40)) for picture in pictures] == [(254, 0, 0), (128, 128, 128), (255, 0, 0)]
 
 
 def test_settings_that_are_not_the_rows_come_first(page):

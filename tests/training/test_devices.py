@@ -8,19 +8,31 @@ from tfgan_series.training import devices
 ONE = tf.distribute.get_strategy()
 
 
-def test_one_device_takes_the_default_strategy(two_devices):
+@pytest.fixture
+def gpus(monkeypatch):
+    """A function that sets the GPUs that TensorFlow finds, whatever the machine has."""
+
+    def found(*names):
+        monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: list(names))
+        monkeypatch.setattr(tf.config.experimental, "set_memory_growth", lambda gpu, grows: None)
+
+    return found
+
+
+@pytest.mark.parametrize("names", [(), ("GPU:0",)])
+def test_one_device_takes_the_default_strategy(gpus, names, two_devices):
+    gpus(*names)
     assert devices.choose_strategy() is tf.distribute.get_strategy()
     assert devices.is_chief(ONE)
     assert devices.is_chief(two_devices)
     assert not devices.several_workers(two_devices)
 
 
-def test_several_gpus_share_one_strategy_for_all_that_a_process_trains(monkeypatch):
+def test_several_gpus_share_one_strategy_for_all_that_a_process_trains(gpus, monkeypatch):
     class Mirrored:
         """Stands for MirroredStrategy, which needs GPUs to find several."""
 
-    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["GPU:0", "GPU:1"])
-    monkeypatch.setattr(tf.config.experimental, "set_memory_growth", lambda gpu, grows: None)
+    gpus("GPU:0", "GPU:1")
     monkeypatch.setattr(tf.distribute, "MirroredStrategy", Mirrored)
     assert isinstance(devices.choose_strategy(), Mirrored)
     assert devices.choose_strategy() is devices.choose_strategy()
@@ -34,6 +46,7 @@ def test_what_several_devices_cannot_do(two_devices):
         devices.check(series.resolve("digits", batch_size=63), two_devices)
 
 
-def test_float16_on_the_cpu_is_warned_of(capsys):
+def test_float16_on_the_cpu_is_warned_of(gpus, capsys):
+    gpus()
     devices.check(series.resolve("digits", precision="mixed_float16"), ONE)
     assert "hundreds of times slower" in capsys.readouterr().out

@@ -145,7 +145,7 @@ def test_nothing_is_written_where_another_process_writes(trained, digits, tiny, 
 def test_overwrite_through_a_link_and_after_a_start_cut_short(digits, tiny, tmp_path):
     experiment = series.change(tiny, epochs=1, batch_size=500)
     (tmp_path / "disk").mkdir()
-    (tmp_path / "disk/partial-experiment.json").write_text("{")
+    files.partial(tmp_path / "disk/experiment.json").write_text("{")
     (tmp_path / "link").symlink_to(tmp_path / "disk")
     for _ in range(2):
         run.train(experiment, tfrecord_path=digits[0], run_dir=tmp_path / "link", overwrite=True)
@@ -160,10 +160,27 @@ def test_a_folder_that_is_no_run_is_never_emptied(digits, tiny, tmp_path):
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 
+def test_memory_that_does_not_suffice_is_a_line(trained, digits, tiny, tmp_path, monkeypatch):
+    def exhausted(*_):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+    folder = shutil.copytree(trained, tmp_path / "run")
+    monkeypatch.setattr(run.adversarial, "make_step", lambda *_: exhausted)
+    with pytest.raises(UserError, match="out of memory: give a smaller --batch_size") as error:
+        run.train(series.change(tiny, epochs=3), tfrecord_path=digits[0], run_dir=folder)
+    assert "\n" not in str(error.value)
+
+
 def test_a_folder_that_cannot_be_written(digits, tiny, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"run folder .*/file/run cannot be written \(Not a directory\)"):
         run.train(tiny, tfrecord_path=digits[0], run_dir=tmp_path / "file/run")
+
+
+def test_a_folder_that_tensorflow_takes_for_a_pattern(digits, tiny, tmp_path):
+    with pytest.raises(UserError, match=r"TensorFlow finds no checkpoint where a path has .* give another --run_dir"):
+        run.train(tiny, tfrecord_path=digits[0], run_dir=tmp_path / "run [2]")
+    assert not list(tmp_path.iterdir())
 
 
 def test_missing_records_are_made_or_the_command_is_told(tmp_path):

@@ -20,6 +20,7 @@ from tfgan_series.inference import in_batches
 TRUSTED = 0.7  # balanced accuracy; 0.5 is guessing
 _RECORDS = 20_000  # that it is trained on at most
 _MEASURED = 5_000  # that it is measured on at most
+_BYTES = 2**30  # that pictures read at once may take
 _EPOCHS = 30
 _BATCH = 64
 _SEEN = 256  # pictures at a time once it is trained
@@ -49,17 +50,17 @@ class Classifier:
 
 
 def names(records):
-    """What a classifier of these records can tell apart: attributes, else classes, else nothing."""
-    return records.attribute_names or records.class_names
+    """What a classifier of these records can tell apart: attributes, else classes (one alone is none), else nothing."""
+    return records.attribute_names or (records.class_names if len(records.class_names) > 1 else ())
 
 
 def find_or_train(records, experiment):
     """The classifier of the records at the experiment's image size; trained now where there is none yet.
 
-    Raises UserError where the records have neither attributes nor classes.
+    Raises UserError where the records have neither attributes nor several classes.
     """
     if not names(records):
-        raise UserError(f"{records.folder} has neither attributes nor classes to train a classifier on")
+        raise UserError(f"{records.folder} has neither attributes nor several classes to train a classifier on")
     path = records.folder / f"classifier-{experiment.image_size}.keras"
     wanted = {"names": list(names(records)), "partition": experiment.partition, "fit": experiment.fit}
     try:
@@ -105,7 +106,9 @@ def held_out(records, experiment):
 
 
 def read(records, experiment, limit):
-    """The partition's first records (they are in no order): images [N, H, W, C] in [-1, 1], targets [N, names] of 0 and 1."""
+    """The partition's first records (they are in no order), `limit` or fewer, as memory allows: images [N, H, W, C] in [-1, 1],
+    targets [N, names] of 0 and 1."""
+    limit = min(limit, _BYTES // (4 * experiment.image_size**2 * experiment.channels))
     images, targets, count = [], [], 0
     for block, labels, attributes in pipeline.in_order(records, experiment):
         images.append(block)

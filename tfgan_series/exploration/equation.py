@@ -68,7 +68,8 @@ def _factor(tokens, text):
 
 
 def known(terms, text, names):
-    """The terms with their attributes spelled as in `names`; case does not matter. Raises UserError for one that is none."""
+    """The terms with their attributes spelled as in `names`; case does not matter. Raises UserError for one that is none, and for
+    a term that contradicts itself."""
     spelled = {name.lower(): name for name in names}
 
     def spell(factor):
@@ -78,7 +79,12 @@ def known(terms, text, names):
             raise _wrong(text, factor.place, f"{factor.name!r} is no attribute of these records; choose {choices}")
         return Factor(spelled[factor.name.lower()], factor.wanted, factor.place)
 
-    return [Term(term.sign, tuple(map(spell, term.factors))) for term in terms]
+    terms = [Term(term.sign, tuple(map(spell, term.factors))) for term in terms]
+    for factors in (term.factors for term in terms):
+        for factor in factors:
+            if any((other.name, other.wanted) == (factor.name, not factor.wanted) for other in factors):
+                raise _wrong(text, factor.place, f"a picture that has {factor.name} and has it not was asked for")
+    return terms
 
 
 def predicted(terms):

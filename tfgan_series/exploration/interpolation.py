@@ -31,7 +31,8 @@ def interpolate(generator, numbers, *, seed=0, spherical=True, steps=9):
     labels = [label for pair in pairs for label in (str(pair[0]), *[""] * (steps - 2), str(pair[1]))]
     middles = [float(np.linalg.norm(kind(*legs[0], 3)[1])) for kind in (way, line)]
     angles = [round(angle(*leg), 1) for leg in legs]
-    kind = f"{steps - 1} steps of equal angle" if spherical else f"{steps - 1} steps on the straight line"
+    word = "step" if steps == 2 else "steps"
+    kind = f"{steps - 1} {word} of equal angle" if spherical else f"{steps - 1} {word} on the straight line"
     straight = f", on the straight line it would be {middles[1]:.1f}" if spherical else ""
     text = (
         f"From sample {pairs[0][0]} to sample {pairs[0][1]} in {kind}; they lie {angles[0]:.0f} degrees apart. "

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import jinja2
 
-from tfgan_series import files, records, runs, series
+from tfgan_series import files, preprocess, records, runs, series
 from tfgan_series.errors import UserError
 from tfgan_series.report import curves, embedding
 
@@ -129,23 +129,18 @@ def _settings(experiments):
     fields = {name: field for experiment in experiments for name, field in series.settings(experiment).items()}
     rows = []
     for name, field in fields.items():
-        cells = [
-            {"text": _words(value[name]), "default": _words(default[name]) if value[name] != default[name] else None}
-            if name in value
-            else {"text": "–", "default": None}
-            for value, default in zip(values, usual, strict=True)
-        ]
+        cells = [_cell(value, default, name) for value, default in zip(values, usual, strict=True)]
         differs = any(cell["default"] for cell in cells) or len({cell["text"] for cell in cells}) > 1
         rows.append({"name": series.flag_name(name), "help": field.metadata["help"] or "", "cells": cells, "differs": differs})
     return sorted(rows, key=lambda row: not row["differs"])
 
 
-def _words(value):
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "none"
-    return "none" if value is None else str(value)
+def _cell(values, usual, name):
+    """A setting of a run, and its row's where that is another; a dash where the run's model has no such setting."""
+    if name not in values:
+        return {"text": "–", "default": None}
+    default = series.in_words(usual[name]) if values[name] != usual[name] else None
+    return {"text": series.in_words(values[name]), "default": default}
 
 
 def _explored(path):
@@ -179,7 +174,7 @@ def _translated(path):
 
 
 def _pair(name, before, after):
-    after, before = embedding.open_picture(after), embedding.open_picture(before)
+    after, before = embedding.open_picture(after), _original(before)
     size = embedding.fitting(after.size, _PAIR_WIDTH)
     return {
         "name": name,
@@ -187,6 +182,14 @@ def _pair(name, before, after):
         "before": embedding.encode(before.resize(size)),
         "after": embedding.encode(after.resize(size)),
     }
+
+
+def _original(path):
+    """A picture of the user's as the generator got it: turned, of 8 bits, on white."""
+    try:
+        return preprocess.to_channels(preprocess.open_picture(path), 3)
+    except preprocess.BadPicture as error:
+        raise UserError(f"{path} cannot be read as a picture ({error}): bring it back, or translate again") from error
 
 
 def _read_json(path, *names):
@@ -199,7 +202,7 @@ def _read_json(path, *names):
 
 def _rejected(folder, experiment):
     """{"count", "rows": the first (file, reason)} of the conversion that made the run's records; None where none is known."""
-    flags = dict(line[2:].partition("=")[::2] for line in (folder / runs.FLAGS).read_text(encoding="utf-8").splitlines())
+    flags = dict(line[2:].partition("=")[::2] for line in runs.read_flags(folder).splitlines())
     for store in series.STORES:
         path = records.records_folder(flags.get("TFRecordPath", "tfrecords"), experiment, store) / "rejected.csv"
         if path.is_file():
@@ -214,7 +217,7 @@ def _repeat(folder):
     named = folder if folder.name not in ("", "..") else folder.resolve()
     return {
         "command": f"python scripts/train.py --flagfile={shlex.quote(str(flagfile))} --run_dir={shlex.quote(f'{named}-again')}",
-        "flags": flagfile.read_text(encoding="utf-8"),
+        "flags": runs.read_flags(folder),
     }
 
 

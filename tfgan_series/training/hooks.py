@@ -30,7 +30,8 @@ def save_grid(twins, look, folder):
     def hook(row):
         images, columns, measured = look(twins)
         row |= measured
-        pictures.grid(images, columns=columns, caption=f"epoch {row['epoch']}").save(runs.grid_path(folder, row["epoch"]))
+        with files.whole(runs.grid_path(folder, row["epoch"])) as partial:
+            pictures.grid(images, columns=columns, caption=f"epoch {row['epoch']}").save(partial)
 
     return hook
 

@@ -80,8 +80,8 @@ def _sound(means, epoch):
     for name, value in means.items():
         if not math.isfinite(value) or (name.endswith("_loss") and abs(value) > _LARGEST_LOSS):
             raise Diverged(
-                f"the run diverged: {name} is {value:.4g} in epoch {epoch}; the checkpoint before it is kept. "
-                "Start over (--overwrite) with a smaller --lr or another --seed"
+                f"the run diverged: {name} is {value:.4g} in epoch {epoch}; nothing after its last checkpoint is kept. "
+                "Start over with a smaller --lr or another --seed (train.py does so with --overwrite)"
             )
     return means
 

@@ -22,16 +22,24 @@ def train(experiment, *, tfrecord_path="tfrecords", run_dir=None, overwrite=Fals
     Records that are missing are made first, if that takes no files of the user's. Raises UserError for what the user
     can mend, another process that trains into the same folder among it, and loop.Interrupted after Ctrl-C or SIGTERM.
     """
-    networks.check(experiment)
+    check(experiment, tfrecord_path)
     if experiment.deterministic:
         tf.config.experimental.enable_op_determinism()
     strategy = devices.choose_strategy()
-    devices.check(experiment, strategy)
     chief = devices.is_chief(strategy)
     found = _find_or_make_records(experiment, tfrecord_path, may_make=not devices.several_workers(strategy))
     folder = Path(run_dir) if run_dir else runs.default_folder(experiment)
     with files.claimed(folder) if chief else contextlib.nullcontext():
         return _train_into(folder, experiment, found, strategy, tfrecord_path, overwrite)
+
+
+def check(experiment, tfrecord_path="tfrecords"):
+    """Raises UserError where train would refuse the experiment, whatever its run folder holds."""
+    networks.check(experiment)
+    devices.check(experiment, devices.choose_strategy())
+    found = records.find_records(tfrecord_path, experiment)
+    if found is not None:
+        pipeline.steps_per_epoch(found, experiment)
 
 
 def _train_into(folder, experiment, found, strategy, tfrecord_path, overwrite):
@@ -83,6 +91,11 @@ def _train_into(folder, experiment, found, strategy, tfrecord_path, overwrite):
     alone = not devices.several_workers(strategy)
     try:
         loop.run_epochs(experiment, state, step, batches, steps, checkpoints.save, after_epoch, alone)
+    except tf.errors.ResourceExhaustedError as error:
+        raise UserError(
+            "out of memory: give a smaller --batch_size, --base_filters or --image_size, or on a GPU --precision=mixed_bfloat16; "
+            f"{folder} keeps its last checkpoint"
+        ) from error
     except Diverged as error:
         if chief:
             files.write_whole(folder / runs.DIVERGED, f"{error}\n")
