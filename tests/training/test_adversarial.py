@@ -113,11 +113,14 @@ def test_xla_computes_the_same():
     assert results[0] == pytest.approx(results[1], rel=1e-3)
 
 
-def test_two_replicas_agree_with_one(two_devices):
+@pytest.mark.parametrize(
+    "options", [{}, {"loss": "wasserstein", "d_norm": "layer", "r1": 1.0, "critic_steps": 2, "update": "alternating"}], ids=str
+)
+def test_two_replicas_agree_with_one(two_devices, options):
     # No Dropout, as Keras draws the same mask on every replica.
     results = []
     for strategy in (tf.distribute.get_strategy(), two_devices):
-        _, state, step = make(strategy, dropout=0.0)
+        _, state, step = make(strategy, dropout=0.0, **options)
         dataset = tf.data.Dataset.from_tensor_slices(tf.concat([pictures(seed) for seed in range(3)], 0)).batch(8)
         for batch in strategy.experimental_distribute_dataset(dataset):
             step(batch)
