@@ -50,16 +50,18 @@ def discard(folder):
 
 @contextlib.contextmanager
 def claimed(folder):
-    """Have a folder, there or not yet, for one process of this machine until the block ends, or the process, however it ends.
+    """Have a folder, there or not yet, to this process alone until the block ends, or the process is killed.
 
-    Raises UserError where another process has it.
+    Raises UserError where another process of the user's on this machine has it.
     """
     # Among the temporary files: beside the folder it would be left behind where a command ends before it wrote anything.
     lock = filelock.FileLock(os.path.join(tempfile.gettempdir(), f"tfgan_series-{_digest(folder.resolve())}.lock"))
     try:
         lock.acquire(timeout=0)
-    except (filelock.Timeout, PermissionError) as error:  # PermissionError: the lock is another user's
+    except filelock.Timeout as error:
         raise UserError(f"another process is writing {folder}: wait until it is done, or stop it") from error
+    except PermissionError:
+        pass  # another user's lock, and perhaps an old one: it cannot be asked, so it is not heeded
     try:
         yield
     finally:
