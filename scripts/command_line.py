@@ -144,7 +144,10 @@ def path(flag):
 
 def home(text):
     """A path with ~ for the home folder: the shell leaves --flag=~/x as it is."""
-    return Path(text).expanduser()
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise UserError(f"{text}: there is no such user to have a home folder") from error
 
 
 def run(main, words=()):

@@ -14,7 +14,8 @@ def test_default_folder():
 
 def test_log_there_and_back(tmp_path):
     assert runs.read_log(tmp_path) == []
-    rows = [{"epoch": 1, "Gen_loss": 0.123456789, "lr": 2e-5}, {"epoch": 2, "Gen_loss": 1e-9, "lr": 2e-6}]
+    common = {"Real_P": 0.5, "Fake_P": 0.25, "Dis_loss": 1.5, "images_per_second": 100.0}
+    rows = [{"epoch": 1, "Gen_loss": 0.123456789, "lr": 2e-5, **common}, {"epoch": 2, "Gen_loss": 1e-9, "lr": 2e-6, **common}]
     runs.write_log(tmp_path, rows)
     assert runs.read_log(tmp_path) == rows
 
@@ -56,9 +57,14 @@ def test_a_killed_write_leaves_the_old_log(trained, tmp_path):
     assert len(runs.read_log(folder)) == 2
 
 
-@pytest.mark.parametrize("damage", ["epoch;Gen_loss\n1;0.5\n", "epoch,Gen_loss\n1,0.5\n2\n", "epoch,Gen_loss\n1,0,5\n"])
-def test_a_damaged_log_is_named(tmp_path, damage):
-    (tmp_path / "log.csv").write_text(damage)
+@pytest.mark.parametrize(
+    ("old", "new"), [(",", ";"), ("epoch,", "epxch,"), ("\n2,", "\n2\n2,"), ("0.123", "0,123"), ("0.123", "x"), (None, "")]
+)
+def test_a_damaged_log_is_named(tmp_path, old, new):
+    names = ("epoch", "Real_P", "Fake_P", "Gen_loss", "Dis_loss", "lr", "images_per_second")
+    runs.write_log(tmp_path, [dict.fromkeys(names, 0.123) | {"epoch": epoch} for epoch in (1, 2)])
+    text = (tmp_path / "log.csv").read_text()
+    (tmp_path / "log.csv").write_text(text.replace(old, new) if old else new)
     with pytest.raises(UserError, match=r"log\.csv cannot be read .*start the run over"):
         runs.read_log(tmp_path)
 

@@ -21,15 +21,14 @@ def compare(members, name, question, *, root="runs/compare", tfrecord_path="tfre
     A member is an ordinary run, below ROOT/<model>/<records folder>-<image_size>/ in a folder named by what it changes
     of its row, so comparisons share runs. Beside them come NAME.png and NAME.md. Returns the path of NAME.md. Raises
     UserError and loop.Interrupted as train does, but for a run that diverges: that is a result; and UserError where members
-    would share a folder. What one of them is refused for is found before any is trained.
+    would share a folder. Settings, records and earlier runs of all are checked before any is trained.
     """
     folders = {label: member_folder(experiment, root) for label, experiment in members.items()}
     if len(set(folders.values())) < len(folders):
         raise UserError(f"some of {', '.join(folders)} are one run, which may go on from one to the other: vary another setting")
     missing = {label: one for label, one in members.items() if not runs.is_settled(folders[label], one)}
     for label, experiment in missing.items():
-        run.check(experiment, tfrecord_path)
-        _check_goes_on(folders[label], experiment)
+        run.check_resume(folders[label], experiment, run.prepare(experiment, tfrecord_path))
     for number, (label, experiment) in enumerate(missing.items(), 1):
         print(f"[{number}/{len(missing)}] {label}", flush=True)
         keras.utils.clear_session()
@@ -52,13 +51,6 @@ def member_folder(experiment, root):
     if len(changed) > _LONGEST:
         changed = f"{changed[:_LONGEST]}-{hashlib.sha256(changed.encode()).hexdigest()[:16]}"
     return runs.default_folder(experiment, root) / (changed or "default")
-
-
-def _check_goes_on(folder, experiment):
-    if (folder / runs.EXPERIMENT).is_file():
-        other = series.differences(runs.read_experiment(folder)[0], experiment)
-        if other:
-            raise UserError(f"{folder} holds another run ({'; '.join(other)}): give its settings, or another --out")
 
 
 def _result(folder):

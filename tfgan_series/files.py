@@ -12,15 +12,15 @@ from tfgan_series.errors import UserError
 
 
 def partial(path):
-    """Where a file of that name is written: beside it, with its ending, and a name that is short however long its own is."""
-    return path.with_name(f"partial-{_digest(path.name)}{path.suffix}")
+    """Where a file of that name is written: beside it, hidden, with its ending, under a short name however long its own is."""
+    return path.with_name(f".partial-{_digest(path.name)}{path.suffix}")
 
 
 @contextlib.contextmanager
 def whole(path):
     """A path beside `path` to write to; it takes the name `path` when the block ends well, and is removed when it does not.
 
-    An OSError names the file: those of writing (a full disk) do not by themselves.
+    An OSError names the file; by themselves those of writing (a full disk) do not, and others name the path beside.
     """
     beside = partial(path)
     try:
@@ -29,8 +29,8 @@ def whole(path):
     except BaseException as error:
         with contextlib.suppress(OSError):
             beside.unlink()
-        if isinstance(error, OSError) and error.filename is None:
-            raise OSError(error.errno, error.strerror, str(path)) from error
+        if isinstance(error, OSError) and error.filename in (None, str(beside)):
+            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
         raise
 
 
@@ -52,7 +52,7 @@ def discard(folder):
 def claimed(folder):
     """Have a folder, there or not yet, to this process alone until the block ends, or the process is killed.
 
-    Raises UserError where another process of the user's on this machine has it.
+    Raises UserError where another process of the user's on this machine, with the same TMPDIR, has it.
     """
     # Among the temporary files: beside the folder it would be left behind where a command ends before it wrote anything.
     lock = filelock.FileLock(os.path.join(tempfile.gettempdir(), f"tfgan_series-{_digest(folder.resolve())}.lock"))

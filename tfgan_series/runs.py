@@ -33,9 +33,9 @@ def default_folder(experiment, root="runs"):
 
 def open_folder(folder, overwrite=False):
     """Make the run folder, or empty it. Raises UserError where it cannot be written or holds something else."""
-    if set(str(folder.absolute())) & set("[]*?"):
+    if set(folder.absolute().as_posix()) & set("[]*?\\"):
         raise UserError(
-            f"run folder {folder.absolute()}: TensorFlow finds no checkpoint where a path has [, ], * or ? in it; "
+            f"run folder {folder.absolute()}: TensorFlow finds no checkpoint where a path has one of [ ] * ? \\ in it; "
             "give another --run_dir"
         )
     try:
@@ -105,7 +105,10 @@ def read_log(folder):
         return []
     try:
         with open(path, newline="") as file:
-            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+            reader = csv.DictReader(file)
+            if missing := set(_COLUMNS) - set(reader.fieldnames or ()):
+                raise ValueError(f"no column {min(missing)}")
+            return [{name: float(value) for name, value in row.items()} for row in reader]
     except (OSError, ValueError, TypeError) as error:
         raise UserError(f"{path} cannot be read ({error}): bring back a copy of it, or start the run over") from error
 
@@ -113,8 +116,7 @@ def read_log(folder):
 def write_log(folder, rows):
     """log.csv, whole; the columns that every model has come first."""
     if rows:
-        names = [name for name in _COLUMNS if name in rows[0]]
-        names += [name for name in rows[0] if name not in _COLUMNS]
+        names = [*_COLUMNS, *(name for name in rows[0] if name not in _COLUMNS)]
         lines = [",".join(names), *(",".join(f"{row[name]:.10g}" for name in names) for row in rows)]
         files.write_whole(Path(folder) / LOG, "\n".join(lines) + "\n")
 

@@ -153,7 +153,7 @@ class Experiment(_Checked):
         choices=("non_saturating", "minimax", "least_squares", "hinge", "wasserstein"),
     )
     real_label: float = setting("target of the real pictures; below 1 it is one-sided label smoothing", 1.0, minimum=0)
-    gp_weight: float = setting("weight of the Wasserstein loss' gradient penalty", 10.0, minimum=0, models=_FROM_NOISE)
+    gp_weight: float = setting("weight of the gradient penalty that --loss=wasserstein has", 10.0, minimum=0, models=_FROM_NOISE)
     r1: float = setting("weight of the R1 penalty, with any loss", 0.0, minimum=0, models=_FROM_NOISE)
     critic_steps: int = setting("discriminator's steps for one of the generator's", 1, minimum=1, models=_FROM_NOISE)
     update: str = setting(
@@ -349,8 +349,6 @@ def resolve(image_type=DEFAULT_IMAGE_TYPE, model=None, preset="article", **given
         raise UserError(f"--real_label={experiment.real_label}: --loss={experiment.loss} has no target for real pictures")
     if experiment.loss == "wasserstein" and "gp_weight" not in values(experiment):
         raise UserError(f"--loss=wasserstein needs a gradient penalty, which {experiment.model} has not: choose another loss")
-    if experiment.loss != "wasserstein" and experiment.gp_weight != row.gp_weight:
-        raise UserError(f"--gp_weight={experiment.gp_weight}: --loss={experiment.loss} has no such penalty, wasserstein has")
     # A penalty on each picture's gradient means nothing where batch statistics mix the pictures (Gulrajani et al. 2017).
     if (experiment.r1 or experiment.gradient_penalty) and values(experiment).get("d_norm") == "batch":
         if "d_norm" in given:
@@ -382,7 +380,7 @@ def in_words(value):
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "none"
+        return ",".join(map(str, value)) or "none"
     return "none" if value is None else str(value)
 
 

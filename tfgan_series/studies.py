@@ -81,6 +81,6 @@ def members(study, **given):
     given = {"image_type": study.image_type, "model": study.model, **given}
     for name in varied & set(given):
         raise UserError(f"--{series.flag_name(name)} is what this comparison varies: leave it out")
-    for name in varied - set(series.values(series.resolve(**given))):
+    for name in varied - set(series.values(series.resolve(given["image_type"], given["model"]))):
         raise UserError(f"this comparison varies {series.flag_name(name)}, which {given['model']} has not: give another --model")
     return {label: series.resolve(**given, **changed) for label, changed in study.members.items()}

@@ -1,5 +1,6 @@
 """A trained CycleGAN and pictures -> their translations, of any size."""
 
+import io
 import json
 from pathlib import Path
 
@@ -73,8 +74,10 @@ def _translate_batch(generator, batch, out):
     for (name, _), image in zip(batch, translate(generator, np.stack([pixels for _, pixels in batch])), strict=True):
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        data = io.BytesIO()
+        pictures.to_image(image).save(data, format=_FORMATS[path.suffix.lower()], quality=95)
         with files.whole(path) as partial:
-            pictures.to_image(image).save(partial, format=_FORMATS[path.suffix.lower()], quality=95)
+            partial.write_bytes(data.getvalue())  # Pillow itself takes no notice of a JPEG that a full disk cuts short
     return [name for name, _ in batch]
 
 

@@ -160,13 +160,20 @@ def test_a_folder_that_is_no_run_is_never_emptied(digits, tiny, tmp_path):
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 
-def test_memory_that_does_not_suffice_is_a_line(trained, digits, tiny, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("OOM when allocating tensor", "out of memory: give a smaller --batch_size"),
+        ("No space left on device", "the disk of .* is full"),
+    ],
+)
+def test_what_runs_out_is_told_in_a_line(trained, digits, tiny, tmp_path, monkeypatch, message, line):
     def exhausted(*_):
-        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+        raise tf.errors.ResourceExhaustedError(None, None, message)
 
     folder = shutil.copytree(trained, tmp_path / "run")
-    monkeypatch.setattr(run.adversarial, "make_step", lambda *_: exhausted)
-    with pytest.raises(UserError, match="out of memory: give a smaller --batch_size") as error:
+    monkeypatch.setattr(run, "create_state", exhausted)
+    with pytest.raises(UserError, match=line) as error:
         run.train(series.change(tiny, epochs=3), tfrecord_path=digits[0], run_dir=folder)
     assert "\n" not in str(error.value)
 
@@ -177,9 +184,10 @@ def test_a_folder_that_cannot_be_written(digits, tiny, tmp_path):
         run.train(tiny, tfrecord_path=digits[0], run_dir=tmp_path / "file/run")
 
 
-def test_a_folder_that_tensorflow_takes_for_a_pattern(digits, tiny, tmp_path):
+@pytest.mark.parametrize("name", ["run [2]", "run*", r"run\2"])
+def test_a_folder_that_tensorflow_takes_for_a_pattern(digits, tiny, tmp_path, name):
     with pytest.raises(UserError, match=r"TensorFlow finds no checkpoint where a path has .* give another --run_dir"):
-        run.train(tiny, tfrecord_path=digits[0], run_dir=tmp_path / "run [2]")
+        run.train(tiny, tfrecord_path=digits[0], run_dir=tmp_path / name)
     assert not list(tmp_path.iterdir())
 
 

@@ -97,7 +97,7 @@ def _run(folder, experiment, count, log, room):
         "thinned": f"{len(grids)} of {len(paths)} epochs have their pictures here, evenly chosen"
         if len(grids) < len(paths)
         else "",
-        "explored": [_explored(path) for path in sorted((folder / runs.EXPLORED).glob("*.json"))],
+        "explored": [_explored(path) for path in sorted((folder / runs.EXPLORED).glob("[!.]*.json"))],
         "translated": [_translated(path) for path in sorted((folder / runs.TRANSLATED).glob(f"*/{runs.TRANSLATION}"))],
         "rejected": _rejected(folder, experiment),
         "repeat": _repeat(folder),
@@ -185,7 +185,7 @@ def _pair(name, before, after):
 
 
 def _original(path):
-    """A picture of the user's as the generator got it: turned, of 8 bits, on white."""
+    """A picture of the user's as a person sees it, and a generator of colours: turned, of 8 bits, on white."""
     try:
         return preprocess.to_channels(preprocess.open_picture(path), 3)
     except preprocess.BadPicture as error:

@@ -22,34 +22,42 @@ def train(experiment, *, tfrecord_path="tfrecords", run_dir=None, overwrite=Fals
     Records that are missing are made first, if that takes no files of the user's. Raises UserError for what the user
     can mend, another process that trains into the same folder among it, and loop.Interrupted after Ctrl-C or SIGTERM.
     """
-    check(experiment, tfrecord_path)
     if experiment.deterministic:
         tf.config.experimental.enable_op_determinism()
+    found = prepare(experiment, tfrecord_path)
     strategy = devices.choose_strategy()
-    chief = devices.is_chief(strategy)
-    found = _find_or_make_records(experiment, tfrecord_path, may_make=not devices.several_workers(strategy))
     folder = Path(run_dir) if run_dir else runs.default_folder(experiment)
-    with files.claimed(folder) if chief else contextlib.nullcontext():
-        return _train_into(folder, experiment, found, strategy, tfrecord_path, overwrite)
+    with files.claimed(folder) if devices.is_chief(strategy) else contextlib.nullcontext():
+        try:
+            return _train_into(folder, experiment, found, strategy, tfrecord_path, overwrite)
+        except tf.errors.ResourceExhaustedError as error:
+            if "No space left" in error.message:
+                raise UserError(f"the disk of {folder} is full: make room, and type the same again") from error
+            raise UserError(
+                "out of memory: give a smaller --batch_size, --base_filters or --image_size, or on a GPU "
+                "--precision=mixed_bfloat16"
+            ) from error
 
 
-def check(experiment, tfrecord_path="tfrecords"):
-    """Raises UserError where train would refuse the experiment, whatever its run folder holds."""
+def prepare(experiment, tfrecord_path="tfrecords"):
+    """Check what train is asked for, and find the records or make them. Returns Records.
+
+    Raises UserError where train would refuse the experiment, whatever its run folder holds.
+    """
     networks.check(experiment)
-    devices.check(experiment, devices.choose_strategy())
-    found = records.find_records(tfrecord_path, experiment)
-    if found is not None:
-        pipeline.steps_per_epoch(found, experiment)
+    strategy = devices.choose_strategy()
+    devices.check(experiment, strategy)
+    found = _find_or_make_records(experiment, tfrecord_path, may_make=not devices.several_workers(strategy))
+    pipeline.steps_per_epoch(found, experiment)
+    return found
 
 
 def _train_into(folder, experiment, found, strategy, tfrecord_path, overwrite):
     chief = devices.is_chief(strategy)
-    steps = pipeline.steps_per_epoch(found, experiment)
-    count = sum(found.count(experiment.partition, side) for side in experiment.sides)
+    steps, count = pipeline.steps_per_epoch(found, experiment), _count(found, experiment)
     if chief:
         runs.open_folder(folder, overwrite)
-        if (folder / runs.EXPERIMENT).is_file():
-            _check_resume(folder, experiment, count)
+        check_resume(folder, experiment, found)
         runs.write_experiment(folder, experiment, count, tfrecord_path)
         (folder / runs.DIVERGED).unlink(missing_ok=True)
 
@@ -91,11 +99,6 @@ def _train_into(folder, experiment, found, strategy, tfrecord_path, overwrite):
     alone = not devices.several_workers(strategy)
     try:
         loop.run_epochs(experiment, state, step, batches, steps, checkpoints.save, after_epoch, alone)
-    except tf.errors.ResourceExhaustedError as error:
-        raise UserError(
-            "out of memory: give a smaller --batch_size, --base_filters or --image_size, or on a GPU --precision=mixed_bfloat16; "
-            f"{folder} keeps its last checkpoint"
-        ) from error
     except Diverged as error:
         if chief:
             files.write_whole(folder / runs.DIVERGED, f"{error}\n")
@@ -147,16 +150,23 @@ def conversion_command(experiment, tfrecord_path):
     return " ".join(words)
 
 
-def _check_resume(folder, experiment, count):
-    """Raises UserError where the run in the folder is another one."""
+def check_resume(folder, experiment, found):
+    """Raises UserError where a run in the folder is another one than the experiment on the Records found."""
+    if not (folder / runs.EXPERIMENT).is_file():
+        return
     before, count_before = runs.read_experiment(folder)
     other = series.differences(before, experiment)
-    if count != count_before:
+    if (count := _count(found, experiment)) != count_before:
         other.append(f"records: {count_before} in the run, {count} now")
     if other:
         raise UserError(
-            f"{folder} holds another run ({'; '.join(other)}): give its settings to go on, another --run_dir, or --overwrite"
+            f"{folder} holds another run ({'; '.join(other)}): give its settings to go on, another --run_dir (compare.py: "
+            "--out), or start it over with train.py --overwrite"
         )
+
+
+def _count(found, experiment):
+    return sum(found.count(experiment.partition, side) for side in experiment.sides)
 
 
 def describe(experiment, *, tfrecord_path="tfrecords", run_dir=None):
