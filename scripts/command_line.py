@@ -101,6 +101,12 @@ def run_folder(*models):
     return folder
 
 
+def refuse_run_beside(flag):
+    """Raises UserError where --run_dir or a setting is given beside a flag that says by itself what to work on."""
+    if FLAGS.run_dir or given_settings():
+        raise UserError(f"--{flag} names the {flag}: leave --run_dir and the settings out")
+
+
 def setting_values(words):
     """'noise_dim=20,50' as (the setting's name, {text: value}). Raises UserError."""
     name, _, texts = words.partition("=")
@@ -137,9 +143,10 @@ def _whole_number(flag, word):
 
 def path(flag):
     """A path flag's value, or None where it was not given. Raises UserError where it is empty, as an unset variable leaves it."""
-    if FLAGS[flag].value == "":
+    text = FLAGS[flag].value
+    if text == "":
         raise UserError(f"--{flag}= names nothing: give a path, or leave the flag out")
-    return home(FLAGS[flag].value) if FLAGS[flag].value else None
+    return None if text is None else home(text)
 
 
 def home(text):

@@ -24,8 +24,8 @@ flags.DEFINE_bool("numbered", False, "write each picture's number on it, for exp
 def main():
     from tfgan_series import runs
 
-    if FLAGS.generator and (FLAGS.run_dir or command_line.given_settings()):
-        raise command_line.UserError("--generator names the generator: leave --run_dir and the settings out")
+    if FLAGS.generator:
+        command_line.refuse_run_beside("generator")
     file = command_line.path("generator") or command_line.run_folder("gan", "dcgan") / runs.GENERATOR
     command_line.import_tensorflow()
     from tfgan_series import generation

@@ -20,8 +20,7 @@ def main():
     from tfgan_series import report
 
     if FLAGS.runs:
-        if FLAGS.run_dir or command_line.given_settings():
-            raise command_line.UserError("--runs names the runs: leave --run_dir and the settings out")
+        command_line.refuse_run_beside("runs")
         folders = [command_line.home(name) for words in FLAGS.runs for name in _names(words)]
         if not folders:
             raise command_line.UserError("--runs names no run: give --runs=RUN,RUN")

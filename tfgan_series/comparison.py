@@ -1,7 +1,5 @@
 """Several runs beside each other: one figure and one table."""
 
-import hashlib
-
 import keras
 import numpy as np
 from PIL import Image
@@ -49,7 +47,7 @@ def member_folder(experiment, root):
     """Where a member's run lies: named by its changes, `default` where there are none."""
     changed = ",".join(f"{name}={value}" for name, value in series.changes(experiment).items())
     if len(changed) > _LONGEST:
-        changed = f"{changed[:_LONGEST]}-{hashlib.sha256(changed.encode()).hexdigest()[:16]}"
+        changed = f"{changed[:_LONGEST]}-{files.digest(changed)[:16]}"
     return runs.default_folder(experiment, root) / (changed or "default")
 
 

@@ -13,7 +13,7 @@ from tfgan_series.errors import UserError
 
 def partial(path):
     """Where a file of that name is written: beside it, hidden, with its ending, under a short name however long its own is."""
-    return path.with_name(f".partial-{_digest(path.name)}{path.suffix}")
+    return path.with_name(f".partial-{digest(path.name)}{path.suffix}")
 
 
 @contextlib.contextmanager
@@ -55,7 +55,7 @@ def claimed(folder):
     Raises UserError where another process of the user's on this machine, with the same TMPDIR, has it.
     """
     # Among the temporary files: beside the folder it would be left behind where a command ends before it wrote anything.
-    lock = filelock.FileLock(os.path.join(tempfile.gettempdir(), f"tfgan_series-{_digest(folder.resolve())}.lock"))
+    lock = filelock.FileLock(os.path.join(tempfile.gettempdir(), f"tfgan_series-{digest(folder.resolve())}.lock"))
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
@@ -68,5 +68,6 @@ def claimed(folder):
         lock.release()
 
 
-def _digest(name):
+def digest(name):
+    """A short name for any name or path: 32 hexadecimal digits, the same at every call."""
     return hashlib.sha256(os.fsencode(name)).hexdigest()[:32]

@@ -11,8 +11,6 @@ from tfgan_series.errors import UserError
 _BUFFER_BYTES = 256 * 2**20
 _OPEN_SHARDS = 16
 _BLOCK = 512  # records that in_order yields at a time
-
-
 _ENLARGED = 286 / 256  # Zhu et al. 2017
 
 

@@ -89,7 +89,7 @@ def features(settings, known, class_names, attribute_names):
         "landmarks": lambda: tfds.features.Tensor(shape=(10,), dtype=np.int32),
         "identity": lambda: tfds.features.Scalar(dtype=np.int32),
         "attributes": lambda: tfds.features.Tensor(
-            shape=(40,), dtype=np.uint8, doc=tfds.features.Documentation(desc=" ".join(attribute_names))
+            shape=(len(attribute_names),), dtype=np.uint8, doc=tfds.features.Documentation(desc=" ".join(attribute_names))
         ),
     }
     return tfds.features.FeaturesDict(

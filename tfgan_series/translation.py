@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from tqdm import tqdm
 
 from tfgan_series import files, pictures, preprocess, runs
@@ -75,10 +76,7 @@ def _translate_batch(generator, batch, out):
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)
         data = io.BytesIO()
-        pictures.to_image(image).save(data, format=_FORMATS[path.suffix.lower()], quality=95)
+        pictures.to_image(image).save(data, format=Image.registered_extensions()[path.suffix.lower()], quality=95)
         with files.whole(path) as partial:
             partial.write_bytes(data.getvalue())  # Pillow itself takes no notice of a JPEG that a full disk cuts short
     return [name for name, _ in batch]
-
-
-_FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".bmp": "BMP"}

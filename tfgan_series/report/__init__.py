@@ -203,7 +203,7 @@ def _read_json(path, *names):
 def _rejected(folder, experiment):
     """{"count", "rows": the first (file, reason)} of the conversion that made the run's records; None where none is known."""
     flags = dict(line[2:].partition("=")[::2] for line in runs.read_flags(folder).splitlines())
-    for store in series.STORES:
+    for store in experiment.stores:
         path = records.records_folder(flags.get("TFRecordPath", "tfrecords"), experiment, store) / "rejected.csv"
         if path.is_file():
             with open(path, newline="", encoding="utf-8") as file:
