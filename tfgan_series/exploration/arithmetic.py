@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit, log_expit
 
 from tfgan_series import latent, pictures
 from tfgan_series.errors import UserError
@@ -68,7 +69,7 @@ def by_name(generator, judge, text, *, seed=0, count=4000, size=GROUP):
     columns = [judge.names.index(name) for name in named]
 
     def scores(rows):
-        return dict(zip(named, (round(float(share), 3) for share in _sigmoid(rows[:, columns]).mean(axis=0)), strict=True))
+        return dict(zip(named, (round(float(share), 3) for share in expit(rows[:, columns]).mean(axis=0)), strict=True))
 
     drawn = {"result": jittered(result, seed), "control": np.concatenate(controls)}
     drawn = {key: scores(judge.logits(latent.sample(generator, one, _BATCH))) for key, one in drawn.items()}
@@ -112,10 +113,9 @@ def surest(terms, names, logits, size):
     free, hands = np.ones(len(logits), bool), {}
     for said, twins in Counter(map(_said, terms)).items():
         factors = next(term.factors for term in terms if _said(term) == said)
-        # log P of all factors together, as if they were independent: log sigmoid(x) = -log(1 + exp(-x)).
+        # log P of all factors together, as if they were independent.
         sure = sum(
-            -np.logaddexp(0, -logits[:, names.index(factor.name)].astype(np.float64) * (1 if factor.wanted else -1))
-            for factor in factors
+            log_expit(logits[:, names.index(factor.name)].astype(np.float64) * (1 if factor.wanted else -1)) for factor in factors
         )
         chosen = np.argsort(np.where(free, -sure, np.inf), kind="stable")[: twins * size]
         free[chosen] = False
@@ -171,10 +171,6 @@ def _noise(generator, group, seed):
 
 def _sums(generator, groups, seed):
     return add([group.sign for group in groups], [_noise(generator, group, seed) for group in groups])
-
-
-def _sigmoid(logits):
-    return 1 / (1 + np.exp(-logits))
 
 
 def _told(named, wanted, by_group, drawn, judge):
