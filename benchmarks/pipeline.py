@@ -15,7 +15,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 from PIL import Image
 
-from tfgan_series import conversion, pipeline, series
+from tfgan_series import series
+from tfgan_series.data import conversion, pipeline
 
 
 def main():

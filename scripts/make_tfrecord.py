@@ -26,7 +26,7 @@ flags.DEFINE_bool("overwrite", False, "make finished records again")
 def main():
     experiment = command_line.experiment()
     command_line.import_tensorflow()
-    from tfgan_series import conversion
+    from tfgan_series.data import conversion
 
     conversion.convert(
         experiment,

@@ -21,7 +21,8 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 
-from tfgan_series import conversion, series  # noqa: E402
+from tfgan_series import series  # noqa: E402
+from tfgan_series.data import conversion  # noqa: E402
 from tfgan_series.training import run  # noqa: E402
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with Ctrl-C ignored

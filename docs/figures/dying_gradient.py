@@ -14,7 +14,8 @@ import keras
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from tfgan_series import conversion, latent, losses, networks, pipeline, series
+from tfgan_series import latent, losses, networks, series
+from tfgan_series.data import conversion, pipeline
 
 OUT = Path(__file__).parents[1] / "images/dying_gradient.png"
 STEPS = 115  # five epochs of the digits

@@ -16,11 +16,11 @@ def test_the_page(tmp_path):
     for name in ("tfgan_series", "scripts"):
         shutil.copytree(ROOT / name, tmp_path / name)
     (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
-    (tmp_path / "tfgan_series/datasets/stripes.py").write_text(code)
+    (tmp_path / "tfgan_series/data/datasets/stripes.py").write_text(code)
     source_line, row = re.findall(r"in `\w+`: `(.*?)`$", page, flags=re.MULTILINE)
     for file, place, line in (
-        ("datasets/__init__.py", "from tfgan_series.datasets import ", "stripes, "),
-        ("datasets/__init__.py", "SOURCES = {\n", f"    {source_line}\n"),
+        ("data/datasets/__init__.py", "from tfgan_series.data.datasets import ", "stripes, "),
+        ("data/datasets/__init__.py", "SOURCES = {\n", f"    {source_line}\n"),
         ("series.py", "_TABLE = (\n", f"    {row}\n"),
     ):
         path = tmp_path / "tfgan_series" / file

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score
 
-from tfgan_series import records, series
+from tfgan_series import series
+from tfgan_series.data import records
 from tfgan_series.errors import UserError
 from tfgan_series.exploration import classifier
 

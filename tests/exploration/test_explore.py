@@ -4,7 +4,8 @@ import shutil
 import pytest
 from PIL import Image
 
-from tfgan_series import conversion, records, runs, series
+from tfgan_series import runs, series
+from tfgan_series.data import conversion, records
 from tfgan_series.errors import UserError
 from tfgan_series.exploration import explore
 from tfgan_series.training import run

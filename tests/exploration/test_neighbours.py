@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from tfgan_series import latent, pipeline, runs
+from tfgan_series import latent, runs
+from tfgan_series.data import pipeline
 from tfgan_series.exploration import neighbours
 
 

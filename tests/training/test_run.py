@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tfgan_series import conversion, files, latent, networks, pictures, runs, series
+from tfgan_series import files, latent, networks, pictures, runs, series
+from tfgan_series.data import conversion
 from tfgan_series.errors import Diverged, UserError
 from tfgan_series.training import run
 

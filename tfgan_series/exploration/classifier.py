@@ -13,7 +13,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from tfgan_series import files, pipeline
+from tfgan_series import files
+from tfgan_series.data import pipeline
 from tfgan_series.errors import UserError
 from tfgan_series.inference import in_batches
 

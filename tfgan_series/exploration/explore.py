@@ -6,7 +6,8 @@ where the folder is no run or has no generator yet, and for samples that have no
 
 from pathlib import Path
 
-from tfgan_series import latent, records, runs
+from tfgan_series import latent, runs
+from tfgan_series.data import records
 from tfgan_series.errors import UserError
 from tfgan_series.exploration import arithmetic, classifier, equation, findings, interpolation, neighbours
 

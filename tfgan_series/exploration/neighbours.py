@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from tfgan_series import latent, pictures, pipeline
+from tfgan_series import latent, pictures
+from tfgan_series.data import pipeline
 from tfgan_series.exploration import classifier
 from tfgan_series.exploration.findings import Finding
 

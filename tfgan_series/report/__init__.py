@@ -14,9 +14,10 @@ from pathlib import Path
 
 import jinja2
 
-from tfgan_series import files, preprocess, records, runs, series
+from tfgan_series import files, runs, series
+from tfgan_series.data import preprocess, records
 from tfgan_series.errors import UserError
-from tfgan_series.report import curves, embedding
+from tfgan_series.report import embedding, plots
 
 NAME = "report.html"
 _ROOM = 10_000_000  # characters for all grids of a page, which leaves some for the rest below 15 MB
@@ -34,15 +35,15 @@ def make(folders, out):
     folders, out = [Path(folder) for folder in folders], Path(out)
     experiments = [runs.read_experiment(folder) for folder in folders]
     logs = [_log(folder) for folder in folders]
-    labels, plots = _labels(folders), curves.plots(logs)
+    labels, drawn = _labels(folders), plots.plots(logs)
     shown = [
         {"label": label, "plots": plot, "logged": [int(row["epoch"]) for row in log]}
         | _run(folder, experiment, count, log, _ROOM // len(folders))
-        for folder, (experiment, count), log, label, plot in zip(folders, experiments, logs, labels, plots, strict=True)
+        for folder, (experiment, count), log, label, plot in zip(folders, experiments, logs, labels, drawn, strict=True)
     ]
     page = _template().render(
         runs=shown,
-        plot=curves,
+        plot=plots,
         settings=_settings([experiment for experiment, _ in experiments]),
         player=_player(shown),
         made=f"{datetime.datetime.now():%Y-%m-%d %H:%M}",

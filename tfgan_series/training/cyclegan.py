@@ -3,7 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from tfgan_series import losses, pictures, pipeline
+from tfgan_series import losses, pictures
+from tfgan_series.data import pipeline
 from tfgan_series.inference import in_batches
 from tfgan_series.training import image_pool
 from tfgan_series.training.players import Players

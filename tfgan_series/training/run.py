@@ -6,7 +6,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from tfgan_series import conversion, files, networks, pipeline, records, report, runs, series
+from tfgan_series import files, networks, report, runs, series
+from tfgan_series.data import conversion, pipeline, records
 from tfgan_series.errors import Diverged, NeedsFiles, UserError
 from tfgan_series.training import adversarial, cyclegan, devices, hooks, loop
 from tfgan_series.training.checkpoints import Checkpoints

@@ -5,7 +5,7 @@ opens no picture file: preprocess.py does, one by one. A new data set is one suc
 in series.py.
 """
 
-from tfgan_series.datasets import celeba, cifar10, digits, folder, horse2zebra, mnist
+from tfgan_series.data.datasets import celeba, cifar10, digits, folder, horse2zebra, mnist
 
 # ImageType -> the function that finds its pictures.
 SOURCES = {

@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tfgan_series import conversion, pipeline, preprocess, records, series
+from tfgan_series import series
+from tfgan_series.data import conversion, pipeline, preprocess, records
 from tfgan_series.errors import UserError
 
 from conftest import write_mnist

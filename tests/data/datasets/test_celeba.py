@@ -3,8 +3,8 @@ import shutil
 import numpy as np
 import pytest
 
-from tfgan_series.datasets import SOURCES
-from tfgan_series.datasets.source import Request
+from tfgan_series.data.datasets import SOURCES
+from tfgan_series.data.datasets.source import Request
 from tfgan_series.errors import UserError
 
 from conftest import CELEBA_COUNT, ZERO_BOX, celeba_box, write_celeba

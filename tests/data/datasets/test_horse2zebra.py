@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_series.datasets import horse2zebra
-from tfgan_series.datasets.source import Request
+from tfgan_series.data.datasets import horse2zebra
+from tfgan_series.data.datasets.source import Request
 from tfgan_series.errors import UserError
 
 

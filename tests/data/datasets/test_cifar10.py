@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from tfgan_series.datasets import cifar10
-from tfgan_series.datasets.source import Request
+from tfgan_series.data.datasets import cifar10
+from tfgan_series.data.datasets.source import Request
 from tfgan_series.errors import UserError
 
 RECORDS = 20

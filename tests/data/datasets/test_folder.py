@@ -1,8 +1,8 @@
 import pytest
 from PIL import Image
 
-from tfgan_series.datasets import folder
-from tfgan_series.datasets.source import Request
+from tfgan_series.data.datasets import folder
+from tfgan_series.data.datasets.source import Request
 from tfgan_series.errors import UserError
 
 

@@ -2,7 +2,8 @@ import shutil
 
 import pytest
 
-from tfgan_series import records, series
+from tfgan_series import series
+from tfgan_series.data import records
 from tfgan_series.errors import UserError
 
 
@@ -44,7 +45,7 @@ def test_a_folder_without_metadata_is_not_finished(copy):
 
 
 def test_the_size_asked_for_comes_before_the_originals(celeba, tmp_path):
-    from tfgan_series import conversion
+    from tfgan_series.data import conversion
 
     experiment = series.resolve("img_align_celeba", image_size=8)
     assert records.find_records(tmp_path, experiment) is None

@@ -7,8 +7,8 @@ for the box its list; what other lists there are is read too.
 
 import numpy as np
 
-from tfgan_series.datasets.folder import picture_names
-from tfgan_series.datasets.source import Example, Source
+from tfgan_series.data.datasets.folder import picture_names
+from tfgan_series.data.datasets.source import Example, Source
 from tfgan_series.errors import UserError
 
 _NO_BOX = np.zeros(4, np.int32)  # as the published list says it of 101283.jpg

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfgan_series.datasets.source import Source, array_examples
+from tfgan_series.data.datasets.source import Source, array_examples
 from tfgan_series.errors import UserError
 
 TRAIN = 1500  # the first 1,500 train, the last 297 test

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from tfgan_series.datasets.source import Example, Source
+from tfgan_series.data.datasets.source import Example, Source
 from tfgan_series.errors import UserError
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")

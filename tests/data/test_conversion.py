@@ -9,7 +9,8 @@ import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from tfgan_series import conversion, records, series
+from tfgan_series import series
+from tfgan_series.data import conversion, records
 from tfgan_series.errors import UserError
 
 from conftest import CELEBA_COUNT, GREEN, LEAVING_BOX, OUTSIDE_BOX, RED, ZERO_BOX, command, rejected, write_celeba, write_mnist

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tfgan_series.datasets.source import Source, array_examples
-from tfgan_series.datasets.tfds_download import load_arrays
+from tfgan_series.data.datasets.source import Source, array_examples
+from tfgan_series.data.datasets.tfds_download import load_arrays
 from tfgan_series.errors import UserError
 
 CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")

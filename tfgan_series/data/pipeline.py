@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from tfgan_series import records as record_files
+from tfgan_series.data import records as record_files
 from tfgan_series.errors import UserError
 
 _BUFFER_BYTES = 256 * 2**20

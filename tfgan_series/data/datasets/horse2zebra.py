@@ -1,8 +1,8 @@
 """Two sets of pictures without pairs: TFDS's horse2zebra, or any folder with trainA, trainB, testA and testB."""
 
-from tfgan_series.datasets.folder import folder_examples
-from tfgan_series.datasets.source import Source, array_examples
-from tfgan_series.datasets.tfds_download import load_arrays
+from tfgan_series.data.datasets.folder import folder_examples
+from tfgan_series.data.datasets.source import Source, array_examples
+from tfgan_series.data.datasets.tfds_download import load_arrays
 from tfgan_series.errors import UserError
 
 SETS = {"trainA": 0, "trainB": 1, "testA": 0, "testB": 1}  # -> label

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from tfgan_series.report import curves
+from tfgan_series.report import plots
 
 LOG = [
     {"epoch": 1, "Real_P": 0.9, "Fake_P": 0.1, "Gen_loss": 3.0, "Dis_loss": 0.5, "lr": 2e-4, "Gen_grad": 7.0, "steps": 9},
@@ -16,7 +16,7 @@ def names(plots):
 
 
 def test_columns_share_a_plot_by_the_end_of_their_names():
-    assert names(curves.plots([LOG])[0]) == {
+    assert names(plots.plots([LOG])[0]) == {
         "Loss": ["Gen_loss", "Dis_loss"],
         "Probability": ["Real_P", "Fake_P"],
         "Gradient": ["Gen_grad"],
@@ -24,7 +24,7 @@ def test_columns_share_a_plot_by_the_end_of_their_names():
     }
     losses = {"G_ab_loss": 1.0, "G_ba_loss": 1.0, "D_a_loss": 0.5, "D_b_loss": 0.5}
     cycle = [{"epoch": 1, **losses, "Cycle_loss": 9.0, "Cycle_test": 8.0, "lr": 1e-4}]
-    assert names(curves.plots([cycle])[0]) == {
+    assert names(plots.plots([cycle])[0]) == {
         "There and back": ["Cycle_loss", "Cycle_test"],
         "Loss": ["G_ab_loss", "G_ba_loss", "D_a_loss", "D_b_loss"],
         "Learning rate": ["lr"],
@@ -32,9 +32,9 @@ def test_columns_share_a_plot_by_the_end_of_their_names():
 
 
 def test_places_follow_the_axes():
-    loss, probability, _, rate = curves.plots([LOG])[0]
-    left, right = curves.LEFT, curves.WIDTH - curves.RIGHT
-    top, bottom = curves.TOP, curves.HEIGHT - curves.BOTTOM
+    loss, probability, _, rate = plots.plots([LOG])[0]
+    left, right = plots.LEFT, plots.WIDTH - plots.RIGHT
+    top, bottom = plots.TOP, plots.HEIGHT - plots.BOTTOM
     assert loss["x"] == [left, (left + right) / 2, right]
     assert loss["y_ticks"][0] == (bottom, "0")
     assert loss["y_ticks"][-1] == (top, "3")
@@ -52,19 +52,19 @@ def test_places_follow_the_axes():
 
 def test_several_runs_share_their_axes():
     high = [{**row, "Gen_loss": 30.0} for row in LOG[:2]]
-    one, other = (plots[0] for plots in curves.plots([LOG, high]))
+    one, other = (several[0] for several in plots.plots([LOG, high]))
     assert one["y_ticks"] == other["y_ticks"]
     assert one["x"][:2] == other["x"]
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.1])
 def test_a_single_epoch_and_a_rate_of_zero_have_places(rate):
-    plots = curves.plots([[{**LOG[0], "lr": rate, "Gen_loss": 0.0, "Dis_loss": 0.0}]])[0]
-    assert all(curves.TOP <= y <= curves.HEIGHT - curves.BOTTOM for plot in plots for line in plot["lines"] for y in line["y"])
+    drawn = plots.plots([[{**LOG[0], "lr": rate, "Gen_loss": 0.0, "Dis_loss": 0.0}]])[0]
+    assert all(plots.TOP <= y <= plots.HEIGHT - plots.BOTTOM for plot in drawn for line in plot["lines"] for y in line["y"])
 
 
 def test_a_number_that_is_none_leaves_a_gap():
-    line = curves.plots([[LOG[0], {**LOG[1], "Gen_grad": math.nan}, LOG[2]]])[0][2]["lines"][0]
+    line = plots.plots([[LOG[0], {**LOG[1], "Gen_grad": math.nan}, LOG[2]]])[0][2]["lines"][0]
     assert line["y"][1] is None
     assert line["path"].count("M") == 2
 
@@ -79,10 +79,10 @@ def test_a_number_that_is_none_leaves_a_gap():
     ],
 )
 def test_nice_ticks(low, high, ticks):
-    assert curves.nice_ticks(low, high) == ticks
+    assert plots.nice_ticks(low, high) == ticks
 
 
 def test_nice_ticks_outward_and_whole():
-    assert curves.nice_ticks(-0.1, 4.6, outward=True) == [-1, 0, 1, 2, 3, 4, 5]
-    assert curves.nice_ticks(1, 3, whole=True) == [1, 2, 3]
-    assert curves.nice_ticks(1, 1, whole=True) == [1]
+    assert plots.nice_ticks(-0.1, 4.6, outward=True) == [-1, 0, 1, 2, 3, 4, 5]
+    assert plots.nice_ticks(1, 3, whole=True) == [1, 2, 3]
+    assert plots.nice_ticks(1, 1, whole=True) == [1]

@@ -5,8 +5,8 @@ import pytest
 import requests
 import tensorflow_datasets as tfds
 
-from tfgan_series.datasets import mnist
-from tfgan_series.datasets.source import Request
+from tfgan_series.data.datasets import mnist
+from tfgan_series.data.datasets.source import Request
 from tfgan_series.errors import UserError
 
 from conftest import write_mnist

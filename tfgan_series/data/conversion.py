@@ -19,9 +19,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tfgan_series import files, pictures, preprocess, records
-from tfgan_series.datasets import SOURCES
-from tfgan_series.datasets.source import Example, Request
+from tfgan_series import files, pictures
+from tfgan_series.data import preprocess, records
+from tfgan_series.data.datasets import SOURCES
+from tfgan_series.data.datasets.source import Example, Request
 from tfgan_series.errors import UserError
 
 _SHARD_BYTES = 256 * 2**20

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from tfgan_series.datasets import digits
-from tfgan_series.datasets.source import Request
+from tfgan_series.data.datasets import digits
+from tfgan_series.data.datasets.source import Request
 from tfgan_series.errors import UserError
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_series import preprocess
+from tfgan_series.data import preprocess
 
 GREY, RED = (128, 128, 128), (200, 20, 20)
 

@@ -6,8 +6,8 @@ import zlib
 
 import numpy as np
 
-from tfgan_series.datasets.source import Source, array_examples
-from tfgan_series.datasets.tfds_download import load_arrays
+from tfgan_series.data.datasets.source import Source, array_examples
+from tfgan_series.data.datasets.tfds_download import load_arrays
 from tfgan_series.errors import UserError
 
 PREFIXES = {"train": "train", "test": "t10k"}

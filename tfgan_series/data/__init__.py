@@ -1,0 +1,2 @@
+"""From picture files to batches: datasets/ finds the pictures, preprocess.py opens and resizes each, conversion.py writes them
+into a record folder (records.py), pipeline.py reads them back as batches."""
