@@ -52,7 +52,7 @@ def count(experiment):
     generator = outputs["generator_ab"] + outputs["generator_ba"]
     discriminator = outputs["discriminator_a"] + outputs["discriminator_b"]
     pools = sum(4 * math.prod(shape) for shape in cyclegan.buffers(experiment).values())
-    passes = 3 if experiment.network.identity_weight else 2
+    passes = 3 if experiment.identity_weight else 2
     return {
         "weights, slots, pools": 3 * parameters + pools,
         "gradients": parameters,
@@ -102,7 +102,7 @@ def main():
         row["batch_size"] = arguments.batch_size
         experiment = series.resolve("horse2zebra", **row)
         if arguments.in_this_process:
-            measure(series.change(experiment, pool=0))  # the pools have one size
+            measure(experiment.change(pool=0))  # the pools have one size
             return
         parts = count(experiment)
         words = ", ".join(f"{name} {value / MIB:,.0f}" for name, value in parts.items())

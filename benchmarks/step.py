@@ -43,7 +43,7 @@ def torch_variant(experiment, pictures, bfloat16, compiled):
     from torch import nn
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    width, size, channels, slope = experiment.base_filters, experiment.image_size, experiment.channels, experiment.network.d_slope
+    width, size, channels, slope = experiment.base_filters, experiment.image_size, experiment.channels, experiment.d_slope
     levels = (size // 4).bit_length() - 1
     widths = [width * 2**level for level in range(levels)]
     layers = [nn.ConvTranspose2d(experiment.noise_dim, widths[-1], 4)]
@@ -54,7 +54,7 @@ def torch_variant(experiment, pictures, bfloat16, compiled):
     layers = [nn.Conv2d(channels, width, 4, stride=2, padding=1), nn.LeakyReLU(slope)]
     for before, after in zip(widths, widths[1:], strict=False):
         layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.BatchNorm2d(after, eps=1e-3, momentum=0.01)]
-        layers += [nn.LeakyReLU(slope), nn.Dropout(experiment.network.dropout)]
+        layers += [nn.LeakyReLU(slope), nn.Dropout(experiment.dropout)]
     discriminator = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, 4), nn.Flatten(0))
 
     networks = [network.to(device, memory_format=torch.channels_last) for network in (generator, discriminator)]
@@ -108,7 +108,7 @@ def main():
     makers = {}
     for precision in ("float32", "mixed_bfloat16"):
         for jit_compile in (False, True):
-            variant = series.change(experiment, precision=precision, jit_compile=jit_compile)
+            variant = experiment.change(precision=precision, jit_compile=jit_compile)
             makers[f"TensorFlow {precision}{' XLA' if jit_compile else ''}"] = lambda v=variant: tensorflow_variant(v, pictures)
     try:
         import torch

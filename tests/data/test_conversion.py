@@ -204,7 +204,7 @@ def test_work_is_on_all_cores(monkeypatch, tmp_path, tiny):
 
     monkeypatch.setattr(conversion, "ThreadPoolExecutor", Pool)
     monkeypatch.setattr(conversion.os, "cpu_count", lambda: 3)
-    conversion.convert(series.change(tiny, image_size=2), tfrecord_path=tmp_path)
+    conversion.convert(tiny.change(image_size=2), tfrecord_path=tmp_path)
     assert asked == [3]
 
 

@@ -54,4 +54,4 @@ def test_the_size_asked_for_comes_before_the_originals(celeba, tmp_path):
     conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path)
     assert records.find_records(tmp_path, experiment).folder.name == "8"
     with pytest.raises(UserError, match="was made with fit=squash and not crop: make it again"):
-        records.find_records(tmp_path, series.change(experiment, fit="crop"))
+        records.find_records(tmp_path, experiment.change(fit="crop"))

@@ -167,7 +167,7 @@ def test_penalties_are_added_as_the_papers_have_them(loss):
     """Dis_loss with and without penalties, the penalty computed here from its formula at the same points."""
     given = {"r1": 2.0} if loss == "non_saturating" else {"gp_weight": 5.0}
     experiment, state, step = make(loss=loss, dropout=0.0, **given)
-    assert experiment.network.d_norm == "layer"
+    assert experiment.discriminator_norm == "layer"
     generator, discriminator = state.networks["generator"], state.networks["discriminator"]
     real, fake = pictures(), generator(latent.noise(8, 10, experiment.seed, stream=0), training=True)
     plain = float(LOSSES[loss][0](discriminator(real, training=True), discriminator(fake, training=True)))

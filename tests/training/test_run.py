@@ -43,7 +43,7 @@ def test_tensorboard_has_every_number_and_the_grid(trained):
 
 def test_a_diverged_run_leaves_a_line(digits, tiny, tmp_path):
     with pytest.raises(Diverged, match="smaller --lr"):
-        run.train(series.change(tiny, lr=1e38), tfrecord_path=digits[0], run_dir=tmp_path / "run")
+        run.train(tiny.change(lr=1e38), tfrecord_path=digits[0], run_dir=tmp_path / "run")
     assert (tmp_path / "run" / runs.DIVERGED).read_text().startswith("the run diverged: ")
 
 
@@ -54,7 +54,7 @@ def test_a_run_that_diverges_later_gets_its_report(trained, digits, tiny, tmp_pa
     folder = shutil.copytree(trained, tmp_path / "run")
     monkeypatch.setattr(run.loop, "run_epochs", diverge)
     with pytest.raises(Diverged):
-        run.train(series.change(tiny, epochs=3), tfrecord_path=digits[0], run_dir=folder)
+        run.train(tiny.change(epochs=3), tfrecord_path=digits[0], run_dir=folder)
     assert "the run diverged: Gen_loss is nan in epoch 3" in (folder / "report.html").read_text()
 
 
@@ -81,7 +81,7 @@ def test_a_finished_run_says_so_and_more_epochs_go_on(trained, digits, tiny, tmp
     run.train(tiny, tfrecord_path=digits[0], run_dir=folder)
     assert "is finished, 2 epochs" in capsys.readouterr().out
     assert (folder / "generator.keras").read_bytes() == before
-    run.train(series.change(tiny, epochs=3), tfrecord_path=digits[0], run_dir=folder)
+    run.train(tiny.change(epochs=3), tfrecord_path=digits[0], run_dir=folder)
     assert "Going on from epoch 3" in capsys.readouterr().out
     assert [row["epoch"] for row in runs.read_log(folder)] == [1, 2, 3]
     assert runs.read_experiment(folder)[0].epochs == 3
@@ -118,14 +118,14 @@ def test_other_settings_are_refused_with_the_differences(trained, digits, tiny):
     with pytest.raises(
         UserError, match=r"holds another run \(batch_size: 64 in the run, 32 asked; seed: 0 in the run, 1 asked\)"
     ):
-        run.train(series.change(tiny, batch_size=32, seed=1), tfrecord_path=digits[0], run_dir=trained)
+        run.train(tiny.change(batch_size=32, seed=1), tfrecord_path=digits[0], run_dir=trained)
     with pytest.raises(UserError, match=r"epochs: 2 in the run, 1 asked"):
-        run.train(series.change(tiny, epochs=1), tfrecord_path=digits[0], run_dir=trained)
+        run.train(tiny.change(epochs=1), tfrecord_path=digits[0], run_dir=trained)
 
 
 def test_overwrite_starts_over(trained, digits, tiny, tmp_path):
     folder = shutil.copytree(trained, tmp_path / "run")
-    run.train(series.change(tiny, epochs=1, seed=1), tfrecord_path=digits[0], run_dir=folder, overwrite=True)
+    run.train(tiny.change(epochs=1, seed=1), tfrecord_path=digits[0], run_dir=folder, overwrite=True)
     assert [row["epoch"] for row in runs.read_log(folder)] == [1]
     assert not (folder / "images/epoch-002.png").exists()
 
@@ -136,7 +136,7 @@ def test_nothing_is_written_where_another_process_writes(trained, digits, tiny, 
     with files.claimed(folder):
         for overwrite in (False, True):
             with pytest.raises(UserError, match="another process is writing .*run"):
-                run.train(series.change(tiny, epochs=3), tfrecord_path=digits[0], run_dir=folder, overwrite=overwrite)
+                run.train(tiny.change(epochs=3), tfrecord_path=digits[0], run_dir=folder, overwrite=overwrite)
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
     with files.claimed(tmp_path / "digits" / "8"), pytest.raises(UserError, match="another process is writing .*digits/8"):
         conversion.convert(tiny, tfrecord_path=tmp_path)
@@ -144,7 +144,7 @@ def test_nothing_is_written_where_another_process_writes(trained, digits, tiny, 
 
 
 def test_overwrite_through_a_link_and_after_a_start_cut_short(digits, tiny, tmp_path):
-    experiment = series.change(tiny, epochs=1, batch_size=500)
+    experiment = tiny.change(epochs=1, batch_size=500)
     (tmp_path / "disk").mkdir()
     files.partial(tmp_path / "disk/experiment.json").write_text("{")
     (tmp_path / "link").symlink_to(tmp_path / "disk")
@@ -175,7 +175,7 @@ def test_what_runs_out_is_told_in_a_line(trained, digits, tiny, tmp_path, monkey
     folder = shutil.copytree(trained, tmp_path / "run")
     monkeypatch.setattr(run, "create_state", exhausted)
     with pytest.raises(UserError, match=line) as error:
-        run.train(series.change(tiny, epochs=3), tfrecord_path=digits[0], run_dir=folder)
+        run.train(tiny.change(epochs=3), tfrecord_path=digits[0], run_dir=folder)
     assert "\n" not in str(error.value)
 
 

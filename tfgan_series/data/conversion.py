@@ -21,7 +21,7 @@ from PIL import Image
 
 from tfgan_series import files, pictures
 from tfgan_series.data import preprocess, records
-from tfgan_series.data.datasets import SOURCES
+from tfgan_series.data.datasets import DATASETS
 from tfgan_series.data.datasets.source import Example, Request
 from tfgan_series.errors import UserError
 
@@ -70,7 +70,7 @@ def _convert_into(folder, experiment, settings, dataset_path, tfrecord_path, ove
         Path(tfrecord_path) / "downloads",
         bool(experiment.bbox),
     )
-    source = SOURCES[experiment.image_type](request)
+    source = DATASETS[experiment.image_type].find(request)
     count = sum(map(len, source.partitions.values()))
     if not count:
         raise UserError(f"{experiment.image_type}: no picture in {dataset_path or 'what was fetched'}")

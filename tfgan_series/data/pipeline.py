@@ -49,8 +49,8 @@ def first_images(records, experiment, partition, side, count):
     """The first `count` pictures of a partition's records, [N, H, W, C] float32 in [-1, 1], not augmented."""
     files = [str(file) for file in records.shards(partition, side)]
     size = min(count, records.count(partition, side))
-    plain = dataclasses.replace(experiment, augment=False, batch_size=size, partition=partition)
-    dataset = _decoded(tf.data.TFRecordDataset(files).take(size), records, plain, first=0, seed=0).map(_to_float)
+    plain = dataclasses.replace(experiment, augment=False, partition=partition)
+    dataset = _decoded(tf.data.TFRecordDataset(files).take(size), records, plain, size, first=0, seed=0).map(_to_float)
     return next(damage_named(dataset, records, plain)).numpy()
 
 
@@ -69,12 +69,11 @@ def _set_batches(records, experiment, side, epoch, first_step, steps):
     # repeat after shuffle: each round of the smaller set is whole, and in an order of its own.
     dataset = dataset.shuffle(_buffer(records.count(experiment.partition, side), files), seed=within).repeat()
     dataset = dataset.take(steps * size).skip(first_step * size)
-    return _decoded(dataset, records, experiment, first_step * size, crops).map(_to_float)
+    return _decoded(dataset, records, experiment, size, first_step * size, crops).map(_to_float)
 
 
-def _decoded(dataset, records, experiment, first, seed):
+def _decoded(dataset, records, experiment, size, first, seed):
     """Serialized records, of which this is the epoch's `first`, as batches in 0..255; the seed is for the augmentation."""
-    size = experiment.batch_size
     if records.settings["store"] == "pixels":
         dataset = dataset.batch(size, drop_remainder=True).map(
             lambda batch: _parse_pixels(batch, experiment, size), num_parallel_calls=tf.data.AUTOTUNE

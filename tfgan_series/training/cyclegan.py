@@ -15,7 +15,7 @@ _MEASURED = 16  # test pictures of each set whose cycle loss is followed
 
 def reported(experiment):
     """Names of the numbers that a step notes."""
-    identity = ("Identity_loss",) if experiment.network.identity_weight else ()
+    identity = ("Identity_loss",) if experiment.identity_weight else ()
     return (
         *("Real_P", "Fake_P", "Gen_loss", "Dis_loss", "Gen_ab_loss", "Gen_ba_loss", "Cycle_loss"),
         *identity,
@@ -26,8 +26,8 @@ def reported(experiment):
 def buffers(experiment):
     """{name: shape} of what a run carries beside its networks: past fakes of both sets."""
     size = experiment.image_size
-    shape = [experiment.network.pool, size, size, experiment.channels]
-    return {"pool_a": shape, "pool_b": shape} if experiment.network.pool else {}
+    shape = [experiment.pool, size, size, experiment.channels]
+    return {"pool_a": shape, "pool_b": shape} if experiment.pool else {}
 
 
 def make_step(experiment, state, strategy):
@@ -38,7 +38,7 @@ def make_step(experiment, state, strategy):
     minimise), Dis_loss (both discriminators'), each part by its name (Cycle_loss and Identity_loss before their weights,
     both ways together) and Gen_grad (the norm of both generators' gradient).
     """
-    own = experiment.network
+    own = experiment
     networks = state.networks
     g_ab, g_ba = networks["generator_ab"], networks["generator_ba"]
     d_a, d_b = networks["discriminator_a"], networks["discriminator_b"]
@@ -113,7 +113,7 @@ def make_look(experiment, records):
     """
     partition = "test" if "testA" in records.counts and "testB" in records.counts else experiment.partition
     real = [pipeline.first_images(records, experiment, partition, side, _MEASURED) for side in experiment.sides]
-    distance = losses.CYCLE_LOSSES[experiment.network.cycle_loss]
+    distance = losses.CYCLE_LOSSES[experiment.cycle_loss]
 
     def look(generators):
         there_and_back = ("generator_ab", "generator_ba")

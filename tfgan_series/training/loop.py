@@ -8,7 +8,7 @@ import time
 from tqdm import tqdm
 
 from tfgan_series.errors import Diverged
-from tfgan_series.series import learning_rate
+from tfgan_series.training.schedule import learning_rate
 
 _REFRESH_SECONDS = 1.0
 _LARGEST_LOSS = 1e6  # cross-entropy takes logits, so a run that has flown apart can go on for ever without an infinity

@@ -9,12 +9,9 @@ import tensorflow as tf
 from tfgan_series import files, networks, report, runs, series
 from tfgan_series.data import conversion, pipeline, records
 from tfgan_series.errors import Diverged, NeedsFiles, UserError
-from tfgan_series.training import adversarial, cyclegan, devices, hooks, loop
+from tfgan_series.training import devices, hooks, loop
 from tfgan_series.training.checkpoints import Checkpoints
 from tfgan_series.training.state import create_state
-
-# --model -> how it is trained: reported, buffers, make_step, make_look.
-ALGORITHMS = {"gan": adversarial, "dcgan": adversarial, "cyclegan": cyclegan}
 
 
 def train(experiment, *, tfrecord_path="tfrecords", run_dir=None, overwrite=False):
@@ -62,7 +59,7 @@ def _train_into(folder, experiment, found, strategy, tfrecord_path, overwrite):
         runs.write_experiment(folder, experiment, count, tfrecord_path)
         (folder / runs.DIVERGED).unlink(missing_ok=True)
 
-    algorithm = ALGORITHMS[experiment.model]
+    algorithm = series.MODELS[experiment.model].load_algorithm()
     state = create_state(experiment, strategy, algorithm.reported(experiment), steps, algorithm.buffers(experiment))
     checkpoints = Checkpoints(state, folder / runs.CHECKPOINTS, chief)
     resumed = checkpoints.restore()
@@ -82,7 +79,7 @@ def _train_into(folder, experiment, found, strategy, tfrecord_path, overwrite):
 
     after_epoch = []
     if chief:
-        twins = networks.build(series.change(experiment, precision="float32"))
+        twins = networks.build(experiment.change(precision="float32"))
         twins = {name: model for name, model in twins.items() if name.startswith("generator")}
         after_epoch = [
             hooks.save_generators(twins, state, folder),
@@ -172,7 +169,10 @@ def _count(found, experiment):
 
 def describe(experiment, *, tfrecord_path="tfrecords", run_dir=None):
     """What train would do, as lines to print; nothing is made or trained. Raises UserError."""
-    lines = [f"{series.flag_name(name)}: {value}" for name, value in series.values(experiment).items()]
+    lines = [
+        series.origin(experiment),
+        *(f"{series.flag_name(name)}: {value}" for name, value in series.values(experiment).items()),
+    ]
     for name, model in networks.build(experiment).items():
         lines.append(f"{name}: {model.count_params():,} parameters, {model.input_shape[1:]} -> {model.output_shape[1:]}")
     found = records.find_records(tfrecord_path, experiment)

@@ -3,7 +3,7 @@ import shutil
 import numpy as np
 import pytest
 
-from tfgan_series.data.datasets import SOURCES
+from tfgan_series.data.datasets import DATASETS
 from tfgan_series.data.datasets.source import Request
 from tfgan_series.errors import UserError
 
@@ -11,7 +11,7 @@ from conftest import CELEBA_COUNT, ZERO_BOX, celeba_box, write_celeba
 
 
 def find(path, variant="img_celeba", bbox=False):
-    return SOURCES[variant](Request(variant, path, path / "downloads", bbox))
+    return DATASETS[variant].find(Request(variant, path, path / "downloads", bbox))
 
 
 def test_partitions_and_what_is_known(celeba):

@@ -19,7 +19,7 @@ from tfgan_series.training import run
 
 from conftest import ROOT, command, command_environment, command_words, write_celeba, write_squares
 
-COMMANDS = sorted(path.name for path in (ROOT / "scripts").glob("*.py") if path.name != "command_line.py")
+COMMANDS = sorted(path.name for path in (ROOT / "scripts").glob("*.py") if path.name != "start.py")
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +205,7 @@ def test_help_names_defaults_and_needs_no_tensorflow(script, tmp_path):
     text = command(script, "--help", cwd=tmp_path, check=False, PYTHONPATH=str(tmp_path)).stdout
     assert "--ImageType" in text
     if script == "train.py":
-        assert "(default: 128, digits 64, gan on mnist 64, horse2zebra 1)" in " ".join(text.split())
+        assert "(default: 128, digits 64, gan 64, cyclegan 1)" in " ".join(text.split())
 
 
 def test_without_the_packages_a_line_tells_how_to_get_them(workplace):
