@@ -191,6 +191,21 @@ def test_source_store_keeps_the_files_and_the_box(celeba, tmp_path):
         assert example["bbox"].tolist()[2:] == [40, 48]
 
 
+def test_originals_that_training_cannot_decode_are_rejected(tmp_path):
+    """Pillow takes no notice of a wrong checksum of a PNG's pixels; TensorFlow, which decodes originals in training, does."""
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for name in ("good.png", "damaged.png"):
+        Image.new("RGB", (5, 5)).save(pictures / name)
+    data = bytearray((pictures / "damaged.png").read_bytes())
+    data[-13] ^= 255  # the last byte of the checksum: 12 bytes of IEND follow
+    (pictures / "damaged.png").write_bytes(data)
+    experiment = series.resolve("folder", image_size=4)
+    found = conversion.convert(experiment, dataset_path=pictures, tfrecord_path=tmp_path / "t", store="source")
+    assert rejected(found.folder) == {"damaged.png": "cannot be decoded by TensorFlow: a damaged file"}
+    assert list(read(found.folder, "train")) == ["good.png"]
+
+
 def test_any_size_from_one_pixel_on(tmp_path):
     found = conversion.convert(
         series.resolve("mnist", image_size=1), dataset_path=write_mnist(tmp_path / "files"), tfrecord_path=tmp_path

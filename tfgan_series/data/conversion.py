@@ -7,7 +7,6 @@ and a folder that has its name is whole. The same source gives the same bytes.
 
 import csv
 import hashlib
-import io
 import json
 import math
 import os
@@ -21,7 +20,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
-from PIL import Image
 from tqdm import tqdm
 
 from tfgan_series import files, pictures
@@ -243,13 +241,25 @@ def _serialize(example: Example, plan: Plan) -> bytes | preprocess.BadPicture:
             ).tobytes()
         else:
             image = preprocess.encode(example.image)
+            height, width = _decoded_size(image)
             if box is not None:
-                with Image.open(io.BytesIO(image)) as picture:
-                    preprocess.clip_box(box, *picture.size)  # the pipeline will cut: a box that cannot is refused here
+                preprocess.clip_box(box, width, height)  # the pipeline will cut: a box that cannot is refused here
     except preprocess.BadPicture as problem:
         return problem
     values = {"image": image, "label": example.label, "filename": example.filename.encode(), **example.known}
     return plan.schema.serialize(values)
+
+
+def _decoded_size(encoded: bytes) -> tuple[int, int]:
+    """(height, width) of a picture file. Raises BadPicture where TensorFlow, which decodes it in training, cannot.
+
+    TensorFlow refuses some damaged PNG files that Pillow opens.
+    """
+    try:
+        height, width = tf.io.decode_image(encoded, expand_animations=False).shape[:2]
+    except tf.errors.InvalidArgumentError as error:
+        raise preprocess.BadPicture("cannot be decoded by TensorFlow: a damaged file") from error
+    return height, width
 
 
 def _write_samples(partial: Path, plan: Plan, done: Mapping[str, Any], sides: int) -> None:

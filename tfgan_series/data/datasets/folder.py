@@ -11,13 +11,18 @@ from tfgan_series.errors import UserError
 def find(request: Request) -> Source:
     """All pictures below a folder, in the order of their names, as train. Hidden files are left out.
 
-    Raises UserError where there is no picture.
+    Raises UserError where there is no picture, and for a folder whose name cannot be the name of a class.
     """
     folder = request.folder("a folder with pictures in it")
     names = picture_names(folder)
     if not names:
         raise UserError(f"{folder}: no picture in it or below it; wanted {', '.join(ENDINGS)}")
     class_names = sorted({name.split("/")[0] for name in names if "/" in name})
+    for name in class_names:
+        if name != name.strip() or "\n" in name:  # TFDS keeps class names one a line, without the space around them
+            raise UserError(
+                f"{folder}: a class cannot be named {name!r}, with white space around it or two lines: rename the folder"
+            )
     labels = {name: index for index, name in enumerate(class_names)}
     examples = [Example(readable(name), folder / name, labels.get(name.split("/")[0], -1)) for name in names]
     return Source({"train": examples}, class_names=tuple(map(readable, class_names)))
