@@ -17,12 +17,13 @@ from tfgan_series.errors import UserError
 
 FLAGS = flags.FLAGS
 
+_RECORDS = "tfrecords"
 _defined: list[str] = []  # settings that this command has a flag for
 
 
 def define_records() -> None:
     """The flag for where records lie."""
-    flags.DEFINE_string("TFRecordPath", "tfrecords", "root folder of the records, the same in every command")
+    flags.DEFINE_string("TFRecordPath", _RECORDS, "root folder of the records, the same in every command")
 
 
 def define_run(text: str) -> None:
@@ -162,6 +163,11 @@ def path(flag: str) -> Path | None:
     if text == "":
         raise UserError(f"--{flag}= names nothing: give a path, or leave the flag out")
     return None if text is None else home(text)
+
+
+def records_root() -> Path:
+    """The folder that --TFRecordPath names. Raises UserError."""
+    return path("TFRecordPath") or Path(_RECORDS)
 
 
 def home(text: str) -> Path:

@@ -38,7 +38,7 @@ def main() -> None:
     from tfgan_series import comparison
 
     name = FLAGS.study or "vary-" + "-".join(words.partition("=")[0] for words in FLAGS.vary)
-    places = {"root": command_line.path("out"), "tfrecord_path": command_line.path("TFRecordPath")}
+    places = {"root": command_line.path("out"), "tfrecord_path": command_line.records_root()}
     with command_line.stopping():
         page = comparison.compare(members, name, study.question, **places)
     print(page.read_text())

@@ -26,7 +26,7 @@ def main() -> None:
     command_line.import_tensorflow()
     from tfgan_series.training import run
 
-    places = {"tfrecord_path": command_line.path("TFRecordPath"), "run_dir": command_line.path("run_dir")}
+    places = {"tfrecord_path": command_line.records_root(), "run_dir": command_line.path("run_dir")}
     if FLAGS.dry_run:
         print("\n".join(run.describe(experiment, **places)))
         return

@@ -91,7 +91,7 @@ def _train_into(folder, experiment, found, strategy, tfrecord_path, overwrite):
 
     def batches(epoch, first_step):
         dataset = strategy.experimental_distribute_dataset(pipeline.batches(found, experiment, epoch, first_step))
-        return pipeline.damage_named(dataset, found, experiment)
+        return pipeline.damage_named(dataset, found)
 
     step = algorithm.make_step(experiment, state, strategy)
     alone = not devices.several_workers(strategy)
