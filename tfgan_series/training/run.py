@@ -13,7 +13,7 @@ from tfgan_series.training import adversarial, cyclegan, devices, hooks, loop
 from tfgan_series.training.checkpoints import Checkpoints
 from tfgan_series.training.state import create_state
 
-# --model -> how it is trained: reported, buffers, make_step, make_look.
+# --model -> how it is trained: measures, buffers, make_step, make_look.
 ALGORITHMS = {"gan": adversarial, "dcgan": adversarial, "cyclegan": cyclegan}
 
 
@@ -63,7 +63,7 @@ def _train_into(folder, experiment, found, strategy, tfrecord_path, overwrite):
         (folder / runs.DIVERGED).unlink(missing_ok=True)
 
     algorithm = ALGORITHMS[experiment.model]
-    state = create_state(experiment, strategy, algorithm.reported(experiment), steps, algorithm.buffers(experiment))
+    state = create_state(experiment, strategy, algorithm.measures(experiment), steps, algorithm.buffers(experiment))
     checkpoints = Checkpoints(state, folder / runs.CHECKPOINTS, chief)
     resumed = checkpoints.restore()
     epochs_done, steps_in = divmod(state.steps_done(), steps)
@@ -107,12 +107,10 @@ def _train_into(folder, experiment, found, strategy, tfrecord_path, overwrite):
                 _make_report(folder)
         raise
     if chief:
-        hooks.finish(folder)
+        figures = hooks.finish(folder)
         _make_report(folder)
-        saved = ", ".join(f"{name}.keras" for name in twins)
-        print(
-            f"Done: {folder}/ has report.html, images/ (a grid for each epoch), training.gif, loss.png, probability.png, {saved}."
-        )
+        saved = ", ".join([*figures, *(f"{name}.keras" for name in twins)])
+        print(f"Done: {folder}/ has report.html, images/ (a grid for each epoch), {saved}.")
     return folder
 
 
