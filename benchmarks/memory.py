@@ -64,7 +64,7 @@ def count(experiment):
 def measure(experiment):
     """Prints the bytes by which a step raises the peak of this process' memory, and the step's seconds."""
     strategy = tf.distribute.get_strategy()
-    state = create_state(experiment, strategy, cyclegan.reported(experiment), 8, {})
+    state = create_state(experiment, strategy, cyclegan.measures(experiment), 8, {})
     step = cyclegan.make_step(experiment, state, strategy)
     pictures = tf.TensorSpec([experiment.batch_size, None, None, experiment.channels])
     any_size = tf.function(lambda a, b: step((a, b)), input_signature=[pictures, pictures])  # traced once, by the tiny step

@@ -25,7 +25,7 @@ from tfgan_series.training.state import create_state
 def tensorflow_variant(experiment, pictures):
     """A function that does some steps and waits for the last."""
     strategy = tf.distribute.get_strategy()
-    state = create_state(experiment, strategy, adversarial.reported(experiment), steps=100, buffers={})
+    state = create_state(experiment, strategy, adversarial.measures(experiment), steps=100, buffers={})
     step = adversarial.make_step(experiment, state, strategy)
     batch = tf.constant(pictures)
 

@@ -2,13 +2,15 @@
 
 runs/<model>/<records folder>-<image_size>/
     experiment.json  flags.txt  log.csv  steps/epoch-001.csv ...  images/epoch-001.png ...  checkpoints/  tensorboard/
-    generator.keras (a CycleGAN's: generator_ab.keras  generator_ba.keras)  training.gif  loss.png  probability.png
+    generator.keras (a CycleGAN's: generator_ab.keras  generator_ba.keras)  training.gif  loss.png
+    probability.png or logits.png
     report.html  diverged.txt (where it did)
     generated/  explored/  translated/    what generate.py, explore.py and translate.py draw
 """
 
 import csv
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,8 @@ EXPERIMENT, FLAGS, LOG, GENERATOR = "experiment.json", "flags.txt", "log.csv", "
 DIVERGED = "diverged.txt"  # why the run stopped for good, if it did
 _PROBE = ".writable"
 _BEGINNINGS = {_PROBE, files.partial(Path(EXPERIMENT)).name}  # all there is in the folder of a run killed at its very start
-_COLUMNS = ("epoch", "Real_P", "Fake_P", "Gen_loss", "Dis_loss", "lr", "images_per_second")
+_COLUMNS = ("epoch", "Gen_loss", "Dis_loss", "lr", "images_per_second")  # of every log
+_FIRST = ("epoch", "Real_P", "Fake_P", "Real_logit", "Fake_logit", *_COLUMNS[1:])
 CHECKPOINTS, IMAGES, STEPS, TENSORBOARD = "checkpoints", "images", "steps", "tensorboard"
 GENERATED, EXPLORED, TRANSLATED = "generated", "explored", "translated"
 TRANSLATION = "translated.json"  # beside translated pictures: which ones, and from where
@@ -114,10 +117,11 @@ def read_log(folder):
 
 
 def write_log(folder, rows):
-    """log.csv, whole; the columns that every model has come first."""
+    """log.csv, whole; the article's columns come first. A column that a row lacks is nan there."""
     if rows:
-        names = [*_COLUMNS, *(name for name in rows[0] if name not in _COLUMNS)]
-        lines = [",".join(names), *(",".join(f"{row[name]:.10g}" for name in names) for row in rows)]
+        found = dict.fromkeys(name for row in rows for name in row)
+        names = [*(name for name in _FIRST if name in found), *(name for name in found if name not in _FIRST)]
+        lines = [",".join(names), *(",".join(f"{row.get(name, math.nan):.10g}" for name in names) for row in rows)]
         files.write_whole(Path(folder) / LOG, "\n".join(lines) + "\n")
 
 

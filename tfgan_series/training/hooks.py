@@ -8,6 +8,13 @@ from PIL import Image
 
 from tfgan_series import files, pictures, runs
 
+# File, its y label and its columns of the log. Every log has either probabilities or logits: see training/players.py.
+_CURVES = (
+    ("loss.png", "loss", "Gen_loss", "Dis_loss"),
+    ("probability.png", "P(real)", "Real_P", "Fake_P"),
+    ("logits.png", "mean logit", "Real_logit", "Fake_logit"),
+)
+
 
 def save_generators(twins, state, folder):
     """NAME.keras for each generator: the trained weights in its twin of `twins`, built in float32.
@@ -51,7 +58,7 @@ def write_steps(state, folder):
     """The epoch's numbers step by step, as the lab report plots them."""
 
     def hook(row):
-        runs.write_steps(folder, row["epoch"], state.reported, state.epoch_history(row["steps"]))
+        runs.write_steps(folder, row["epoch"], state.measures, state.epoch_history(row["steps"]))
 
     return hook
 
@@ -73,7 +80,8 @@ def write_tensorboard(folder):
 
 
 def finish(folder):
-    """training.gif, loss.png and probability.png from a run's grids and log: those that are not newer than the log."""
+    """training.gif, and the curves of loss and of the discriminator's answers, from a run's grids and log: those that are
+    not newer than the log. Returns the names of all."""
     log = runs.read_log(folder)
     epochs = [int(row["epoch"]) for row in log]
 
@@ -84,8 +92,7 @@ def finish(folder):
     grids = [path for path in (runs.grid_path(folder, epoch) for epoch in epochs) if path.is_file()]
     makers = {
         **({"training.gif": lambda path: pictures.animation(grids, path)} if grids else {}),
-        "loss.png": curves("Gen_loss", "Dis_loss", y_label="loss"),
-        "probability.png": curves("Real_P", "Fake_P", y_label="P(real)"),
+        **{name: curves(*columns, y_label=label) for name, label, *columns in _CURVES if log[-1].keys() >= set(columns)},
     }
     written = (folder / runs.LOG).stat().st_mtime_ns
     for name, make in makers.items():
@@ -93,3 +100,4 @@ def finish(folder):
         if not path.exists() or path.stat().st_mtime_ns < written:
             with files.whole(path) as partial:
                 make(partial)
+    return list(makers)

@@ -78,6 +78,8 @@ def _run_epoch(experiment, epoch, state, step, batches, steps, save, stop, warm)
 
 def _sound(means, epoch):
     for name, value in means.items():
+        if math.isnan(value) and name.endswith("_grad"):
+            continue  # no step moved the player; a gradient that is not finite is noted as infinite
         if not math.isfinite(value) or (name.endswith("_loss") and abs(value) > _LARGEST_LOSS):
             raise Diverged(
                 f"the run diverged: {name} is {value:.4g} in epoch {epoch}; nothing after its last checkpoint is kept. "

@@ -60,7 +60,7 @@ def _train_into(folder, experiment, found, strategy, tfrecord_path, overwrite):
         (folder / runs.DIVERGED).unlink(missing_ok=True)
 
     algorithm = series.MODELS[experiment.model].load_algorithm()
-    state = create_state(experiment, strategy, algorithm.reported(experiment), steps, algorithm.buffers(experiment))
+    state = create_state(experiment, strategy, algorithm.measures(experiment), steps, algorithm.buffers(experiment))
     checkpoints = Checkpoints(state, folder / runs.CHECKPOINTS, chief)
     resumed = checkpoints.restore()
     epochs_done, steps_in = divmod(state.steps_done(), steps)
@@ -91,7 +91,7 @@ def _train_into(folder, experiment, found, strategy, tfrecord_path, overwrite):
 
     def batches(epoch, first_step):
         dataset = strategy.experimental_distribute_dataset(pipeline.batches(found, experiment, epoch, first_step))
-        return pipeline.damage_named(dataset, found)
+        return pipeline.damage_named(dataset, found, experiment)
 
     step = algorithm.make_step(experiment, state, strategy)
     alone = not devices.several_workers(strategy)
@@ -104,12 +104,10 @@ def _train_into(folder, experiment, found, strategy, tfrecord_path, overwrite):
                 _make_report(folder)
         raise
     if chief:
-        hooks.finish(folder)
+        figures = hooks.finish(folder)
         _make_report(folder)
-        saved = ", ".join(f"{name}.keras" for name in twins)
-        print(
-            f"Done: {folder}/ has report.html, images/ (a grid for each epoch), training.gif, loss.png, probability.png, {saved}."
-        )
+        saved = ", ".join([*figures, *(f"{name}.keras" for name in twins)])
+        print(f"Done: {folder}/ has report.html, images/ (a grid for each epoch), {saved}.")
     return folder
 
 
@@ -169,10 +167,7 @@ def _count(found, experiment):
 
 def describe(experiment, *, tfrecord_path="tfrecords", run_dir=None):
     """What train would do, as lines to print; nothing is made or trained. Raises UserError."""
-    lines = [
-        series.origin(experiment),
-        *(f"{series.flag_name(name)}: {value}" for name, value in series.values(experiment).items()),
-    ]
+    lines = [f"{series.flag_name(name)}: {value}" for name, value in series.values(experiment).items()]
     for name, model in networks.build(experiment).items():
         lines.append(f"{name}: {model.count_params():,} parameters, {model.input_shape[1:]} -> {model.output_shape[1:]}")
     found = records.find_records(tfrecord_path, experiment)
