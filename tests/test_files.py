@@ -1,5 +1,7 @@
+import csv
 import subprocess
 import sys
+from pathlib import PureWindowsPath
 
 import pytest
 
@@ -38,6 +40,40 @@ def test_what_cannot_be_written_leaves_the_old_file_and_is_named(tmp_path):
             raise error
     assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
     assert path.read_text() == "old"
+
+
+def test_texts_are_utf_8_with_plain_newlines(tmp_path):
+    files.write_whole(tmp_path / "a.txt", "马\nb\n")
+    assert (tmp_path / "a.txt").read_bytes() == "马\nb\n".encode()
+    rows = [["file", "reason"], ["a,b.png", 'no "picture"\nat all']]
+    files.write_rows(tmp_path / "a.csv", rows)
+    assert (tmp_path / "a.csv").read_bytes() == b'file,reason\n"a,b.png","no ""picture""\nat all"\n'
+    with open(tmp_path / "a.csv", encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == rows
+
+
+@pytest.mark.parametrize(
+    ("path", "windows", "word"),
+    [
+        ("runs/dcgan/mnist-64", False, "runs/dcgan/mnist-64"),
+        ("my runs/it's", False, "'my runs/it'\"'\"'s'"),
+        (PureWindowsPath(r"C:\runs\mnist-64"), True, r"C:\runs\mnist-64"),
+        (PureWindowsPath(r"C:\my runs\it's"), True, '"C:\\my runs\\it\'s"'),
+        (PureWindowsPath(r"C:\a&b"), True, r'"C:\a&b"'),
+        ("", False, "''"),
+        ("", True, '""'),
+    ],
+)
+def test_a_path_is_one_word_of_a_command(path, windows, word):
+    assert files.quoted(path, windows=windows) == word
+
+
+def test_a_discarded_folder_leaves_nothing(tmp_path):
+    (tmp_path / "run/images").mkdir(parents=True)
+    (tmp_path / "run/images/a.png").touch()
+    (tmp_path / "other").touch()
+    files.discard(tmp_path / "run")
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 
 def test_names_as_long_as_they_may_be_and_text_that_is_no_unicode(tmp_path):

@@ -1,10 +1,18 @@
 import json
+import math
 import shutil
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 
 from tfgan_series import files, runs, series
 from tfgan_series.errors import UserError
+
+from conftest import command_environment
+
+COMMON = {"Real_P": 0.5, "Fake_P": 0.25, "Dis_loss": 1.5, "images_per_second": 100.0}
 
 
 def test_default_folder():
@@ -14,10 +22,91 @@ def test_default_folder():
 
 def test_log_there_and_back(tmp_path):
     assert runs.read_log(tmp_path) == []
-    common = {"Real_P": 0.5, "Fake_P": 0.25, "Dis_loss": 1.5, "images_per_second": 100.0}
-    rows = [{"epoch": 1, "Gen_loss": 0.123456789, "lr": 2e-5, **common}, {"epoch": 2, "Gen_loss": 1e-9, "lr": 2e-6, **common}]
+    rows = [{"epoch": 1, "Gen_loss": 0.123456789, "lr": 2e-5, **COMMON}, {"epoch": 2, "Gen_loss": 1e-9, "lr": 2e-6, **COMMON}]
     runs.write_log(tmp_path, rows)
     assert runs.read_log(tmp_path) == rows
+    header = b"epoch,Real_P,Fake_P,Gen_loss,Dis_loss,lr,images_per_second\n"
+    assert (
+        tmp_path / "log.csv"
+    ).read_bytes() == header + b"1,0.5,0.25,0.123456789,1.5,2e-05,100\n2,0.5,0.25,1e-09,1.5,2e-06,100\n"
+
+
+def test_numbers_that_are_none_are_borne(tmp_path):
+    runs.write_log(tmp_path, [{"epoch": 1, "Gen_loss": math.inf, "lr": 2e-5, "Gen_grad": math.nan, **COMMON}])
+    (row,) = runs.read_log(tmp_path)
+    assert math.isnan(row["Gen_grad"])
+    assert row["Gen_loss"] == math.inf
+    assert runs.images_per_second([row]) == 100
+
+
+def test_steps_there_and_back(tmp_path):
+    """Steps count on from epoch to epoch; a step that did not move the generator has no gradient."""
+    (tmp_path / "steps").mkdir()
+    names, history = ("Gen_loss", "Gen_grad"), np.array([[0.5, 2.0], [0.25, math.nan], [1234567.0, 1e-9]])
+    for epoch in (1, 2):
+        runs.write_steps(tmp_path, epoch, names, epoch * history)
+    expected = b"step,Gen_loss,Gen_grad\n4,1,4\n5,0.5,nan\n6,2.46913e+06,2e-09\n"
+    assert (tmp_path / "steps/epoch-002.csv").read_bytes() == expected
+    found = runs.read_steps(tmp_path, epochs=2)
+    assert list(found) == ["step", *names]
+    assert found["step"].tolist() == [1, 2, 3, 4, 5, 6]
+    np.testing.assert_allclose(found["Gen_grad"], [2, math.nan, 1e-9, 4, math.nan, 2e-9])
+    np.testing.assert_allclose(found["Gen_loss"], [0.5, 0.25, 1234570, 1, 0.5, 2469130])
+    assert runs.read_steps(tmp_path, epochs=0) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("", "not enough values"),
+        ("step,Gen_loss\n1,x\n", "could not convert string to float: 'x'"),
+        ("step,Gen_loss\n1\n", "cannot reshape"),
+        ("step,Dis_loss\n1,0.5\n", "its columns are step, Dis_loss, and step, Gen_loss before"),
+        ("step,Gen_loss,Gen_grad\n1,0.5,1\n", "its columns are step, Gen_loss, Gen_grad, and step, Gen_loss before"),
+    ],
+)
+def test_damaged_steps_are_named(tmp_path, text, what):
+    (tmp_path / "steps").mkdir()
+    runs.write_steps(tmp_path, 1, ["Gen_loss"], np.ones((1, 1)))
+    (tmp_path / "steps/epoch-002.csv").write_text(text)
+    with pytest.raises(UserError, match=rf"steps/epoch-002\.csv cannot be read \({what}.*trained again"):
+        runs.read_steps(tmp_path, epochs=2)
+
+
+READ = """
+import sys, warnings
+from tfgan_series import runs
+
+warnings.simplefilter("error", EncodingWarning)
+for read in (runs.read_experiment, runs.read_flags, runs.read_log, lambda folder: runs.read_steps(folder, 1)):
+    assert read(sys.argv[1])
+"""
+
+
+def test_files_are_read_in_utf_8_whatever_the_locale(trained):
+    words = [sys.executable, "-X", "warn_default_encoding", "-c", READ, trained]
+    done = subprocess.run(words, capture_output=True, text=True, env=command_environment())
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "settled"), [({}, True), ({"epochs": 3}, False), ({"lr": 1.0}, False), ({"epochs": 1}, False)]
+)
+def test_a_settled_run_is_the_same_and_finished(trained, tiny, change, settled):
+    assert runs.is_settled(trained, tiny.change(**change)) == settled
+
+
+def test_a_diverged_run_is_settled_and_no_run_is_not(trained, tiny, tmp_path):
+    folder = shutil.copytree(trained, tmp_path / "run")
+    runs.write_log(folder, runs.read_log(folder)[:1])
+    assert not runs.is_settled(folder, tiny)
+    (folder / runs.DIVERGED).touch()
+    assert runs.is_settled(folder, tiny)
+    assert not runs.is_settled(tmp_path, tiny)
+
+
+def test_speed_is_the_median_of_the_epochs():
+    assert runs.images_per_second([{"images_per_second": speed} for speed in (1.0, 100.0, 102.0)]) == 100
 
 
 def test_steps_that_are_missing(trained, tmp_path):

@@ -1,26 +1,31 @@
 """Files that appear whole or not at all, folders that go at once, and folders that one process has for itself."""
 
 import contextlib
+import csv
 import hashlib
 import os
+import re
+import shlex
 import shutil
 import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePath
 
 import filelock
 
 from tfgan_series.errors import UserError
 
 
-def partial(path):
-    """Where a file of that name is written: beside it, hidden, with its ending, under a short name however long its own is."""
+def partial(path: Path) -> Path:
+    """Where a file is written until it is whole: beside it, hidden, with its ending, under a short name."""
     return path.with_name(f".partial-{digest(path.name)}{path.suffix}")
 
 
 @contextlib.contextmanager
-def whole(path):
-    """A path beside `path` to write to; it takes the name `path` when the block ends well, and is removed when it does not.
+def whole(path: Path) -> Iterator[Path]:
+    """A path beside `path` to write to. When the block ends well, the file takes the name `path`; else it is removed.
 
-    An OSError names the file; by themselves those of writing (a full disk) do not, and others name the path beside.
+    An OSError of the block names `path`. Without this, a full disk names no file, and other errors name the path beside.
     """
     beside = partial(path)
     try:
@@ -34,14 +39,34 @@ def whole(path):
         raise
 
 
-def write_whole(path, text):
-    """Write a text file in UTF-8, whole. What is none (bytes in the names of old archives) is written as \\x.. or \\u...."""
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file, whole: UTF-8 and newlines as they are, on every system.
+
+    What UTF-8 cannot hold (bytes in the names of old archives) is written as \\x.. or \\u.....
+    """
     with whole(path) as beside:
-        beside.write_text(text, encoding="utf-8", errors="backslashreplace")
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
-def discard(folder):
-    """Remove a folder and all in it; killed halfway, it leaves no half of it under the old name."""
+def write_rows(path: Path, rows: Iterable[Sequence[str]]) -> None:
+    """Write a CSV file, whole, with the same encoding and newlines on every system."""
+    with whole(path) as beside, open(beside, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def quoted(path: PurePath | str, windows: bool = os.name == "nt") -> str:
+    """A path as one word of a command that the user types: in quotes where the shell would take it apart.
+
+    windows: for cmd.exe and PowerShell, else for a POSIX shell.
+    """
+    if not windows:
+        return shlex.quote(str(path))
+    # No Windows path has a double quote in it.
+    return str(path) if re.fullmatch(r"[\w:./\\-]+", str(path), re.ASCII) else f'"{path}"'
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder and all in it. Where this is killed halfway, no half of it is left under the old name."""
     folder = folder.resolve()
     aside = tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent)
     folder.rename(os.path.join(aside, folder.name))
@@ -49,25 +74,25 @@ def discard(folder):
 
 
 @contextlib.contextmanager
-def claimed(folder):
-    """Have a folder, there or not yet, to this process alone until the block ends, or the process is killed.
+def claimed(folder: Path) -> Iterator[None]:
+    """Keep a folder for this process alone until the block ends or the process is killed. The folder need not exist yet.
 
     Raises UserError where another process of the user's on this machine, with the same TMPDIR, has it.
     """
-    # Among the temporary files: beside the folder it would be left behind where a command ends before it wrote anything.
+    # The lock lies among the temporary files: beside the folder it would stay behind when a command ends before it writes.
     lock = filelock.FileLock(os.path.join(tempfile.gettempdir(), f"tfgan_series-{digest(folder.resolve())}.lock"))
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
         raise UserError(f"another process is writing {folder}: wait until it is done, or stop it") from error
     except PermissionError:
-        pass  # another user's lock, and perhaps an old one: it cannot be asked, so it is not heeded
+        pass  # another user's lock: nobody can tell whether it is old, so it stops nobody
     try:
         yield
     finally:
         lock.release()
 
 
-def digest(name):
+def digest(name: str | PurePath) -> str:
     """A short name for any name or path: 32 hexadecimal digits, the same at every call."""
     return hashlib.sha256(os.fsencode(name)).hexdigest()[:32]

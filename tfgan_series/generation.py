@@ -7,12 +7,21 @@ from tfgan_series import files, latent, pictures, runs
 from tfgan_series.errors import UserError
 
 
-def generate(generator_file, out, *, count=16, seed=0, singles=False, numbered=False):
-    """Draw `count` pictures for z of a seed: OUT/seed-SEED.png, one grid; with singles OUT/seed-SEED/000001.png too.
+def generate(
+    generator_file: Path | str,
+    out: Path | str,
+    *,
+    count: int = 16,
+    seed: int = 0,
+    singles: bool = False,
+    numbered: bool = False,
+) -> Path:
+    """Draw `count` pictures for z of a seed as one grid, OUT/seed-SEED.png. Returns its path.
 
-    The same seed and generator give the same pictures, the first ones whatever the count; a run's own seed and 16 those
-    of its epoch grids. numbered: each has its number in the grid, the one that explore.py knows it by.
-    Returns the grid's path. Raises UserError where the generator cannot be read, or does not draw from z.
+    singles: write each to OUT/seed-SEED/000001.png and so on, too. numbered: write each picture's number on the grid;
+    explore.py takes these numbers. The same seed and generator give the same pictures; a larger count adds to them. With
+    the run's own seed the first 16 are those of its epoch grids.
+    Raises UserError where the generator cannot be read or does not draw from z.
     """
     generator = runs.load_generator(generator_file)
     if len(generator.input_shape) != 2:

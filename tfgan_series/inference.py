@@ -1,11 +1,23 @@
 """A network used, not trained."""
 
+from typing import Protocol
+
 import numpy as np
+import tensorflow as tf
 
 
-def in_batches(network, inputs, size):
+class Network(Protocol):
+    """What is asked of a Keras model that is used: pictures or z [N, ...] in, a tensor [N, ...] out."""
+
+    @property
+    def input_shape(self) -> tuple: ...
+
+    def __call__(self, inputs: np.ndarray | tf.Tensor, /, *, training: bool) -> tf.Tensor: ...
+
+
+def in_batches(network: Network, inputs: np.ndarray | tf.Tensor, size: int) -> np.ndarray:
     """The network's outputs for inputs [N, ...], `size` at a time, as a NumPy array [N, ...].
 
-    With training=False: batch normalisation by its moving averages, so that each output depends on its own input alone.
+    Called with training=False: batch normalisation takes its moving averages, so that an output depends on its own input alone.
     """
     return np.concatenate([network(inputs[first : first + size], training=False) for first in range(0, len(inputs), size)])

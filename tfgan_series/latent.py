@@ -1,28 +1,30 @@
 """The latent space: where noise comes from, and pictures for given noise."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 
 from tfgan_series.errors import UserError
-from tfgan_series.inference import in_batches
+from tfgan_series.inference import Network, in_batches
 
-SAMPLES = -1  # the stream of noise that is looked at; training's streams count from 0 on
+SAMPLES = -1  # the stream of noise for pictures that people look at; training's streams count from 0 on
 LARGEST = 100_000  # samples of a seed that have a number
 
 
-def noise(count, noise_dim, seed, stream=SAMPLES):
+def noise(count: int, noise_dim: int, seed: int, stream: int = SAMPLES) -> tf.Tensor:
     """z from N(0, 1), [count, noise_dim] float32: the same for the same arguments, on every device.
 
     A smaller count gives the first rows of a larger one, so that a sample keeps its number.
     """
-    # philox: what the default algorithm is depends on the device; and it counts, so that row k comes of k alone.
+    # philox: the default algorithm depends on the device. And philox counts, so that row k follows from k alone.
     return tf.random.stateless_normal([count, noise_dim], seed=[seed, stream], alg="philox")
 
 
-def numbered(numbers, noise_dim, seed):
+def numbered(numbers: Sequence[int], noise_dim: int, seed: int) -> np.ndarray:
     """z of samples of a seed by their numbers (the first is 1), [len(numbers), noise_dim] float32 as a NumPy array.
 
-    Raises UserError for a number that is none.
+    Raises UserError for a number that no sample has.
     """
     for number in numbers:
         if not 1 <= number <= LARGEST:
@@ -32,10 +34,10 @@ def numbered(numbers, noise_dim, seed):
     return noise(max(numbers), noise_dim, seed).numpy()[np.asarray(numbers) - 1]
 
 
-def sample(generator, z, batch=1):
+def sample(generator: Network, z: np.ndarray | tf.Tensor, batch: int = 1) -> np.ndarray:
     """The generator's images for z: [N, noise_dim] -> [N, H, W, C] float32 in [-1, 1], as a NumPy array.
 
-    A picture depends on its own z alone; one at a time to the last bit, as in other batches the sums of a layer run in
-    other orders. A larger batch is faster.
+    A picture depends on its own z alone. With batch=1 this holds to the last bit; a larger batch is faster, but a layer's
+    sums then run in another order.
     """
     return in_batches(generator, z, batch)

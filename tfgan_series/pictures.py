@@ -1,5 +1,8 @@
 """What people look at: grids, curves and animations."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -9,21 +12,21 @@ _SPACE = 12  # pixels between pictures that are joined
 _PAPER = 255
 
 
-def to_uint8(images):
-    """Images in [-1, 1] as uint8: -1 is 0, 1 is 255, half a step rounds to even."""
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """Images in [-1, 1] as uint8: -1 is 0, 1 is 255, and a half rounds to even. What lies outside is clipped."""
     return np.round((np.clip(images, -1, 1) + 1) * 127.5).astype(np.uint8)
 
 
-def to_image(pixels):
+def to_image(pixels: np.ndarray) -> Image.Image:
     """[H, W, C] uint8, C 1 or 3, as a PIL image."""
     return Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)
 
 
-def grid(images, columns, caption="", labels=()):
+def grid(images: np.ndarray, columns: int, caption: str = "", labels: Sequence[str] = ()) -> Image.Image:
     """Images as one picture, row by row.
 
-    images: [N, H, W, C] uint8, C 1 or 3. Small ones are enlarged by a whole factor, each pixel a square. caption:
-    written above them. labels: a text for the corner of each. Returns a PIL image.
+    images: [N, H, W, C] uint8, C 1 or 3. Small ones are enlarged by a whole factor, so that each pixel is a square.
+    caption: written above them. labels: a text for the corner of each, "" for none. Returns a PIL image.
     """
     images = np.asarray(images)
     count, height, width, channels = images.shape
@@ -44,14 +47,14 @@ def grid(images, columns, caption="", labels=()):
     return _captioned(picture, caption) if caption else picture
 
 
-def _label(picture, corner, text):
+def _label(picture: Image.Image, corner: tuple[int, int], text: str) -> None:
     font, draw = ImageFont.load_default(size=13), ImageDraw.Draw(picture)
     left, top, right, bottom = draw.textbbox(corner, text, font=font)
     draw.rectangle((left, top - 1, right + 3, bottom + 1), fill="white")
     draw.text((corner[0] + 2, corner[1]), text, font=font, fill="black")
 
 
-def _captioned(picture, caption):
+def _captioned(picture: Image.Image, caption: str) -> Image.Image:
     font = ImageFont.load_default(size=18)
     page = Image.new(picture.mode, (max(picture.width, int(font.getlength(caption)) + 8), picture.height + 26), "white")
     page.paste(picture, (0, 26))
@@ -59,7 +62,7 @@ def _captioned(picture, caption):
     return page
 
 
-def join(pages, down=False):
+def join(pages: Sequence[Image.Image], down: bool = False) -> Image.Image:
     """Pictures of one mode side by side, or one below the other, with some white between them. Returns a PIL image."""
     widths, heights = zip(*(page.size for page in pages), strict=True)
     gaps = _SPACE * (len(pages) - 1)
@@ -71,22 +74,22 @@ def join(pages, down=False):
     return sheet
 
 
-def animation(pages, path, milliseconds=200, hold=2000):
-    """Save picture files, or pictures, as a GIF that plays for ever, each for some milliseconds and the last held."""
+def animation(pages: Sequence[Image.Image | Path], path: Path, milliseconds: int = 200, hold: int = 2000) -> None:
+    """Save pictures, or picture files, as a GIF that plays for ever: each for `milliseconds`, the last one for `hold`."""
     durations = [milliseconds] * (len(pages) - 1) + [hold]
     opened = map(_open, pages)  # one at a time: a long run has more grids than a process may have open files
     next(opened).save(path, "GIF", save_all=True, append_images=opened, duration=durations, loop=0)
 
 
-def _open(page):
+def _open(page: Image.Image | Path) -> Image.Image:
     if isinstance(page, Image.Image):
         return page
     with Image.open(page) as picture:
         return picture.copy()
 
 
-def curves(x, lines, path, *, x_label, y_label):
-    """Save a line plot: lines is {name: values}, each as long as x."""
+def curves(x: Sequence[float], lines: Mapping[str, Sequence[float]], path: Path, *, x_label: str, y_label: str) -> None:
+    """Save a line plot: lines is {name: values}, each as long as x. NaN leaves a gap."""
     # The object interface needs no display, and leaves a notebook's own pyplot figures alone.
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator

@@ -8,15 +8,23 @@ runs/<model>/<records folder>-<image_size>/
     generated/  explored/  translated/    what generate.py, explore.py and translate.py draw
 """
 
+from __future__ import annotations
+
 import csv
 import json
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfgan_series import files, series
 from tfgan_series.errors import UserError
+from tfgan_series.series import Experiment
+
+if TYPE_CHECKING:  # the report needs this module and no TensorFlow
+    import keras
 
 EXPERIMENT, FLAGS, LOG, GENERATOR = "experiment.json", "flags.txt", "log.csv", "generator.keras"
 DIVERGED = "diverged.txt"  # why the run stopped for good, if it did
@@ -29,12 +37,12 @@ GENERATED, EXPLORED, TRANSLATED = "generated", "explored", "translated"
 TRANSLATION = "translated.json"  # beside translated pictures: which ones, and from where
 
 
-def default_folder(experiment, root="runs"):
+def default_folder(experiment: Experiment, root: Path | str = "runs") -> Path:
     """Where an experiment's run lies unless --run_dir says otherwise."""
     return Path(root) / experiment.model / f"{experiment.records_name}-{experiment.image_size}"
 
 
-def open_folder(folder, overwrite=False):
+def open_folder(folder: Path, overwrite: bool = False) -> None:
     """Make the run folder, or empty it. Raises UserError where it cannot be written or holds something else."""
     if set(folder.absolute().as_posix()) & set("[]*?\\"):
         raise UserError(
@@ -42,7 +50,7 @@ def open_folder(folder, overwrite=False):
             "give another --run_dir"
         )
     try:
-        folder = folder.resolve()  # what a link points to goes, the link stays
+        folder = folder.resolve()  # of a link: --overwrite empties what it points to, and the link stays
         if folder.exists() and {path.name for path in folder.iterdir()} - _BEGINNINGS:
             if not (folder / EXPERIMENT).is_file():
                 raise UserError(f"{folder} has files in it and is not a run: give another --run_dir")
@@ -56,11 +64,11 @@ def open_folder(folder, overwrite=False):
         raise UserError(f"run folder {folder} cannot be written ({error.strerror or error}): give another --run_dir") from error
 
 
-def read_experiment(folder):
-    """(Experiment, number of records) of a run. Raises UserError where the folder is none."""
+def read_experiment(folder: Path | str) -> tuple[Experiment, int]:
+    """(Experiment, number of records) of a run. Raises UserError where the folder is no run."""
     path = Path(folder) / EXPERIMENT
     try:
-        record = json.loads(path.read_text())
+        record = json.loads(path.read_text(encoding="utf-8"))
         return series.from_dict(record["experiment"]), record["records"]
     except FileNotFoundError as error:
         raise UserError(f"{folder} is not a run (no {EXPERIMENT}): train one with train.py, or give another --run_dir") from error
@@ -68,8 +76,8 @@ def read_experiment(folder):
         raise UserError(f"{path} cannot be read ({error}): it is damaged or from another version") from error
 
 
-def write_experiment(folder, experiment, record_count, tfrecord_path):
-    """experiment.json, and flags.txt: train.py --flagfile=flags.txt is this run, and with --run_dir another like it."""
+def write_experiment(folder: Path, experiment: Experiment, record_count: int, tfrecord_path: Path | str) -> None:
+    """Write experiment.json and flags.txt. train.py --flagfile=flags.txt is this run, and with --run_dir another like it."""
     record = {"experiment": series.to_dict(experiment), "records": record_count}
     files.write_whole(folder / EXPERIMENT, json.dumps(record, indent=2) + "\n")
     lines = [*series.flag_lines(experiment), f"--TFRecordPath={tfrecord_path}", f"--run_dir={folder}"]
@@ -78,8 +86,8 @@ def write_experiment(folder, experiment, record_count, tfrecord_path):
         (folder / name).mkdir(exist_ok=True)
 
 
-def read_flags(folder):
-    """flags.txt. Raises UserError where it cannot be read."""
+def read_flags(folder: Path | str) -> str:
+    """The text of flags.txt. Raises UserError where it cannot be read."""
     path = Path(folder) / FLAGS
     try:
         return path.read_text(encoding="utf-8")
@@ -87,8 +95,8 @@ def read_flags(folder):
         raise UserError(f"{path} cannot be read ({error}): train.py writes it anew when it goes on with the run") from error
 
 
-def is_settled(folder, experiment):
-    """Whether a folder has a run of the experiment that is finished, or has diverged."""
+def is_settled(folder: Path | str, experiment: Experiment) -> bool:
+    """Whether a folder has a run of the experiment that is finished or has diverged."""
     if not (Path(folder) / EXPERIMENT).is_file():
         return False
     run, _ = read_experiment(folder)
@@ -96,18 +104,21 @@ def is_settled(folder, experiment):
     return ended and not series.differences(run, experiment)
 
 
-def grid_path(folder, epoch):
+def grid_path(folder: Path | str, epoch: int) -> Path:
     """The picture grid of an epoch (the first is 1)."""
     return Path(folder) / IMAGES / f"epoch-{epoch:03d}.png"
 
 
-def read_log(folder):
-    """log.csv as one dict of numbers per epoch; none where there is no log yet. Raises UserError where it is damaged."""
+def read_log(folder: Path | str) -> list[dict[str, float]]:
+    """log.csv as one dict of numbers per epoch; empty where there is no log yet. A number may be NaN.
+
+    Raises UserError where the file is damaged.
+    """
     path = Path(folder) / LOG
     if not path.is_file():
         return []
     try:
-        with open(path, newline="") as file:
+        with open(path, encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
             if missing := set(_COLUMNS) - set(reader.fieldnames or ()):
                 raise ValueError(f"no column {min(missing)}")
@@ -116,44 +127,52 @@ def read_log(folder):
         raise UserError(f"{path} cannot be read ({error}): bring back a copy of it, or start the run over") from error
 
 
-def write_log(folder, rows):
-    """log.csv, whole; the article's columns come first. A column that a row lacks is nan there."""
+def write_log(folder: Path | str, rows: Sequence[Mapping[str, float]]) -> None:
+    """Write log.csv, whole. The article's columns come first. A column that a row lacks is nan there."""
     if rows:
         found = dict.fromkeys(name for row in rows for name in row)
         names = [*(name for name in _FIRST if name in found), *(name for name in found if name not in _FIRST)]
-        lines = [",".join(names), *(",".join(f"{row.get(name, math.nan):.10g}" for name in names) for row in rows)]
-        files.write_whole(Path(folder) / LOG, "\n".join(lines) + "\n")
+        files.write_rows(Path(folder) / LOG, [names, *([f"{row.get(name, math.nan):.10g}" for name in names] for row in rows)])
 
 
-def write_steps(folder, epoch, names, history):
-    """An epoch's numbers step by step: history [steps, len(names)]. A file for each epoch, so that a run that goes on
-    writes none of the earlier ones again."""
+def write_steps(folder: Path | str, epoch: int, names: Sequence[str], history: np.ndarray) -> None:
+    """Write an epoch's numbers step by step: history [steps, len(names)]. Steps count on from epoch to epoch.
+
+    Each epoch has a file of its own: a run that goes on leaves the earlier ones as they are.
+    """
     first = (epoch - 1) * len(history) + 1
-    lines = (f"{step}," + ",".join(f"{value:.6g}" for value in row) for step, row in enumerate(history, first))
-    files.write_whole(Path(folder) / STEPS / f"epoch-{epoch:03d}.csv", "\n".join([",".join(["step", *names]), *lines]) + "\n")
+    rows = ([str(step), *(f"{value:.6g}" for value in row)] for step, row in enumerate(history, first))
+    files.write_rows(Path(folder) / STEPS / f"epoch-{epoch:03d}.csv", [["step", *names], *rows])
 
 
-def read_steps(folder, epochs):
-    """All steps of a run's first epochs as {name: array [steps in all]}. Raises UserError where a file is missing."""
-    names, parts = [], []
+def read_steps(folder: Path | str, epochs: int) -> dict[str, np.ndarray]:
+    """All steps of a run's first epochs as {name: array [steps in all]}. A number may be NaN.
+
+    Raises UserError where a file is missing or damaged, or has other columns than the first.
+    """
+    names: list[str] = []
+    parts = []
     for epoch in range(1, epochs + 1):
         path = Path(folder) / STEPS / f"epoch-{epoch:03d}.csv"
         try:
-            with open(path) as file:
-                names = file.readline().strip().split(",")
-                parts.append(np.loadtxt(file, delimiter=",", ndmin=2))
+            with open(path, encoding="utf-8", newline="") as file:
+                header, *rows = csv.reader(file)
+            names = names or header
+            if header != names:
+                raise ValueError(f"its columns are {', '.join(header)}, and {', '.join(names)} before")
+            parts.append(np.array(rows, np.float64).reshape(len(rows), len(names)))
         except (OSError, ValueError) as error:
             raise UserError(f"{path} cannot be read ({error}): the run must be trained again to have its steps") from error
     return dict(zip(names, np.concatenate(parts).T, strict=True)) if parts else {}
 
 
-def images_per_second(log):
-    """The median over the epochs of a log: one in which the machine did something else counts no more than any other."""
+def images_per_second(log: Sequence[Mapping[str, float]]) -> float:
+    """The median over the epochs of a log: an epoch in which the machine was busy with something else hardly counts."""
     return float(np.median([row["images_per_second"] for row in log]))
 
 
-def load_generator(path):
-    """A saved generator. Raises UserError where the file is missing or none."""
+def load_generator(path: Path | str) -> keras.Model:
+    """A saved generator. Raises UserError where the file is missing or is no Keras model."""
     import keras
 
     path = Path(path)

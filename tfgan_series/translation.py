@@ -13,17 +13,20 @@ from tfgan_series.data import preprocess
 from tfgan_series.data.datasets.folder import picture_names
 from tfgan_series.data.preprocess import ENDINGS
 from tfgan_series.errors import UserError
+from tfgan_series.inference import Network
 
 _MULTIPLE = 4  # a generator halves twice and doubles twice
-_SMALLEST = 8  # of a side whose quarter, and itself, can be mirrored at their borders
+_SMALLEST = 8  # pixels of a side; the networks mirror 3 pixels at its borders, and 1 at those of its quarter
 
 
-def translate_files(run, source, out, *, direction, batch_size=1):
+def translate_files(
+    run: Path | str, source: Path | str, out: Path | str, *, direction: str, batch_size: int = 1
+) -> list[tuple[str, str]]:
     """Translate a picture file, or all pictures below a folder, by a run's generator, into OUT under the same names.
 
-    direction: "ab" or "ba". Pictures keep their size; those of one size that follow each other go through the generator
-    batch_size at a time. What cannot be read is listed and passed over. Returns [(name, reason)] of these. Raises
-    UserError where the generator or the source cannot be read, no picture can be used, or OUT is the source's own folder.
+    direction: "ab" or "ba". Pictures keep their size. Neighbours of one size go through the generator together, up to
+    batch_size of them. A picture that cannot be read is passed over. Returns [(name, reason)] of these. Raises UserError
+    where the generator or the source cannot be read, no picture can be used, or OUT is in the source's folder.
     """
     source, out = Path(source), Path(out)
     folder, names = (source, picture_names(source)) if source.is_dir() else (source.parent, [source.name])
@@ -38,7 +41,9 @@ def translate_files(run, source, out, *, direction, batch_size=1):
     generator = runs.load_generator(Path(run) / f"generator_{direction}.keras")
     channels = generator.input_shape[-1]
 
-    rejected, waiting, done = [], [], []
+    rejected: list[tuple[str, str]] = []
+    waiting: list[tuple[str, np.ndarray]] = []
+    done: list[str] = []
     bar = tqdm(names, unit=" images", disable=None)
     for name in bar:
         try:
@@ -60,10 +65,10 @@ def translate_files(run, source, out, *, direction, batch_size=1):
     return rejected
 
 
-def translate(generator, images):
+def translate(generator: Network, images: np.ndarray) -> np.ndarray:
     """A generator's pictures for uint8 pictures [B, H, W, C] of any size, as uint8 of the same shape.
 
-    Sides that are no multiple of 4, or less than 8, are mirrored out to one, and cut back.
+    The generator wants sides of 8 or more that are multiples of 4. Others are mirrored out to that, and cut back after.
     """
     height, width = images.shape[1:3]
     below, right = (max(_SMALLEST, -(-side // _MULTIPLE) * _MULTIPLE) - side for side in (height, width))
@@ -72,7 +77,7 @@ def translate(generator, images):
     return pictures.to_uint8(np.asarray(there)[:, :height, :width])
 
 
-def _translate_batch(generator, batch, out):
+def _translate_batch(generator: Network, batch: list[tuple[str, np.ndarray]], out: Path) -> list[str]:
     """Translate and save pictures of one size, [(name, pixels)]. Returns their names."""
     for (name, _), image in zip(batch, translate(generator, np.stack([pixels for _, pixels in batch])), strict=True):
         path = out / name
@@ -80,5 +85,5 @@ def _translate_batch(generator, batch, out):
         data = io.BytesIO()
         pictures.to_image(image).save(data, format=Image.registered_extensions()[path.suffix.lower()], quality=95)
         with files.whole(path) as partial:
-            partial.write_bytes(data.getvalue())  # Pillow itself takes no notice of a JPEG that a full disk cuts short
+            partial.write_bytes(data.getvalue())  # by ourselves: Pillow says nothing when a full disk cuts a JPEG short
     return [name for name, _ in batch]

@@ -1,18 +1,20 @@
 import dataclasses
+import json
 import shutil
 
 import numpy as np
 import pytest
-from sklearn.metrics import balanced_accuracy_score
+from PIL import Image
 
-from tfgan_series.data import records
+from tfgan_series import series
+from tfgan_series.data import conversion, pipeline, records
 from tfgan_series.errors import UserError
 from tfgan_series.exploration import classifier
 
 
 @pytest.fixture(scope="module")
 def copy(digits, tmp_path_factory):
-    """A copy of the digits' records, for a classifier to lie in."""
+    """A copy of the digits' records, for a classifier to lie beside."""
     folder = tmp_path_factory.mktemp("copied") / "digits/8"
     shutil.copytree(digits[1].folder, folder)
     return records.open_records(folder)
@@ -21,35 +23,93 @@ def copy(digits, tmp_path_factory):
 @pytest.fixture(scope="module")
 def judge(copy, tiny):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "_EPOCHS", 12)
+        patch.setattr(classifier, "EPOCHS", 12)
         return classifier.find_or_train(copy, tiny)
 
 
 def test_it_learns_classes_where_there_are_no_attributes(judge, copy, tiny):
     assert judge.names == copy.class_names
     assert np.mean(list(judge.accuracy.values())) > 0.8
-    images, targets = classifier.read(copy, classifier.held_out(copy, tiny), 100)
-    assert images.shape == (100, 8, 8, 1)
-    assert (judge.logits(images).argmax(axis=1) == targets.argmax(axis=1)).mean() > 0.7
-    assert judge.features(images).shape == (100, 128)
+    images, labels, _ = next(pipeline.in_order(copy, classifier.held_out(copy, tiny)))
+    assert (judge.logits(images).argmax(axis=1) == labels).mean() > 0.7
+    assert judge.features(images).shape == (len(images), 128)
+
+
+def test_its_accuracy_is_that_on_held_out_pictures(judge, copy, tiny):
+    blocks = list(pipeline.in_order(copy, classifier.held_out(copy, tiny)))
+    found = np.concatenate([judge.logits(images) for images, *_ in blocks]) > 0
+    labels = np.concatenate([labels for _, labels, _ in blocks])
+    for column, name in enumerate(judge.names):
+        has = labels == column
+        assert judge.accuracy[name] == pytest.approx((found[has, column].mean() + (~found[~has, column]).mean()) / 2)
+
+
+def test_the_same_records_give_the_same_classifier(copy, tiny, monkeypatch):
+    monkeypatch.setattr(classifier, "EPOCHS", 1)
+    one, other = (classifier.train(copy, tiny) for _ in range(2))
+    for before, after in zip(one.model.get_weights(), other.model.get_weights(), strict=True):
+        assert np.array_equal(before, after)
+    assert one.accuracy == other.accuracy
 
 
 def test_it_is_trained_once_and_kept(judge, copy, tiny, monkeypatch):
     monkeypatch.setattr(classifier, "train", None)
     again = classifier.find_or_train(records.open_records(copy.folder), tiny)
     assert (again.names, again.accuracy) == (judge.names, judge.accuracy)
-    images, _ = classifier.read(copy, tiny, 10)
+    images, *_ = next(pipeline.in_order(copy, tiny))
     assert np.array_equal(again.logits(images), judge.logits(images))
     with pytest.raises(TypeError):  # another partition needs another: it would be trained now
         classifier.find_or_train(copy, tiny.change(partition="test"))
 
 
-def test_balanced_accuracy():
-    rng = np.random.default_rng(0)
-    found, true = rng.random((50, 3)) > 0.5, rng.random((50, 3)) > [0.1, 0.5, 0.9]
-    expected = [balanced_accuracy_score(true[:, column], found[:, column]) for column in range(3)]
-    np.testing.assert_allclose(classifier.balanced_accuracy(found, true), expected)
-    assert np.isnan(classifier.balanced_accuracy(found, np.ones_like(true))).all()
+def test_the_record_folder_stays_what_conversion_made(judge, copy, digits):
+    before, after = ({path.name for path in folder.iterdir()} for folder in (digits[1].folder, copy.folder))
+    assert before == after
+    kept = copy.folder.parents[1] / "classifiers"
+    assert {path.name for path in kept.iterdir()} == {"digits-8.keras", "digits-8.json"}
+    assert classifier.model_path(copy, series.resolve("digits", image_size=8)) == kept / "digits-8.keras"
+
+
+def write_tints(folder, left, right):
+    """Twenty pictures of two classes, each of one colour."""
+    for name, colour in (("left", left), ("right", right)):
+        (folder / name).mkdir(parents=True)
+        for number in range(10):
+            Image.new("RGB", (8, 8), colour).save(folder / name / f"{number}.png")
+    return folder
+
+
+def test_records_made_anew_from_other_files_get_another_classifier(tmp_path, monkeypatch):
+    """As many pictures of the same names and sizes, but the colours of the two classes are exchanged."""
+    monkeypatch.setattr(classifier, "EPOCHS", 1)
+    experiment = series.resolve("folder", image_size=8)
+    notes = []
+    for files in (write_tints(tmp_path / "a", "red", "blue"), write_tints(tmp_path / "b", "blue", "red")):
+        made = conversion.convert(experiment, dataset_path=files, tfrecord_path=tmp_path / "records", overwrite=True)
+        assert classifier.find_or_train(made, experiment).names == ("left", "right")
+        notes.append(json.loads(classifier.model_path(made, experiment).with_suffix(".json").read_text()))
+    assert notes[0]["records"] != notes[1]["records"]
+    monkeypatch.setattr(classifier, "train", None)
+    assert classifier.find_or_train(records.open_records(made.folder), experiment).accuracy == notes[1]["accuracy"]
+
+
+def test_a_damaged_shard_is_named(copy, tiny, tmp_path, capsys):
+    folder = shutil.copytree(copy.folder, tmp_path / "digits/8")
+    shard = sorted(folder.glob("digits-train.tfrecord*"))[-1]
+    data = bytearray(shard.read_bytes())
+    data[len(data) // 2] ^= 255
+    shard.write_bytes(data)
+    with pytest.raises(UserError, match=f"{shard.name}: damaged or cut short after"):
+        classifier.train(records.open_records(folder), tiny)
+
+
+@pytest.mark.filterwarnings("error")
+def test_balanced_accuracy_by_hand():
+    true = np.array([[1, 1, 0, 1], [1, 0, 0, 1], [1, 0, 0, 0], [0, 0, 0, 0]], bool)
+    found = np.array([[1, 0, 1, 1], [1, 0, 0, 1], [0, 0, 0, 0], [0, 1, 0, 0]], bool)
+    # a: 2 of 3 that have it and 1 of 1 that have it not; b: 0 of 1 and 2 of 3; no picture has c; d: all right.
+    assert classifier.balanced_accuracy(found, true, ("a", "b", "c", "d")) == pytest.approx({"a": 5 / 6, "b": 1 / 3, "d": 1})
+    assert classifier.balanced_accuracy(found, ~np.zeros_like(true), ("a", "b", "c", "d")) == {}
 
 
 def test_held_out_is_what_the_run_never_saw(digits, tiny):
@@ -62,8 +122,3 @@ def test_nothing_to_learn(digits, tiny):
     for names in ((), ("only",)):
         with pytest.raises(UserError, match="has neither attributes nor several classes"):
             classifier.find_or_train(dataclasses.replace(digits[1], class_names=names), tiny)
-
-
-def test_no_more_pictures_are_read_at_once_than_memory_may_take(digits, tiny, monkeypatch):
-    monkeypatch.setattr(classifier, "_BYTES", 10 * 4 * 8 * 8)
-    assert len(classifier.read(digits[1], tiny, 100)[0]) == 10

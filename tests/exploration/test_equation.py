@@ -58,7 +58,7 @@ def test_an_unknown_attribute_is_named_with_those_near_it():
 
 def test_a_term_that_contradicts_itself():
     text = "Male + Young & !young"
-    with pytest.raises(UserError, match="at character 8: a picture that has Young and has it not"):
+    with pytest.raises(UserError, match="at character 8: no picture both has Young and has it not"):
         equation.known(equation.parse(text), text, ("Male", "Young"))
 
 

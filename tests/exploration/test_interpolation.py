@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 from PIL import Image
-from scipy.spatial import geometric_slerp
 
 from tfgan_series import latent, pictures, runs
 from tfgan_series.errors import UserError
@@ -26,10 +25,28 @@ def test_spherical_steps_are_of_equal_angle(noise_dim):
     np.testing.assert_allclose(lengths, np.linspace(lengths[0], lengths[-1], 7), rtol=1e-5)
 
 
-def test_on_one_sphere_it_is_slerp():
-    start, end = (z / np.linalg.norm(z) for z in latent.noise(2, 20, seed=1).numpy().astype(np.float64))
-    expected = geometric_slerp(start, end, np.linspace(0, 1, 5))
-    np.testing.assert_allclose(interpolation.sphere(start, end, 5), expected, atol=1e-6)
+def test_a_quarter_circle_by_hand():
+    """From (2, 0) to (0, 5) in thirds of a right angle, the length growing by 1 each."""
+    path = interpolation.sphere(np.array([2.0, 0, 0]), np.array([0.0, 5, 0]), 4)
+    expected = [[2, 0, 0], [3 * np.sqrt(0.75), 1.5, 0], [2, 4 * np.sqrt(0.75), 0], [0, 5, 0]]
+    np.testing.assert_allclose(path, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(("degrees", "refused"), [(179.9985, False), (179.9995, True)])
+@pytest.mark.filterwarnings("error")
+def test_only_what_lies_opposite_to_a_thousandth_of_a_degree_is_refused(degrees, refused):
+    ends = np.array([1.0, 0]), np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
+    if refused:
+        with pytest.raises(UserError, match="opposite"):
+            interpolation.sphere(*ends, 3)
+    else:
+        np.testing.assert_allclose(interpolation.sphere(*ends, 3)[1], [0, 1], atol=1e-4)
+
+
+def test_a_z_of_one_number():
+    assert interpolation.sphere(np.array([1.0]), np.array([3.0]), 3).tolist() == [[1], [2], [3]]
+    with pytest.raises(UserError, match="opposite"):
+        interpolation.sphere(np.array([1.0]), np.array([-3.0]), 3)
 
 
 def test_linear_steps_are_of_equal_length():
@@ -75,6 +92,23 @@ def test_pictures_begin_and_end_at_the_samples(trained, tmp_path):
     assert np.abs(pages[2] - samples[4]).max() <= 4
     assert np.array_equal(pages[1], pages[3])
     assert np.abs(pages[4] - pages[0]).mean() < np.abs(pages[1] - pages[0]).mean()
+
+
+def test_what_is_said_of_a_walk(trained):
+    generator = runs.load_generator(trained / runs.GENERATOR)
+    z = latent.numbered([3, 17], 100, seed=2).astype(np.float64)
+    lengths = np.linalg.norm(z, axis=1)
+    degrees = np.degrees(np.arccos(z[0] @ z[1] / lengths.prod()))
+    straight = f"{np.linalg.norm(z.mean(axis=0)):.1f}"
+    found = interpolation.interpolate(generator, [3, 17], seed=2, steps=3)
+    assert found.text == (
+        f"From sample 3 to sample 17 in 2 steps of equal angle; they lie {degrees:.0f} degrees apart. "
+        f"Halfway z is {lengths.mean():.1f} long, on the straight line it would be {straight}; samples are about 10.0 long."
+    )
+    assert found.numbers["degrees"] == [pytest.approx(degrees, abs=0.06)]
+    linear = interpolation.interpolate(generator, [3, 17], seed=2, steps=2, spherical=False)
+    assert "in 1 step on the straight line;" in linear.text
+    assert f"Halfway z is {straight} long; samples" in linear.text
 
 
 def test_one_sample_is_no_walk(trained):

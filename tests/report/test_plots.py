@@ -11,12 +11,12 @@ LOG = [
 ]
 
 
-def names(plots):
-    return {plot["title"]: [line["name"] for line in plot["lines"]] for plot in plots}
+def names(laid_out):
+    return {plot["title"]: [line["name"] for line in plot["lines"]] for plot in laid_out}
 
 
 def test_columns_share_a_plot_by_the_end_of_their_names():
-    assert names(plots.plots([LOG])[0]) == {
+    assert names(plots.lay_out([LOG])[0]) == {
         "Loss": ["Gen_loss", "Dis_loss"],
         "Probability": ["Real_P", "Fake_P"],
         "Gradient": ["Gen_grad"],
@@ -24,7 +24,7 @@ def test_columns_share_a_plot_by_the_end_of_their_names():
     }
     losses = {"G_ab_loss": 1.0, "G_ba_loss": 1.0, "D_a_loss": 0.5, "D_b_loss": 0.5}
     cycle = [{"epoch": 1, **losses, "Cycle_loss": 9.0, "Cycle_test": 8.0, "lr": 1e-4}]
-    assert names(plots.plots([cycle])[0]) == {
+    assert names(plots.lay_out([cycle])[0]) == {
         "There and back": ["Cycle_loss", "Cycle_test"],
         "Loss": ["G_ab_loss", "G_ba_loss", "D_a_loss", "D_b_loss"],
         "Learning rate": ["lr"],
@@ -32,10 +32,12 @@ def test_columns_share_a_plot_by_the_end_of_their_names():
 
 
 def test_places_follow_the_axes():
-    loss, probability, _, rate = plots.plots([LOG])[0]
+    loss, probability, _, rate = plots.lay_out([LOG])[0]
     left, right = plots.LEFT, plots.WIDTH - plots.RIGHT
     top, bottom = plots.TOP, plots.HEIGHT - plots.BOTTOM
     assert loss["x"] == [left, (left + right) / 2, right]
+    assert loss["x_ticks"] == [(left, "1"), ((left + right) / 2, "2"), (right, "3")]
+    assert [line["values"] for line in loss["lines"]] == [["3", "1", "0.75"], ["0.5", "1.25", "1.5"]]
     assert loss["y_ticks"][0] == (bottom, "0")
     assert loss["y_ticks"][-1] == (top, "3")
     assert loss["lines"][0]["y"][0] == top
@@ -52,37 +54,66 @@ def test_places_follow_the_axes():
 
 def test_several_runs_share_their_axes():
     high = [{**row, "Gen_loss": 30.0} for row in LOG[:2]]
-    one, other = (several[0] for several in plots.plots([LOG, high]))
+    one, other = (several[0] for several in plots.lay_out([LOG, high]))
     assert one["y_ticks"] == other["y_ticks"]
     assert one["x"][:2] == other["x"]
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.1])
 def test_a_single_epoch_and_a_rate_of_zero_have_places(rate):
-    drawn = plots.plots([[{**LOG[0], "lr": rate, "Gen_loss": 0.0, "Dis_loss": 0.0}]])[0]
+    drawn = plots.lay_out([[{**LOG[0], "lr": rate, "Gen_loss": 0.0, "Dis_loss": 0.0}]])[0]
     assert all(plots.TOP <= y <= plots.HEIGHT - plots.BOTTOM for plot in drawn for line in plot["lines"] for y in line["y"])
 
 
-def test_a_number_that_is_none_leaves_a_gap():
-    line = plots.plots([[LOG[0], {**LOG[1], "Gen_grad": math.nan}, LOG[2]]])[0][2]["lines"][0]
-    assert line["y"][1] is None
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_number_that_is_none_leaves_a_gap(number):
+    whole = plots.lay_out([LOG])[0][2]["lines"][0]
+    line = plots.lay_out([[LOG[0], {**LOG[1], "Gen_grad": number}, LOG[2]]])[0][2]["lines"][0]
+    assert line["y"] == [whole["y"][0], None, whole["y"][2]]
     assert line["path"].count("M") == 2
+    assert line["values"] == ["7", f"{number:.3g}", "1"]
+
+
+def test_a_column_of_such_numbers_alone_has_its_plot():
+    (plot,) = plots.lay_out([[{"epoch": epoch, "Gen_grad": math.nan} for epoch in (1, 2)]])[0]
+    assert plot["lines"][0]["y"] == [None, None]
+    assert plot["lines"][0]["path"] == ""
+    assert plot["summary"] == "Gen_grad is nan in epoch 1 and nan in epoch 2"
 
 
 @pytest.mark.parametrize(
     ("low", "high", "ticks"),
     [
-        (0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]),
-        (1, 100, [20, 40, 60, 80, 100]),
-        (-3, 4, [-2, 0, 2, 4]),
-        (0, 0.007, [0, 0.002, 0.004, 0.006]),
+        (0, 1, "0 0.2 0.4 0.6 0.8 1"),
+        (1, 100, "0 20 40 60 80 100"),
+        (-3, 4, "-4 -2 0 2 4"),
+        (0, 0.007, "0 0.002 0.004 0.006 0.008"),
+        (-0.1, 4.6, "-1 0 1 2 3 4 5"),
+        (5, 5, "0 1 2 3 4 5"),
+        (-8, -8, "-8 -6 -4 -2 0"),
     ],
 )
-def test_nice_ticks(low, high, ticks):
-    assert plots.nice_ticks(low, high) == ticks
+def test_the_numbers_beside_an_axis_are_round_and_hold_the_curve(low, high, ticks):
+    (plot,) = plots.lay_out([[{"epoch": 1, "Gen_loss": low}, {"epoch": 2, "Gen_loss": high}]])[0]
+    assert " ".join(text for _, text in plot["y_ticks"]) == ticks
+    places = [place for place, _ in plot["y_ticks"]]
+    assert (places[0], places[-1]) == (plots.HEIGHT - plots.BOTTOM, plots.TOP)
+    assert all(places[-1] <= y <= places[0] for y in plot["lines"][0]["y"])
 
 
-def test_nice_ticks_outward_and_whole():
-    assert plots.nice_ticks(-0.1, 4.6, outward=True) == [-1, 0, 1, 2, 3, 4, 5]
-    assert plots.nice_ticks(1, 3, whole=True) == [1, 2, 3]
-    assert plots.nice_ticks(1, 1, whole=True) == [1]
+@pytest.mark.parametrize(
+    ("last", "ticks"), [(1, "1"), (2, "1 2"), (3, "1 2 3"), (7, "2 4 6"), (12, "5 10"), (100, "20 40 60 80 100")]
+)
+def test_the_epochs_below_are_whole_and_there(last, ticks):
+    (plot,) = plots.lay_out([[{"epoch": epoch, "lr": 1e-3} for epoch in range(1, last + 1)]])[0]
+    assert " ".join(text for _, text in plot["x_ticks"]) == ticks
+
+
+@pytest.mark.parametrize(
+    ("rates", "first", "last"), [((2e-4,), "0.0001", "0.001"), ((1e-3, 1e-4), "1e-05", "0.01"), ((0.1, 1e-35), "1e-41", "10")]
+)
+def test_a_rate_that_falls_by_decades_has_them_beside_it(rates, first, last):
+    (plot,) = plots.lay_out([[{"epoch": epoch, "lr": rate} for epoch, rate in enumerate(rates, 1)]])[0]
+    texts = [text for _, text in plot["y_ticks"]]
+    assert (texts[0], texts[-1]) == (first, last)
+    assert len(texts) <= 8

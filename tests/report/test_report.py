@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import PurePosixPath, PureWindowsPath
 
 import numpy as np
 import pytest
@@ -152,17 +153,20 @@ def test_a_run_that_goes_on_and_one_that_diverged_say_so(trained, tmp_path):
 
 def test_a_long_run_is_thinned_and_says_so(trained, tmp_path, monkeypatch):
     folder = lengthen(copy(trained, tmp_path / "run"), 12)
-    monkeypatch.setattr(report, "_ROOM", 600)
+    monkeypatch.setattr(report, "ROOM", 600)
     text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
-    kept = json.loads(re.search(r'id="player">(.*?)</script>', text)[1])["epochs"]
+    kept = json.loads(re.search(r'id="data">(.*?)</script>', text)[1])["epochs"]
     assert 1 < len(kept) < 12
     assert (kept[0], kept[-1]) == (1, 12)
     assert f"{len(kept)} of 12 epochs have their pictures here, evenly chosen." in text
 
 
-def test_a_gif_too_large_for_the_page_stands_still_and_says_so(nasty, tmp_path, monkeypatch):
-    monkeypatch.setattr(report, "_MOVING", 100)
-    text = report.make([nasty], tmp_path / "page.html").read_text(encoding="utf-8")
+def test_a_gif_too_large_for_the_page_stands_still_and_says_so(nasty, tmp_path):
+    folder = copy(nasty, tmp_path / "run")
+    assert report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8").count("data:image/gif") == 1
+    with open(folder / "explored/đi bộ.gif", "ab") as file:
+        file.write(bytes(2_000_000))  # after the GIF's end, where no reader looks
+    text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
     assert "data:image/gif" not in text
     assert "đi bộ.gif is too large for this page to play: open the file itself." in text
 
@@ -173,6 +177,49 @@ def test_a_run_without_grids_keeps_its_curves(trained, tmp_path):
     text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
     assert "<img" not in text
     assert text.count('class="plot"') == 4
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["/runs/dcgan/mnist-64", "/runs/dcgan/digits-32"], ["mnist-64", "digits-32"]),
+        (["/runs/dcgan/mnist-64", "/runs/gan/mnist-28"], ["dcgan/mnist-64", "gan/mnist-28"]),
+        (["/runs/a", "/runs/a/b"], ["a", "a/b"]),
+        (["/runs/a", "/runs/a"], ["a", "a"]),
+        (["/a", "/b"], ["a", "b"]),
+    ],
+)
+def test_runs_are_told_apart_by_where_their_paths_part(paths, names):
+    assert report.distinct_names([PurePosixPath(path) for path in paths]) == names
+
+
+def test_runs_on_two_drives_are_told_apart_by_their_whole_paths():
+    paths = [PureWindowsPath(path) for path in (r"C:\runs\mnist-64", r"D:\runs\mnist-64")]
+    assert report.distinct_names(paths) == [r"C:\runs\mnist-64", r"D:\runs\mnist-64"]
+    paths = [PureWindowsPath(path) for path in (r"C:\runs\mnist-64", r"C:\runs\digits-32")]
+    assert report.distinct_names(paths) == ["mnist-64", "digits-32"]
+
+
+def test_what_the_page_says_of_a_run(page):
+    text = page.read_text(encoding="utf-8")
+    assert "<li>9 of 9 epochs</li>" in text
+    assert "<li>1,500 pictures of 8 × 8, grey</li>" in text
+    assert re.search(r"<li>[\d,]+ pictures a second</li>", text)
+
+
+def test_numbers_that_are_none_reach_the_page_and_its_script(trained, tmp_path):
+    folder = copy(trained, tmp_path / "run")
+    log = runs.read_log(folder)
+    runs.write_log(folder, [{**log[0], "Gen_grad": float("nan")}, log[1]])
+    text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
+
+    def refuse(constant):
+        raise AssertionError(f"no browser reads {constant}")
+
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text)[1], parse_constant=refuse)
+    (gradient,) = (line for plot in data["runs"][0]["plots"] for line in plot["lines"] if line["values"][0] == "nan")
+    assert gradient["y"][0] is None
+    assert gradient["y"][1] is not None
 
 
 def test_bad_input_is_a_line_and_leaves_nothing(trained, tmp_path):

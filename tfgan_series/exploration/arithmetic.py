@@ -2,40 +2,45 @@
 
 import math
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 from scipy.special import expit, log_expit
 
 from tfgan_series import latent, pictures
 from tfgan_series.errors import UserError
 from tfgan_series.exploration import classifier, equation
 from tfgan_series.exploration.findings import Finding
+from tfgan_series.inference import Network
 
 GROUP = 16  # pictures in a group that is found by its attributes
 _JITTER = 0.25  # the paper's: "uniform noise sampled with scale +-0.25" (its figure 7)
 _NEIGHBOURS = 8
-_CONTROLS = 16  # one alone comes out either way: it is a face like others, with or without
-_SURE = 0.5  # a group whose mean probability is less has no such pictures
-_BATCH = 64  # of pictures that are sorted and not shown: their last bits do not matter
+_CONTROLS = 16  # the mean of many: a single one has the attribute or not by chance
+_SURE = 0.5  # a group of a smaller mean probability has no such pictures
+_BATCH = 64  # of pictures that nobody sees: their last bits do not matter
+
+Numbers = Sequence[tuple[int, Sequence[int]]]  # the terms of a sum of samples: (1 or -1, the samples' numbers)
 
 
 @dataclass(frozen=True)
 class Group:
-    """Samples that a term of the sum is the mean of. sign: 1 or -1. name: what it is called on the picture."""
+    """The samples whose mean is a term of the sum. sign: 1 or -1. name: what the picture calls the group."""
 
     sign: int
     name: str
     numbers: tuple[int, ...]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{'+' if self.sign > 0 else '-'} {self.name}"
 
 
-def by_number(generator, terms, *, seed=0):
-    """The equation of chosen samples, drawn: terms [(1 or -1, numbers)] in their order. Returns a Finding.
+def by_number(generator: Network, terms: Numbers, *, seed: int = 0) -> Finding:
+    """Draw the equation of chosen samples, its terms in their order. Returns a Finding.
 
-    Raises UserError for a number that is no sample, and for a sum that leaves nothing.
+    Raises UserError for a number that no sample has, and for a sum that leaves nothing.
     """
     groups = [Group(sign, _listed(numbers), tuple(numbers)) for sign, numbers in terms]
     means, result = _sums(generator, groups, seed)
@@ -48,13 +53,15 @@ def by_number(generator, terms, *, seed=0):
     )
 
 
-def by_name(generator, judge, text, *, seed=0, count=4000, size=GROUP):
-    """The equation of attributes, drawn and scored. Returns a Finding.
+def by_name(
+    generator: Network, judge: classifier.Classifier, text: str, *, seed: int = 0, count: int = 4000, size: int = GROUP
+) -> Finding:
+    """Draw and score the equation of attributes. Returns a Finding.
 
-    judge: the Classifier of the records. Each term is the `size` samples of 1..count that it is surest of, and no sample
-    serves two terms, so that A - B + B is not A. Beside the result's score stands that of a control: the mean over 16 such
-    sums with random samples in place of the first term's. Raises UserError for an unknown attribute, too few samples, and a
-    sum that leaves nothing.
+    judge: the classifier of the records. Each term's group are the `size` samples of 1..count that it is surest of. No
+    sample is in two groups, so that A - B + B is not just A. Beside the result's score stands that of a control: the mean
+    over 16 such sums that have random samples for the first group. Raises UserError for an unknown attribute, too few
+    samples, and a sum that leaves nothing.
     """
     terms = equation.known(equation.parse(text), text, judge.names)
     if count < size * (len(terms) + 1):
@@ -68,11 +75,11 @@ def by_name(generator, judge, text, *, seed=0, count=4000, size=GROUP):
     named = list(dict.fromkeys(factor.name for term in terms for factor in term.factors))
     columns = [judge.names.index(name) for name in named]
 
-    def scores(rows):
+    def scores(rows: np.ndarray) -> dict[str, float]:
         return dict(zip(named, (round(float(share), 3) for share in expit(rows[:, columns]).mean(axis=0)), strict=True))
 
-    drawn = {"result": jittered(result, seed), "control": np.concatenate(controls)}
-    drawn = {key: scores(judge.logits(latent.sample(generator, one, _BATCH))) for key, one in drawn.items()}
+    judged = {"result": jittered(result, seed), "control": np.concatenate(controls)}
+    drawn = {key: scores(judge.logits(latent.sample(generator, one, _BATCH))) for key, one in judged.items()}
     by_group = [scores(logits[np.asarray(group.numbers) - 1]) for group in groups]
     wanted = equation.predicted(terms)
     return Finding(
@@ -93,22 +100,22 @@ def by_name(generator, judge, text, *, seed=0, count=4000, size=GROUP):
     )
 
 
-def _listed(numbers):
+def _listed(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers)) if len(numbers) <= 4 else f"{len(numbers)} samples"
 
 
-def _random(groups, count, size, seed):
-    """16 groups of random samples to take the first one's place, none of them in any group."""
+def _random(groups: Sequence[Group], count: int, size: int, seed: int) -> list[Group]:
+    """16 groups of random samples to stand in for the first group. None of the samples is in any of the groups."""
     free = np.setdiff1d(np.arange(1, count + 1), [number for group in groups for number in group.numbers])
     rng = np.random.default_rng(seed)
     return [Group(groups[0].sign, "random", tuple(rng.choice(free, size, replace=False))) for _ in range(_CONTROLS)]
 
 
-def surest(terms, names, logits, size):
-    """For each term its Group: the `size` samples that most likely have and lack what it says, none in two groups.
+def surest(terms: Sequence[equation.Term], names: Sequence[str], logits: np.ndarray, size: int) -> list[Group]:
+    """For each term its group: the `size` samples that most likely are what it says. No sample is in two groups.
 
-    Terms that say the same are dealt their samples in turn: were one given the surest, the difference of the two would
-    point away from what they say. logits: [samples, names], of sample 1 first.
+    Terms that say the same get their samples in turn, as cards are dealt. If one got all the surest, the difference of
+    the two would point away from what they say. logits: [samples, names], the first row of sample 1.
     """
     free, hands = np.ones(len(logits), bool), {}
     for said, twins in Counter(map(_said, terms)).items():
@@ -123,17 +130,17 @@ def surest(terms, names, logits, size):
     return [Group(term.sign, str(term), tuple(map(int, hands[_said(term)].pop(0)))) for term in terms]
 
 
-def _said(term):
+def _said(term: equation.Term) -> frozenset[tuple[str, bool]]:
     """What a term says, whatever the order of its factors."""
     return frozenset((factor.name, factor.wanted) for factor in term.factors)
 
 
-def add(signs, groups):
+def add(signs: Sequence[int], groups: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """(each group's mean z [groups, noise_dim], their signed sum [noise_dim]), float32. groups: [n, noise_dim] each.
 
-    As they are, like the paper's. Groups of n leave a sum shorter than samples are (three groups of three do not), but
-    the means of surest samples point far out: brought to a sample's length, the sums of Eyeglasses on small faces came to
-    lie 32 grey levels from the nearest training picture instead of 20 (samples: 23), and showed the glasses no better.
+    The sum stays as it is, as in the paper, though the mean of many samples is shorter than a sample. We tried to bring
+    the sum to a sample's length, with Eyeglasses on small faces. The pictures then lay 32 grey levels from the nearest
+    training picture instead of 20 (samples: 23), and showed the glasses no better.
     Raises UserError for a sum that leaves nothing.
     """
     means = np.stack([np.asarray(z, np.float64).mean(axis=0) for z in groups])
@@ -143,15 +150,15 @@ def add(signs, groups):
     return means.astype(np.float32), total.astype(np.float32)
 
 
-def jittered(z, seed):
+def jittered(z: np.ndarray, seed: int) -> np.ndarray:
     """z [noise_dim] itself, then 8 neighbours: [9, noise_dim] float32."""
     noise = np.random.default_rng(seed).uniform(-_JITTER, _JITTER, (_NEIGHBOURS, len(z)))
     return np.concatenate([z[None], z + noise]).astype(np.float32)
 
 
-def draw(generator, groups, means, result, seed):
+def draw(generator: Network, groups: Sequence[Group], means: np.ndarray, result: np.ndarray, seed: int) -> Image.Image:
     """The equation as a picture: each group above its mean, at the end the result amid its neighbours."""
-    pages = []
+    pages: list[Image.Image] = []
     for group, mean in zip(groups, means, strict=True):
         samples, mean = (pictures.to_uint8(latent.sample(generator, z)) for z in (_noise(generator, group, seed), mean[None]))
         columns = math.ceil(math.sqrt(len(samples)))
@@ -165,16 +172,22 @@ def draw(generator, groups, means, result, seed):
     return pictures.join([*pages, pictures.grid(images, 3, caption="=", labels=labels)])
 
 
-def _noise(generator, group, seed):
+def _noise(generator: Network, group: Group, seed: int) -> np.ndarray:
     return latent.numbered(group.numbers, generator.input_shape[-1], seed)
 
 
-def _sums(generator, groups, seed):
+def _sums(generator: Network, groups: Sequence[Group], seed: int) -> tuple[np.ndarray, np.ndarray]:
     return add([group.sign for group in groups], [_noise(generator, group, seed) for group in groups])
 
 
-def _told(named, wanted, by_group, drawn, judge):
-    """A sentence for each attribute: from the last group to the result, and in the control."""
+def _told(
+    named: Sequence[str],
+    wanted: dict[str, bool],
+    by_group: Sequence[dict[str, float]],
+    drawn: dict[str, dict[str, float]],
+    judge: classifier.Classifier,
+) -> Iterator[str]:
+    """A sentence for each attribute: its probability in the last group, in the result and in the control."""
     for name in named:
         before, after, chance = by_group[-1][name], drawn["result"][name], drawn["control"][name]
         came = ""
@@ -186,11 +199,17 @@ def _told(named, wanted, by_group, drawn, judge):
         )
 
 
-def _trusted(name, judge):
+def _trusted(name: str, judge: classifier.Classifier) -> bool:
     return judge.accuracy.get(name, 0) >= classifier.TRUSTED
 
 
-def _doubts(named, terms, groups, by_group, judge):
+def _doubts(
+    named: Sequence[str],
+    terms: Sequence[equation.Term],
+    groups: Sequence[Group],
+    by_group: Sequence[dict[str, float]],
+    judge: classifier.Classifier,
+) -> Iterator[str]:
     """A sentence for each attribute not to be trusted, and for each group that is not what it should be."""
     for name in named:
         if not _trusted(name, judge):

@@ -1,104 +1,143 @@
-"""A small classifier of the records' pictures, trained once and kept beside them.
+"""A small classifier of the records' pictures: trained once, and kept for the next time.
 
-CLASSIFIER-<image size>.keras has one logit for each attribute, or where records have none for each class; the .json beside it
-says how far each can be trusted.
+    TFRecordPath/classifiers/<records folder>-<image size>.keras    one logit for each attribute, or else for each class
+    TFRecordPath/classifiers/<records folder>-<image size>.json     what it was trained on, and how far it can be trusted
+
+It is not in the record folder, which stays what conversion made.
 """
 
 import dataclasses
 import functools
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers
+from sklearn.metrics import balanced_accuracy_score
 
 from tfgan_series import files
 from tfgan_series.data import pipeline
+from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError
 from tfgan_series.inference import in_batches
+from tfgan_series.series import Experiment
 
 TRUSTED = 0.7  # balanced accuracy; 0.5 is guessing
+EPOCHS = 30
 _RECORDS = 20_000  # that it is trained on at most
 _MEASURED = 5_000  # that it is measured on at most
-_BYTES = 2**30  # that pictures read at once may take
-_EPOCHS = 30
+_SHUFFLED_BYTES = 2**28  # of pictures to draw the next one from
 _BATCH = 64
 _SEEN = 256  # pictures at a time once it is trained
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """model: [B, H, W, C] in [-1, 1] -> [B, len(names)] logits. accuracy: {name: balanced accuracy}, the mean of the shares
-    recognised of the pictures that have it and of those that have not, on pictures that it was not trained on; 0.5 is
-    guessing, and a name that none or all of them have is left out."""
+    """model: pictures [B, H, W, C] in [-1, 1] -> [B, len(names)] logits. accuracy: {name: balanced accuracy}.
+
+    Balanced accuracy is the mean of two shares: of the pictures recognised that have it, and of those that have it not. 0.5
+    is guessing. It is measured on pictures that the classifier was not trained on; a name that all or none of these have
+    is left out.
+    """
 
     model: keras.Model
     names: tuple[str, ...]
     accuracy: dict[str, float]
 
-    def logits(self, images):
+    def logits(self, images: np.ndarray) -> np.ndarray:
         """[N, H, W, C] in [-1, 1] -> [N, len(names)]."""
         return in_batches(self.model, images, _SEEN)
 
-    def features(self, images):
-        """What the last layer sees of the images: [N, H, W, C] in [-1, 1] -> [N, number of features]."""
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """What the last layer gets from the images: [N, H, W, C] in [-1, 1] -> [N, number of features]."""
         return in_batches(self._to_features, images, _SEEN)
 
     @functools.cached_property
-    def _to_features(self):
+    def _to_features(self) -> keras.Model:
         return keras.Model(self.model.inputs[0], self.model.get_layer("features").output)
 
 
-def names(records):
-    """What a classifier of these records can tell apart: attributes, else classes (one alone is none), else nothing."""
+def names(records: Records) -> tuple[str, ...]:
+    """What a classifier of these records can tell apart: attributes, or else two classes or more, or else nothing."""
     return records.attribute_names or (records.class_names if len(records.class_names) > 1 else ())
 
 
-def find_or_train(records, experiment):
-    """The classifier of the records at the experiment's image size; trained now where there is none yet.
+def find_or_train(records: Records, experiment: Experiment) -> Classifier:
+    """The classifier of the records at the experiment's image size. It is trained now where there is none yet for them.
 
     Raises UserError where the records have neither attributes nor several classes.
     """
     if not names(records):
         raise UserError(f"{records.folder} has neither attributes nor several classes to train a classifier on")
-    path = records.folder / f"classifier-{experiment.image_size}.keras"
-    wanted = {"names": list(names(records)), "partition": experiment.partition, "fit": experiment.fit}
+    path = model_path(records, experiment)
+    wanted = {
+        "records": records.identity,
+        "names": list(names(records)),
+        "partition": experiment.partition,
+        "fit": experiment.fit,
+    }
     try:
-        note = json.loads(path.with_suffix(".json").read_text())
+        note = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         if {name: note[name] for name in wanted} == wanted:
             return Classifier(keras.models.load_model(path, compile=False), tuple(note["names"]), note["accuracy"])
     except (OSError, ValueError, KeyError, TypeError):
         pass  # none yet, or half of one: it is made again
     trained = train(records, experiment)
+    path.parent.mkdir(exist_ok=True)
+    path.with_suffix(".json").unlink(missing_ok=True)  # killed between the two, no note speaks of another model
     with files.whole(path) as partial:
         trained.model.save(partial)
     files.write_whole(path.with_suffix(".json"), json.dumps({**wanted, "accuracy": trained.accuracy}, indent=2) + "\n")
     return trained
 
 
-def train(records, experiment):
-    """Train a classifier on the experiment's partition and measure it on test or val, or on the tenth it was stopped by."""
-    images, targets = read(records, experiment, _RECORDS)
-    kept = len(images) - max(len(images) // 10, 1)
-    print(f"Training a classifier for {records.folder} on {kept:,} pictures.", flush=True)
+def model_path(records: Records, experiment: Experiment) -> Path:
+    """Where the records' classifier lies; its note beside it ends in .json."""
+    name, root = records.folder.parent.name, records.folder.parents[1]
+    return root / "classifiers" / f"{name}-{experiment.image_size}.keras"
+
+
+def train(records: Records, experiment: Experiment) -> Classifier:
+    """Train a classifier on the experiment's partition, and measure it on test or val.
+
+    Where the records have no such partition, it is measured on the tenth that told when to stop. Each call with the same
+    records gives the same classifier. Raises UserError for a damaged shard.
+    """
+    count = min(records.count(experiment.partition), _RECORDS)
+    checked = max(count // 10, 1)
+    print(f"Training a classifier for {records.folder} on {count - checked:,} pictures.", flush=True)
     keras.utils.set_random_seed(0)
-    model = build(images.shape[1:], targets.shape[1])
+    pairs = _pairs(records, experiment)
+    picture, target = (spec.shape for spec in pairs.element_spec)
+    buffer = max(_SHUFFLED_BYTES // (4 * picture.num_elements()), 1)
+    model = build(tuple(picture), target[0])
     model.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True))
-    model.fit(
-        images[:kept], targets[:kept], validation_data=(images[kept:], targets[kept:]), batch_size=_BATCH, epochs=_EPOCHS,
-        verbose=0, callbacks=[keras.callbacks.EarlyStopping(patience=4, restore_best_weights=True)],
-    )  # fmt: skip
+    try:
+        model.fit(
+            pairs.skip(checked).take(count - checked).shuffle(buffer, seed=0).batch(_BATCH),
+            validation_data=pairs.take(checked).batch(_SEEN),
+            epochs=EPOCHS,
+            shuffle=False,  # the dataset has done it
+            verbose=0,
+            callbacks=[keras.callbacks.EarlyStopping(patience=4, restore_best_weights=True)],
+        )
+    except tf.errors.UnknownError:  # tf.data hides what the reading raised
+        for _ in pipeline.in_order(records, experiment):
+            pass
+        raise
+    trained = Classifier(model, names(records), {})
     other = held_out(records, experiment)
-    images, targets = read(records, other, _MEASURED) if other else (images[kept:], targets[kept:])
-    trained = Classifier(model, tuple(names(records)), {})
-    accuracy = balanced_accuracy(trained.logits(images) > 0, targets > 0)
-    return dataclasses.replace(
-        trained, accuracy={name: float(share) for name, share in zip(trained.names, accuracy, strict=True) if share == share}
-    )
+    measured = _pairs(records, other).take(_MEASURED) if other else pairs.take(checked)
+    found, true = zip(*((trained.logits(images) > 0, targets > 0) for images, targets in measured.batch(_SEEN)), strict=True)
+    accuracy = balanced_accuracy(np.concatenate(found), np.concatenate(true), trained.names)
+    return dataclasses.replace(trained, accuracy=accuracy)
 
 
-def held_out(records, experiment):
+def held_out(records: Records, experiment: Experiment) -> Experiment | None:
     """The experiment with a partition that its run never saw, or None where the records have none."""
     for partition in ("test", "val"):
         if partition in records.counts and experiment.partition not in (partition, "all"):
@@ -106,22 +145,25 @@ def held_out(records, experiment):
     return None
 
 
-def read(records, experiment, limit):
-    """The partition's first records (they are in no order), `limit` or fewer, as memory allows: images [N, H, W, C] in [-1, 1],
-    targets [N, names] of 0 and 1."""
-    limit = min(limit, _BYTES // (4 * experiment.image_size**2 * experiment.channels))
-    images, targets, count = [], [], 0
-    for block, labels, attributes in pipeline.in_order(records, experiment):
-        images.append(block)
-        targets.append(attributes if records.attribute_names else labels[:, None] == np.arange(len(records.class_names)))
-        count += len(block)
-        if count >= limit:
-            break
-    return np.concatenate(images)[:limit], np.concatenate(targets)[:limit].astype(np.float32)
+def _pairs(records: Records, experiment: Experiment) -> tf.data.Dataset:
+    """The partition's records, streamed in their stored order: (picture [H, W, C] in [-1, 1], targets [names] of 0 and 1).
+
+    Conversion has shuffled them, so the first ones are a fair sample.
+    """
+
+    def blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for images, labels, attributes in pipeline.in_order(records, experiment):
+            targets = attributes if records.attribute_names else labels[:, None] == np.arange(len(records.class_names))
+            yield images, targets.astype(np.float32)
+
+    picture = (None, experiment.image_size, experiment.image_size, experiment.channels)
+    signature = (tf.TensorSpec(picture, tf.float32), tf.TensorSpec((None, len(names(records))), tf.float32))
+    dataset = tf.data.Dataset.from_generator(blocks, output_signature=signature).unbatch()
+    return dataset.apply(tf.data.experimental.assert_cardinality(records.count(experiment.partition)))
 
 
-def build(shape, outputs):
-    """A convnet of pictures [H, W, C]. Noise and shifts in training: a GAN's pictures are not quite like the records'."""
+def build(shape: tuple[int, int, int], outputs: int) -> keras.Model:
+    """A convnet for pictures [H, W, C]. It is trained with noise and shifts, as a GAN's pictures are not quite the records'."""
     model = keras.Sequential([keras.Input(shape), layers.GaussianNoise(0.1), layers.RandomTranslation(0.05, 0.05, "nearest")])
     size, filters = shape[0], 32
     while size > 4:
@@ -134,12 +176,13 @@ def build(shape, outputs):
     return model
 
 
-def balanced_accuracy(found, true):
-    """Per column, the mean of the shares recognised of the true and of the false rows; nan where one kind is absent.
+def balanced_accuracy(found: np.ndarray, true: np.ndarray, names: tuple[str, ...]) -> dict[str, float]:
+    """Balanced accuracy by name; a name that all or none of the rows have is left out.
 
     found, true: [N, names] bool.
     """
-    with np.errstate(invalid="ignore"):
-        sensitivity = (found & true).sum(axis=0) / true.sum(axis=0)
-        specificity = (~found & ~true).sum(axis=0) / (~true).sum(axis=0)
-    return (sensitivity + specificity) / 2
+    return {
+        name: float(balanced_accuracy_score(true[:, column], found[:, column]))
+        for column, name in enumerate(names)
+        if true[:, column].any() and not true[:, column].all()
+    }

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tfgan_series.errors import UserError
@@ -11,13 +12,13 @@ _TOKEN = re.compile(r"\s*([A-Za-z0-9_]+|\S|$)")
 
 @dataclass(frozen=True)
 class Factor:
-    """An attribute that a picture has, or (wanted False) has not. place: of its name in the equation, from 1 on."""
+    """An attribute that a picture has or, where `wanted` is False, has not. place: of its name in the equation, from 1 on."""
 
     name: str
     wanted: bool
     place: int
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{'' if self.wanted else '!'}{self.name}"
 
 
@@ -28,14 +29,14 @@ class Term:
     sign: int
     factors: tuple[Factor, ...]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return " & ".join(map(str, self.factors))
 
 
-def parse(text):
-    """The terms of an equation, [Term]: names, ! for not, & for and, + and - between terms (one may come first).
+def parse(text: str) -> list[Term]:
+    """The terms of an equation. It has names, ! for not, & for and, and + or - between terms; one of these may come first.
 
-    Raises UserError that points at the first character that does not fit.
+    Raises UserError, which points at the first character that does not fit.
     """
     tokens = [(match[1], match.start(1) + 1) for match in _TOKEN.finditer(text)]
     terms, sign = [], 1
@@ -55,7 +56,7 @@ def parse(text):
         sign = -1 if token == "-" else 1
 
 
-def _factor(tokens, text):
+def _factor(tokens: list[tuple[str, int]], text: str) -> Factor:
     """Take one factor from the front of the tokens."""
     wanted = True
     token, place = tokens.pop(0)
@@ -67,12 +68,14 @@ def _factor(tokens, text):
     return Factor(token, wanted, place)
 
 
-def known(terms, text, names):
-    """The terms with their attributes spelled as in `names`; case does not matter. Raises UserError for one that is none, and for
-    a term that contradicts itself."""
+def known(terms: Sequence[Term], text: str, names: Sequence[str]) -> list[Term]:
+    """The terms with their attributes spelled as in `names`. Case does not matter.
+
+    Raises UserError for a name that is none of these, and for a term that contradicts itself.
+    """
     spelled = {name.lower(): name for name in names}
 
-    def spell(factor):
+    def spell(factor: Factor) -> Factor:
         if factor.name.lower() not in spelled:
             near = difflib.get_close_matches(factor.name.lower(), spelled, n=3)
             choices = " or ".join(spelled[name] for name in near) if near else f"one of {', '.join(names)}"
@@ -83,14 +86,14 @@ def known(terms, text, names):
     for factors in (term.factors for term in terms):
         for factor in factors:
             if any((other.name, other.wanted) == (factor.name, not factor.wanted) for other in factors):
-                raise _wrong(text, factor.place, f"a picture that has {factor.name} and has it not was asked for")
+                raise _wrong(text, factor.place, f"no picture both has {factor.name} and has it not")
     return terms
 
 
-def predicted(terms):
+def predicted(terms: Sequence[Term]) -> dict[str, bool]:
     """What the terms add up to for each attribute that all of them name: {name: True or False}.
 
-    Eyeglasses - !Eyeglasses + !Eyeglasses is 1 - 0 + 0, so True. What adds up to neither 1 nor 0 is left out.
+    Eyeglasses - !Eyeglasses + !Eyeglasses is 1 - 0 + 0, so True. A name whose sum is neither 1 nor 0 is left out.
     """
     tables = [{factor.name: factor.wanted for factor in term.factors} for term in terms]
     shared = [name for name in tables[0] if all(name in table for table in tables)]
@@ -98,5 +101,5 @@ def predicted(terms):
     return {name: bool(total) for name, total in sums.items() if total in (0, 1)}
 
 
-def _wrong(text, place, what):
+def _wrong(text: str, place: int, what: str) -> UserError:
     return UserError(f"--equation={text!r}, at character {place}: {what}")

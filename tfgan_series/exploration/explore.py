@@ -1,35 +1,43 @@
 """A run explored: its generator and its records in, pictures and numbers out.
 
 Each function takes a run's folder, leaves pictures and NAME.json in `out`, and returns the Finding. All raise UserError
-where the folder is no run or has no generator yet, and for samples that have no number.
+where the folder is no run or has no generator yet, and for a number that no sample has.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import keras
 
 from tfgan_series import latent, runs
 from tfgan_series.data import records
 from tfgan_series.errors import UserError
 from tfgan_series.exploration import arithmetic, classifier, equation, findings, interpolation, neighbours
+from tfgan_series.series import Experiment
 
 
-def interpolate(run, out, numbers, **options):
-    """Walks from sample to sample: interpolate.png, walks.png, interpolate.gif. options: interpolation.interpolate's."""
+def interpolate(run: Path | str, out: Path | str, numbers: Sequence[int], **options: Any) -> findings.Finding:
+    """Walks from sample to sample: interpolate.png, walks.png, interpolate.gif. options: those of interpolation.interpolate."""
     found = interpolation.interpolate(_generator(run), numbers, **options)
     findings.write(found, "interpolate", out)
     return found
 
 
-def add_samples(run, out, terms, *, seed=0):
+def add_samples(run: Path | str, out: Path | str, terms: arithmetic.Numbers, *, seed: int = 0) -> findings.Finding:
     """An equation of chosen samples, [(1 or -1, numbers)]: arithmetic.png."""
     found = arithmetic.by_number(_generator(run), terms, seed=seed)
     findings.write(found, "arithmetic", out)
     return found
 
 
-def add_attributes(run, out, text, *, tfrecord_path="tfrecords", **options):
-    """An equation of the records' attributes: equation.png. options: arithmetic.by_name's.
+def add_attributes(
+    run: Path | str, out: Path | str, text: str, *, tfrecord_path: Path | str = "tfrecords", **options: Any
+) -> findings.Finding:
+    """An equation of the records' attributes: equation.png. options: those of arithmetic.by_name.
 
-    Raises UserError where it does not parse or names what the records have not, and where these have no attributes.
+    Raises UserError where the equation cannot be read, where it names an attribute that the records have not, and where
+    they have no attributes at all.
     """
     generator = _generator(run)
     experiment, found_records = _records(run, tfrecord_path)
@@ -46,7 +54,9 @@ def add_attributes(run, out, text, *, tfrecord_path="tfrecords", **options):
     return found
 
 
-def find_neighbours(run, out, numbers, *, tfrecord_path="tfrecords", seed=0):
+def find_neighbours(
+    run: Path | str, out: Path | str, numbers: Sequence[int], *, tfrecord_path: Path | str = "tfrecords", seed: int = 0
+) -> findings.Finding:
     """The training pictures nearest to samples: neighbours.png."""
     generator = _generator(run)
     experiment, found_records = _records(run, tfrecord_path)
@@ -57,12 +67,12 @@ def find_neighbours(run, out, numbers, *, tfrecord_path="tfrecords", seed=0):
     return found
 
 
-def _generator(run):
+def _generator(run: Path | str) -> keras.Model:
     runs.read_experiment(run)
     return runs.load_generator(Path(run) / runs.GENERATOR)
 
 
-def _records(run, tfrecord_path):
+def _records(run: Path | str, tfrecord_path: Path | str) -> tuple[Experiment, records.Records]:
     """(Experiment, Records) of a run. Raises UserError where its records are not there."""
     experiment, _ = runs.read_experiment(run)
     found = records.find_records(tfrecord_path, experiment)

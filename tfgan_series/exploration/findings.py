@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -11,17 +12,17 @@ from tfgan_series import files, pictures
 
 @dataclass(frozen=True)
 class Finding:
-    """pictures: {file name: PIL image, or a list of them for a GIF}. text: what is to be seen on them, in a few sentences.
+    """pictures: {file name: PIL image, or a list of them for a GIF}. text: what they show, in a few sentences.
     numbers: whatever else is of interest, as JSON can hold it."""
 
     title: str
     text: str
     pictures: dict[str, Image.Image | list[Image.Image]]
-    numbers: dict = field(default_factory=dict)
+    numbers: dict[str, Any] = field(default_factory=dict)
 
 
-def write(finding, name, out):
-    """OUT/NAME.json and the pictures beside it, each whole, the JSON last."""
+def write(finding: Finding, name: str, out: Path | str) -> None:
+    """Write OUT/NAME.json and the pictures beside it. Each file appears whole; the JSON comes last."""
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     for file, picture in finding.pictures.items():

@@ -1,34 +1,48 @@
 """The training pictures nearest to samples: is the generator remembering?"""
 
+from collections.abc import Callable, Iterable, Sequence
+
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from tfgan_series import latent, pictures
 from tfgan_series.data import pipeline
+from tfgan_series.data.records import Records
 from tfgan_series.exploration import classifier
 from tfgan_series.exploration.findings import Finding
+from tfgan_series.inference import Network
+from tfgan_series.series import Experiment
 
 _NEAREST = 5
 _MEASURED = 256  # samples, and as many held-out pictures, whose distances are compared
 _BATCH = 64
 
 
-def neighbours(generator, found, experiment, numbers, *, seed=0, judge=None):
-    """The nearest training pictures of samples of a seed, in pixels and in the features of a Classifier if one is given.
+def neighbours(
+    generator: Network,
+    found: Records,
+    experiment: Experiment,
+    numbers: Sequence[int],
+    *,
+    seed: int = 0,
+    judge: classifier.Classifier | None = None,
+) -> Finding:
+    """The nearest training pictures of samples of a seed: in pixels, and in the features of `judge` if there is one.
 
-    Beside the samples' median distance stands that of real pictures of a partition that was not trained on, if there is
-    one: a generator that remembers comes nearer than they do. Returns a Finding. Raises UserError for a number that is
-    no sample.
+    The samples' median distance to them is told, and beside it that of real pictures from a partition that was not trained
+    on, if there is one. A generator that remembers comes nearer than these. Returns a Finding. Raises UserError for a
+    number that no sample has.
     """
     noise_dim = generator.input_shape[-1]
     samples = latent.sample(generator, latent.numbered(numbers, noise_dim, seed))
     queries = {"samples": latent.sample(generator, latent.noise(_MEASURED, noise_dim, seed), _BATCH)}
     other = classifier.held_out(found, experiment)
     if other:
-        queries[f"real pictures of {other.partition}"] = classifier.read(found, other, _MEASURED)[0]
+        queries[f"real pictures of {other.partition}"] = pipeline.first_images(found, other, other.partition, "", _MEASURED)
     spaces = {"pixels": pixels, **({"features": judge.features} if judge else {})}
 
-    rows, medians, labels = [samples[:, None]], {}, [[str(number)] for number in numbers]
+    rows, labels = [samples[:, None]], [[str(number)] for number in numbers]
+    medians: dict[str, dict[str, float]] = {}
     for space, embed in spaces.items():
         asked = np.concatenate([samples, *queries.values()])
         distances, images = nearest(embed, asked, len(samples), pipeline.in_order(found, experiment))
@@ -60,25 +74,27 @@ def neighbours(generator, found, experiment, numbers, *, seed=0, judge=None):
     )
 
 
-def pixels(images):
+def pixels(images: np.ndarray) -> np.ndarray:
     """[N, H, W, C] in [-1, 1] as vectors whose Euclidean distance is the root mean square difference in grey levels."""
     return images.reshape(len(images), -1) * (127.5 / np.sqrt(images[0].size))
 
 
-def nearest(embed, asked, shown, blocks):
-    """The nearest pictures of a stream, each block held for a moment only.
+def nearest(
+    embed: Callable[[np.ndarray], np.ndarray], asked: np.ndarray, shown: int, blocks: Iterable[tuple]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest pictures of a stream, of which one block at a time is in memory.
 
-    embed: images [N, H, W, C] -> vectors. asked: images. blocks: yields (images, ...) tuples. Returns (distances
-    [asked, k] from the nearest on, the pictures [shown, k, H, W, C] nearest to the first `shown`), k 5 or, of fewer
-    pictures, their number.
+    embed: images [N, H, W, C] -> vectors. asked: images. blocks: (images, ...) tuples. Returns (distances [asked, k] from
+    the nearest on, the pictures [shown, k, H, W, C] nearest to the first `shown`). k is 5, or the number of pictures where
+    there are fewer.
     """
     asked = embed(asked)
-    distances, images = np.empty((len(asked), 0)), None
+    distances, images = np.empty((len(asked), 0)), np.empty(0)
     for block, *_ in blocks:
         search = NearestNeighbors(n_neighbors=min(_NEAREST, len(block)), algorithm="brute").fit(embed(block))
         near, index = search.kneighbors(asked)
         candidates = block[index[:shown]]
-        images = candidates if images is None else np.concatenate([images, candidates], axis=1)
+        images = np.concatenate([images, candidates], axis=1) if images.size else candidates
         distances = np.concatenate([distances, near], axis=1)
         best = np.argsort(distances, axis=1, kind="stable")[:, :_NEAREST]
         distances = np.take_along_axis(distances, best, axis=1)

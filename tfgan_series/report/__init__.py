@@ -9,43 +9,48 @@ import csv
 import datetime
 import json
 import os
-import shlex
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath
+from typing import Any
 
 import jinja2
+from PIL import Image
 
 from tfgan_series import files, runs, series
 from tfgan_series.data import preprocess, records
 from tfgan_series.errors import UserError
-from tfgan_series.report import embedding, plots
+from tfgan_series.report import inline, plots
+from tfgan_series.series import Experiment
 
 NAME = "report.html"
-_ROOM = 10_000_000  # characters for all grids of a page, which leaves some for the rest below 15 MB
-_MOVING = 2_000_000  # bytes of a GIF that is taken in as it is
+ROOM = 10_000_000  # characters for all grids of a page, which leaves some for the rest below 15 MB
+_MOVING = 2_000_000  # bytes of the largest GIF that goes in as it is
 _PAIRS = 8  # translated pictures shown for each direction
 _PAIR_WIDTH = 256
 _REJECTED = 50  # rejected files named
 
 
-def make(folders, out):
+def make(folders: Sequence[Path | str], out: Path | str) -> Path:
     """Write the page of one run, or of several side by side, whole. Returns its path.
 
     Raises UserError for a folder that is no run or has no epoch yet, and for a file in it that cannot be read.
     """
-    folders, out = [Path(folder) for folder in folders], Path(out)
-    experiments = [runs.read_experiment(folder) for folder in folders]
-    logs = [_log(folder) for folder in folders]
-    labels, drawn = _labels(folders), plots.plots(logs)
+    places, out = [Path(folder) for folder in folders], Path(out)
+    experiments = [runs.read_experiment(folder) for folder in places]
+    logs = [_read_log(folder) for folder in places]
+    names = [str(places[0])] if len(places) == 1 else distinct_names([folder.resolve() for folder in places])
     shown = [
-        {"label": label, "plots": plot, "logged": [int(row["epoch"]) for row in log]}
-        | _run(folder, experiment, count, log, _ROOM // len(folders))
-        for folder, (experiment, count), log, label, plot in zip(folders, experiments, logs, labels, drawn, strict=True)
+        {"label": name, "plots": laid_out, "logged": [int(row["epoch"]) for row in log]}
+        | _shown(folder, experiment, count, log, ROOM // len(places))
+        for folder, (experiment, count), log, name, laid_out in zip(
+            places, experiments, logs, names, plots.lay_out(logs), strict=True
+        )
     ]
     page = _template().render(
         runs=shown,
-        plot=plots,
-        settings=_settings([experiment for experiment, _ in experiments]),
-        player=_player(shown),
+        drawing=plots,
+        settings=_settings_rows([experiment for experiment, _ in experiments]),
+        script=_for_script(shown),
         made=f"{datetime.datetime.now():%Y-%m-%d %H:%M}",
     )
     try:
@@ -56,7 +61,7 @@ def make(folders, out):
     return out
 
 
-def _template():
+def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -67,34 +72,31 @@ def _template():
     return environment.get_template("template.html")
 
 
-def _log(folder):
+def _read_log(folder: Path) -> plots.Log:
     log = runs.read_log(folder)
     if not log:
-        raise UserError(f"{folder} has no epoch yet: there is something to see when train.py has ended its first")
+        raise UserError(f"{folder} has no epoch yet: try again when train.py has ended its first")
     return log
 
 
-def _labels(folders):
-    """What tells the runs of a page apart: their paths, from where these part."""
-    if len(folders) == 1:
-        return [str(folders[0])]
-    paths = [folder.resolve() for folder in folders]
-    common = os.path.commonpath([path.parent for path in paths])
-    return [os.path.relpath(path, common) for path in paths]
+def distinct_names(paths: Sequence[PurePath]) -> list[str]:
+    """What tells whole paths apart: each without the folders that all of them begin with."""
+    common = len(os.path.commonprefix([path.parent.parts for path in paths]))
+    return [str(type(path)(*path.parts[common:])) for path in paths]
 
 
-def _run(folder, experiment, count, log, room):
-    """What the page shows of a run, but for its curves and settings."""
+def _shown(folder: Path, experiment: Experiment, count: int, log: plots.Log, room: int) -> dict[str, Any]:
+    """What the page shows of a run, but for its curves and settings. room: characters for its grids."""
     paths = {int(row["epoch"]): runs.grid_path(folder, int(row["epoch"])) for row in log}
     paths = {epoch: path for epoch, path in paths.items() if path.is_file()}
-    grids = embedding.grids(paths, room)
+    grids = inline.encode_grids(paths, room)
     return {
         "title": f"{experiment.model} on {experiment.image_type}",
         "path": str(folder),
         "state": _state(folder, experiment, log),
         "facts": _facts(experiment, count, log),
         "grids": grids,
-        "size": embedding.open_picture(next(iter(paths.values()))).size if paths else None,
+        "size": inline.open_rgb(next(iter(paths.values()))).size if paths else None,
         "thinned": f"{len(grids)} of {len(paths)} epochs have their pictures here, evenly chosen"
         if len(grids) < len(paths)
         else "",
@@ -105,14 +107,14 @@ def _run(folder, experiment, count, log, room):
     }
 
 
-def _state(folder, experiment, log):
+def _state(folder: Path, experiment: Experiment, log: plots.Log) -> str:
     diverged = folder / runs.DIVERGED
     if diverged.is_file():
         return diverged.read_text(encoding="utf-8").strip()
     return "" if log[-1]["epoch"] >= experiment.epochs else "still training, or stopped"
 
 
-def _facts(experiment, count, log):
+def _facts(experiment: Experiment, count: int, log: plots.Log) -> list[str]:
     return [
         f"{int(log[-1]['epoch'])} of {experiment.epochs} epochs",
         f"{count:,} pictures of {experiment.image_size} × {experiment.image_size}, {_COLOURS[experiment.channels]}",
@@ -123,8 +125,8 @@ def _facts(experiment, count, log):
 _COLOURS = {1: "grey", 3: "colour"}
 
 
-def _settings(experiments):
-    """Every setting as a row of cells, a cell for each run; those that are not their row's, or not the same in all, first."""
+def _settings_rows(experiments: Sequence[Experiment]) -> list[dict[str, Any]]:
+    """Every setting as a row of cells, a cell for each run. First come those that are not the default or not the same in all."""
     usual = [series.values(series.resolve(experiment.image_type, experiment.model)) for experiment in experiments]
     values = [series.values(experiment) for experiment in experiments]
     fields = {name: field for experiment in experiments for name, field in series.fields(experiment).items()}
@@ -136,37 +138,37 @@ def _settings(experiments):
     return sorted(rows, key=lambda row: not row["differs"])
 
 
-def _cell(values, usual, name):
-    """A setting of a run, and its row's where that is another; a dash where the run's model has no such setting."""
+def _cell(values: Mapping[str, Any], usual: Mapping[str, Any], name: str) -> dict[str, str | None]:
+    """A setting of a run, and the default where that is another; a dash where the run's model has no such setting."""
     if name not in values:
         return {"text": "–", "default": None}
     default = series.in_words(usual[name]) if values[name] != usual[name] else None
     return {"text": series.in_words(values[name]), "default": default}
 
 
-def _explored(path):
+def _explored(path: Path) -> dict[str, Any]:
     """What explore.py left: a title, a text and pictures. A picture that is gone is left out."""
     record = _read_json(path, "title", "text", "pictures")
     pictures = [_picture(path.parent / name) for name in record["pictures"] if (path.parent / name).is_file()]
     return {"title": record["title"], "text": record["text"], "pictures": pictures}
 
 
-def _picture(path):
-    """A picture with its still, which is the same unless it moves. A GIF too large for the page does not."""
-    picture = embedding.open_picture(path)
-    still = embedding.encode(picture)
+def _picture(path: Path) -> dict[str, Any]:
+    """A picture, and a still of it. The two differ for a GIF that plays; one that is too large for the page does not play."""
+    picture = inline.open_rgb(path)
+    still = inline.encode(picture)
     gif = path.suffix.lower() == ".gif"
     plays = gif and path.stat().st_size <= _MOVING
     return {
         "name": path.name,
         "size": picture.size,
         "still": still,
-        "data": embedding.data_uri(path.read_bytes(), "image/gif") if plays else still,
+        "data": inline.data_uri(path.read_bytes(), "image/gif") if plays else still,
         "stopped": f"{path} is too large for this page to play: open the file itself" if gif and not plays else "",
     }
 
 
-def _translated(path):
+def _translated(path: Path) -> dict[str, Any]:
     """The first pictures that translate.py left, each with its original. One whose original is gone is left out."""
     record = _read_json(path, "source", "direction", "names")
     pairs = [(name, Path(record["source"]) / name, path.parent / name) for name in record["names"]]
@@ -174,26 +176,26 @@ def _translated(path):
     return {"direction": record["direction"], "count": len(pairs), "pairs": [_pair(*pair) for pair in there[:_PAIRS]]}
 
 
-def _pair(name, before, after):
-    after, before = embedding.open_picture(after), _original(before)
-    size = embedding.fitting(after.size, _PAIR_WIDTH)
+def _pair(name: str, before: Path, after: Path) -> dict[str, Any]:
+    original, translated = _original(before), inline.open_rgb(after)
+    size = inline.fitting(translated.size, _PAIR_WIDTH)
     return {
         "name": name,
         "size": size,
-        "before": embedding.encode(before.resize(size)),
-        "after": embedding.encode(after.resize(size)),
+        "before": inline.encode(original.resize(size)),
+        "after": inline.encode(translated.resize(size)),
     }
 
 
-def _original(path):
-    """A picture of the user's as a person sees it, and a generator of colours: turned, of 8 bits, on white."""
+def _original(path: Path) -> Image.Image:
+    """A picture of the user's as the generator got it: upright, in 8-bit colours, on white."""
     try:
         return preprocess.to_channels(preprocess.open_picture(path), 3)
     except preprocess.BadPicture as error:
         raise UserError(f"{path} cannot be read as a picture ({error}): bring it back, or translate again") from error
 
 
-def _read_json(path, *names):
+def _read_json(path: Path, *names: str) -> dict[str, Any]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         return {name: record[name] for name in names}
@@ -201,8 +203,8 @@ def _read_json(path, *names):
         raise UserError(f"{path} cannot be read ({error!r}): remove it, or make it again") from error
 
 
-def _rejected(folder, experiment):
-    """{"count", "rows": the first (file, reason)} of the conversion that made the run's records; None where none is known."""
+def _rejected(folder: Path, experiment: Experiment) -> dict[str, Any] | None:
+    """What the conversion of the run's records rejected: count, and rows, the first [file, reason]. None: nothing is known."""
     flags = dict(line[2:].partition("=")[::2] for line in runs.read_flags(folder).splitlines())
     for store in experiment.stores:
         path = records.records_folder(flags.get("TFRecordPath", "tfrecords"), experiment, store) / "rejected.csv"
@@ -213,16 +215,16 @@ def _rejected(folder, experiment):
     return None
 
 
-def _repeat(folder):
-    flagfile = folder / runs.FLAGS
+def _repeat(folder: Path) -> dict[str, str]:
+    flagfile = files.quoted(folder / runs.FLAGS)
     named = folder if folder.name not in ("", "..") else folder.resolve()
     return {
-        "command": f"python scripts/train.py --flagfile={shlex.quote(str(flagfile))} --run_dir={shlex.quote(f'{named}-again')}",
+        "command": f"python scripts/train.py --flagfile={flagfile} --run_dir={files.quoted(f'{named}-again')}",
         "flags": runs.read_flags(folder),
     }
 
 
-def _player(shown):
+def _for_script(shown: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What the page's script needs: the slider's epochs, and for each run its pictures and the places of its curves."""
     epochs = sorted({epoch for run in shown for epoch in run["grids"] or run["logged"]})
     return {

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const { epochs, runs } = JSON.parse(document.getElementById("player").textContent);
+  const { epochs, runs } = JSON.parse(document.getElementById("data").textContent);
   const articles = [...document.querySelectorAll(".run")];
   const all = (selector) => document.querySelectorAll(selector);
   const announcement = document.getElementById("announcement");

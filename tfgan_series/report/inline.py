@@ -1,7 +1,10 @@
-"""Pictures inside a page: re-encoded so that the page stays small, as data URIs."""
+"""Pictures inside a page, as data URIs. They are encoded anew, so that the page stays small."""
 
 import base64
 import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 
 from PIL import Image
 
@@ -12,8 +15,10 @@ _WIDEST = 1024
 _MOST = 300  # grids of one run: more than anyone slides through, and their encoding takes time
 _SAMPLE = 8  # grids that tell how large all will be
 
+Item = TypeVar("Item")
 
-def open_picture(path):
+
+def open_rgb(path: Path) -> Image.Image:
     """A picture file as a PIL image in RGB. Raises UserError where it cannot be read."""
     try:
         with Image.open(path) as picture:
@@ -22,31 +27,31 @@ def open_picture(path):
         raise UserError(f"{path} cannot be read as a picture ({error}): remove it, or make it again") from error
 
 
-def encode(picture, widest=_WIDEST, quality=_QUALITIES[0]):
-    """A PIL image as a data URI, at most `widest` pixels wide: WebP, lossless where that is the smaller."""
+def encode(picture: Image.Image, widest: int = _WIDEST, quality: int = _QUALITIES[0]) -> str:
+    """A PIL image as a data URI, at most `widest` pixels wide: WebP, lossless where that is smaller."""
     picture = picture.resize(fitting(picture.size, widest))  # Pillow: bicubic with antialiasing; the same size is a copy
     return min((_webp(picture, lossless=True, method=1), _webp(picture, quality=quality)), key=len)
 
 
-def fitting(size, widest):
+def fitting(size: tuple[int, int], widest: int) -> tuple[int, int]:
     """The size (width, height), scaled down where it is wider."""
     width, height = size
     return (widest, max(1, round(height * widest / width))) if width > widest else (width, height)
 
 
-def _webp(picture, **how):
+def _webp(picture: Image.Image, **how: Any) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, "WEBP", **how)
     return data_uri(buffer.getvalue(), "image/webp")
 
 
-def data_uri(data, kind):
+def data_uri(data: bytes, kind: str) -> str:
     """Bytes of a media type as a data URI."""
     return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
-def thin(items, most):
-    """At most `most` of the items, evenly, the first and the last among them (of one: the last)."""
+def thin(items: Sequence[Item], most: int) -> Sequence[Item]:
+    """At most `most` of the items, evenly chosen, the first and the last among them. Where only one may stay: the last."""
     if len(items) <= most:
         return items
     if most < 2:
@@ -54,14 +59,14 @@ def thin(items, most):
     return [items[round(place * (len(items) - 1) / (most - 1))] for place in range(most)]
 
 
-def grids(paths, room):
-    """{epoch: path} as {epoch: data URI} of at most `room` characters in all: coarser where they are more, and then fewer."""
+def encode_grids(paths: Mapping[int, Path], room: float) -> dict[int, str]:
+    """{epoch: path} as {epoch: data URI}, of at most `room` characters in all. To fit, pictures get coarser, and then fewer."""
     epochs = thin(list(paths), _MOST)
-    pictures = [open_picture(paths[epoch]) for epoch in thin(epochs, _SAMPLE)]
+    pictures = [open_rgb(paths[epoch]) for epoch in thin(epochs, _SAMPLE)]
     for quality in _QUALITIES:
         if len(epochs) * sum(len(encode(picture, quality=quality)) for picture in pictures) <= room * len(pictures):
             break
-    encoded = {epoch: encode(open_picture(paths[epoch]), quality=quality) for epoch in epochs}
+    encoded = {epoch: encode(open_rgb(paths[epoch]), quality=quality) for epoch in epochs}
     while len(epochs) > 1 and (size := sum(len(encoded[epoch]) for epoch in epochs)) > room:
         epochs = thin(epochs, min(len(epochs) - 1, int(len(epochs) * room / size)))
     return {epoch: encoded[epoch] for epoch in epochs}

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from tfgan_series.errors import UserError
-from tfgan_series.report import embedding
+from tfgan_series.report import inline
 
 
 def decoded(uri):
@@ -22,38 +22,38 @@ def noise(width, height):
 def test_flat_pictures_keep_every_pixel():
     picture = Image.new("RGB", (60, 40), (10, 20, 30))
     picture.paste((200, 100, 0), (7, 8, 31, 29))
-    assert np.array_equal(np.asarray(decoded(embedding.encode(picture))), np.asarray(picture))
+    assert np.array_equal(np.asarray(decoded(inline.encode(picture))), np.asarray(picture))
 
 
 def test_wide_pictures_shrink_and_others_do_not():
-    assert decoded(embedding.encode(noise(2000, 300))).size == (1024, 154)
-    assert decoded(embedding.encode(noise(30, 90))).size == (30, 90)
+    assert decoded(inline.encode(noise(2000, 300))).size == (1024, 154)
+    assert decoded(inline.encode(noise(30, 90))).size == (30, 90)
 
 
 @pytest.mark.parametrize(
     ("count", "most", "kept"), [(3, 5, [0, 1, 2]), (5, 3, [0, 2, 4]), (100, 4, [0, 33, 66, 99]), (9, 1, [8]), (9, 0, [8])]
 )
 def test_thinning_is_even_and_keeps_both_ends(count, most, kept):
-    assert embedding.thin(list(range(count)), most) == kept
+    assert inline.thin(list(range(count)), most) == kept
 
 
 def test_grids_fit_their_room(tmp_path):
     paths = {epoch: tmp_path / f"{epoch}.png" for epoch in range(1, 10)}
     for path in paths.values():
         noise(64, 64).save(path)
-    every = embedding.grids(paths, room=10**9)
+    every = inline.encode_grids(paths, room=10**9)
     size = sum(map(len, every.values()))
-    coarser = embedding.grids(paths, room=0.7 * size)
+    coarser = inline.encode_grids(paths, room=0.7 * size)
     assert list(every) == list(coarser) == list(range(1, 10))
     assert sum(map(len, coarser.values())) <= 0.7 * size
-    fewer = embedding.grids(paths, room=size / 6)
+    fewer = inline.encode_grids(paths, room=size / 6)
     assert sum(map(len, fewer.values())) <= size / 6
     assert 1 < len(fewer) < 9
     assert (min(fewer), max(fewer)) == (1, 9)
-    assert list(embedding.grids(paths, room=1)) == [9]
+    assert list(inline.encode_grids(paths, room=1)) == [9]
 
 
 def test_a_file_that_is_no_picture_is_named(tmp_path):
     (tmp_path / "x.png").write_bytes(b"\x89PNG and no more")
     with pytest.raises(UserError, match=r"x\.png cannot be read as a picture"):
-        embedding.open_picture(tmp_path / "x.png")
+        inline.open_rgb(tmp_path / "x.png")
