@@ -22,14 +22,14 @@ flags.DEFINE_bool("dry_run", False, "print the experiment, parameter counts and 
 def main():
     experiment = command_line.experiment()
     command_line.import_tensorflow()
-    from tfgan_series.training import run
+    from tfgan_series import workflow
 
     places = {"tfrecord_path": command_line.path("TFRecordPath"), "run_dir": command_line.path("run_dir")}
     if FLAGS.dry_run:
-        print("\n".join(run.describe(experiment, **places)))
+        print("\n".join(workflow.describe(experiment, **places)))
         return
     with command_line.stopping():
-        run.train(experiment, overwrite=FLAGS.overwrite, **places)
+        workflow.train(experiment, overwrite=FLAGS.overwrite, **places)
 
 
 if __name__ == "__main__":

@@ -21,11 +21,6 @@ def test_the_articles_rows():
     assert (digits.image_type, digits.image_size, digits.base_filters, digits.batch_size) == ("digits", 32, 32, 64)
 
 
-@pytest.mark.parametrize(("epoch", "rate"), [(1, 2e-4), (10, 2e-4), (11, 2e-5), (21, 2e-6), (25, 2e-6), (26, 2e-7), (35, 2e-7)])
-def test_learning_rate_of_the_article(epoch, rate):
-    assert series.learning_rate(series.resolve("mnist"), epoch) == pytest.approx(rate, rel=1e-12)
-
-
 def test_preset_and_what_is_given_over_it():
     assert series.resolve("img_celeba", preset="repository").batch_size == 256
     changed = series.resolve("img_celeba", preset="repository", batch_size=32, dropout=0.0)
