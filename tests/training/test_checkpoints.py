@@ -15,9 +15,7 @@ def bits(state):
     return [variable.numpy() for thing in things for variable in thing.variables]
 
 
-@pytest.mark.parametrize(
-    ("count", "given"), [(1, {}), (2, {}), (1, {"update": "alternating", "critic_steps": 3})]
-)
+@pytest.mark.parametrize(("count", "given"), [(1, {}), (2, {}), (1, {"update": "alternating", "critic_steps": 3})])
 def test_going_on_gives_the_same_bits_as_never_stopping(tmp_path, two_devices, count, given):
     """Six steps against four and two. With critic_steps=3 the generator moves at steps 3 and 6."""
     strategy = two_devices if count == 2 else tf.distribute.get_strategy()
