@@ -38,7 +38,7 @@ def test_the_page(compared):
 def test_again_only_draws(compared, monkeypatch, digits):
     root, members, page = compared
     page.unlink()
-    monkeypatch.setattr(comparison.run, "train", lambda *_, **__: pytest.fail("trained again"))
+    monkeypatch.setattr(comparison.workflow, "train", lambda *_, **__: pytest.fail("trained again"))
     assert comparison.compare(members, "heat", "How hot?", root=root, tfrecord_path=digits[0]) == page
     assert page.is_file()
 
@@ -55,8 +55,8 @@ def test_members_that_would_be_one_run(tiny, tmp_path):
 )
 def test_what_one_member_is_refused_for_is_found_before_any_is_trained(compared, digits, tiny, monkeypatch, changed, line):
     root, _, _ = compared
-    monkeypatch.setattr(comparison.run, "train", lambda *_, **__: pytest.fail("trained"))
-    members = {"new": tiny.change(seed=5), "refused": tiny.change(**changed)}
+    monkeypatch.setattr(comparison.workflow, "train", lambda *_, **__: pytest.fail("trained"))
+    members = {"new": tiny.change(seed=5), "refused": series.change(tiny, **changed)}
     with pytest.raises(UserError, match=line):
         comparison.compare(members, "never", "Never?", root=root, tfrecord_path=digits[0])
 

@@ -66,19 +66,32 @@ def open_folder(folder: Path, overwrite: bool = False) -> None:
 
 def read_experiment(folder: Path | str) -> tuple[Experiment, int]:
     """(Experiment, number of records) of a run. Raises UserError where the folder is no run."""
+    experiment, count, _ = _read_record(folder)
+    return experiment, count
+
+
+def read_records_identity(folder: Path | str) -> str:
+    """The identity of the Records that a run was trained on. Raises UserError as read_experiment does."""
+    return _read_record(folder)[2]
+
+
+def _read_record(folder: Path | str) -> tuple[Experiment, int, str]:
+    """(Experiment, number of records, their identity) of a run."""
     path = Path(folder) / EXPERIMENT
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        return series.from_dict(record["experiment"]), record["records"]
+        return series.from_dict(record["experiment"]), record["records"], record["records_identity"]
     except FileNotFoundError as error:
         raise UserError(f"{folder} is not a run (no {EXPERIMENT}): train one with train.py, or give another --run_dir") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} cannot be read ({error}): it is damaged or from another version") from error
 
 
-def write_experiment(folder: Path, experiment: Experiment, record_count: int, tfrecord_path: Path | str) -> None:
+def write_experiment(
+    folder: Path, experiment: Experiment, record_count: int, records_identity: str, tfrecord_path: Path | str
+) -> None:
     """Write experiment.json and flags.txt. train.py --flagfile=flags.txt is this run, and with --run_dir another like it."""
-    record = {"experiment": series.to_dict(experiment), "records": record_count}
+    record = {"experiment": series.to_dict(experiment), "records": record_count, "records_identity": records_identity}
     files.write_whole(folder / EXPERIMENT, json.dumps(record, indent=2) + "\n")
     lines = [*series.flag_lines(experiment), f"--TFRecordPath={tfrecord_path}", f"--run_dir={folder}"]
     files.write_whole(folder / FLAGS, "\n".join(lines) + "\n")

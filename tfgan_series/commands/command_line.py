@@ -17,13 +17,12 @@ from tfgan_series.errors import UserError
 
 FLAGS = flags.FLAGS
 
-_RECORDS = "tfrecords"
 _defined: list[str] = []  # settings that this command has a flag for
 
 
 def define_records() -> None:
     """The flag for where records lie."""
-    flags.DEFINE_string("TFRecordPath", _RECORDS, "root folder of the records, the same in every command")
+    flags.DEFINE_string("TFRecordPath", "tfrecords", "root folder of the records, the same in every command")
 
 
 def define_run(text: str) -> None:
@@ -165,9 +164,12 @@ def path(flag: str) -> Path | None:
     return None if text is None else home(text)
 
 
-def records_root() -> Path:
-    """The folder that --TFRecordPath names. Raises UserError."""
-    return path("TFRecordPath") or Path(_RECORDS)
+def required_path(flag: str) -> Path:
+    """The value of a path flag that a command cannot do without. Raises UserError where it is empty or not given."""
+    found = path(flag)
+    if found is None:
+        raise UserError(f"--{flag} is needed: give a path")
+    return found
 
 
 def home(text: str) -> Path:

@@ -38,10 +38,10 @@ def main() -> None:
     from tfgan_series import comparison
 
     name = FLAGS.study or "vary-" + "-".join(words.partition("=")[0] for words in FLAGS.vary)
-    places = {"root": command_line.path("out"), "tfrecord_path": command_line.records_root()}
+    root, records = command_line.required_path("out"), command_line.required_path("TFRecordPath")
     with command_line.stopping():
-        page = comparison.compare(members, name, study.question, **places)
-    print(page.read_text())
+        page = comparison.compare(members, name, study.question, root=root, tfrecord_path=records)
+    print(page.read_text(encoding="utf-8"))
     print(f"In {page}, with {page.with_suffix('.png')}")
 
 

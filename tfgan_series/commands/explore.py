@@ -86,7 +86,7 @@ def main(what: str) -> None:
     from tfgan_series.exploration import explore
 
     out = command_line.path("out") or run / runs.EXPLORED
-    numbers, records = FLAGS.samples or _FIRST, {"tfrecord_path": command_line.records_root()}
+    numbers, records = FLAGS.samples or _FIRST, {"tfrecord_path": command_line.required_path("TFRecordPath")}
     if what == "interpolate":
         found = explore.interpolate(run, out, numbers, seed=FLAGS.seed, spherical=not FLAGS.linear, steps=FLAGS.steps)
     elif what == "neighbours":

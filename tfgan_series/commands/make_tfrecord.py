@@ -36,7 +36,7 @@ def main() -> None:
     conversion.convert(
         experiment,
         dataset_path=command_line.path("DatasetPath"),
-        tfrecord_path=command_line.records_root(),
+        tfrecord_path=command_line.required_path("TFRecordPath"),
         store=FLAGS.store,
         overwrite=FLAGS.overwrite,
     )

@@ -24,11 +24,11 @@ def define() -> None:
 def main() -> None:
     experiment = command_line.experiment()
     command_line.import_tensorflow()
-    from tfgan_series.training import run
+    from tfgan_series import preparation, workflow
 
-    places = {"tfrecord_path": command_line.records_root(), "run_dir": command_line.path("run_dir")}
+    records, run_dir = command_line.required_path("TFRecordPath"), command_line.path("run_dir")
     if FLAGS.dry_run:
-        print("\n".join(run.describe(experiment, **places)))
+        print("\n".join(preparation.describe(experiment, tfrecord_path=records, run_dir=run_dir)))
         return
     with command_line.stopping():
-        run.train(experiment, overwrite=FLAGS.overwrite, **places)
+        workflow.train(experiment, tfrecord_path=records, run_dir=run_dir, overwrite=FLAGS.overwrite)

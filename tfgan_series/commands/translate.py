@@ -30,7 +30,7 @@ def main() -> None:
     out = command_line.path("out") or run / runs.TRANSLATED / FLAGS.direction
     rejected = translation.translate_files(
         run,
-        command_line.path("input"),
+        command_line.required_path("input"),
         out,
         direction=FLAGS.direction,
         batch_size=FLAGS.batch_size,

@@ -8,20 +8,13 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_series.data import records as record_files
-from tfgan_series.data.records import PictureSettings, Records
+from tfgan_series.data.records import PartitionSettings, PictureSettings, Records
 from tfgan_series.errors import UserError
 
 _BUFFER_BYTES = 256 * 2**20
 _OPEN_SHARDS = 16
 _BLOCK = 512  # records that in_order yields at a time
 _ENLARGED = 286 / 256  # Zhu et al. 2017
-
-
-class PartitionSettings(PictureSettings, Protocol):
-    """What an Experiment tells of its pictures, and which partition of them it is about."""
-
-    @property
-    def partition(self) -> str: ...
 
 
 class BatchSettings(PartitionSettings, Protocol):

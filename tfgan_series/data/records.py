@@ -44,6 +44,13 @@ class PictureSettings(Protocol):
     def records_name(self) -> str: ...
 
 
+class PartitionSettings(PictureSettings, Protocol):
+    """What an Experiment tells of its pictures, and which partition of them it is about."""
+
+    @property
+    def partition(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Records:
     """A finished record folder.
@@ -76,6 +83,10 @@ class Records:
     def count(self, partition: str, side: str = "") -> int:
         """How many records a partition has. Raises UserError for an absent one."""
         return sum(self.counts[name] for name in self.partitions(partition, side))
+
+    def count_of(self, experiment: PartitionSettings) -> int:
+        """How many records an experiment trains on, of all its sides together. Raises UserError for an absent partition."""
+        return sum(self.count(experiment.partition, side) for side in experiment.sides)
 
     def shards(self, partition: str, side: str = "") -> list[Path]:
         """The partition's shard files. Raises UserError for an absent one."""
