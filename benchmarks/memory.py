@@ -18,7 +18,6 @@ import argparse
 import itertools
 import math
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -30,6 +29,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_series import networks, series
+from tfgan_series.series import Experiment
 from tfgan_series.training import cyclegan
 from tfgan_series.training.state import create_state
 
@@ -37,14 +37,14 @@ MIB = 2**20
 TINY = 32  # pixels
 
 
-def output_bytes(model, size, batch):
+def output_bytes(model: keras.Model, size: int, batch: int) -> int:
     """Bytes of all outputs of all layers of a model for pictures [batch, size, size, C]."""
     every = keras.Model(model.inputs, [one.output for one in model.operations if one.output is not model.input])
     pictures = keras.KerasTensor((batch, size, size, model.input_shape[-1]), dtype="float32")
     return sum(math.prod(one.shape) * np.dtype(tf.as_dtype(one.dtype).as_numpy_dtype).itemsize for one in every(pictures))
 
 
-def count(experiment):
+def count(experiment: Experiment) -> dict[str, int]:
     """{what: bytes} of one step."""
     models = networks.build(experiment)
     parameters = sum(4 * model.count_params() for model in models.values())
@@ -61,8 +61,10 @@ def count(experiment):
     }
 
 
-def measure(experiment):
-    """Prints the bytes by which a step raises the peak of this process' memory, and the step's seconds."""
+def measure(experiment: Experiment) -> None:
+    """Print the bytes by which a step raises the peak of this process' memory, and the step's seconds. On Linux only."""
+    import resource
+
     strategy = tf.distribute.get_strategy()
     state = create_state(experiment, strategy, cyclegan.measures(experiment), 8, {})
     step = cyclegan.make_step(experiment, state, strategy)
@@ -79,16 +81,18 @@ def measure(experiment):
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before, time.perf_counter() - start)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--preset", choices=("article", "paper"), help="default: both")
     parser.add_argument("--blocks", type=int, help="default: 6 and 9")
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), help="default: float32, bfloat16")
     parser.add_argument("--image_size", type=int, default=256)
     parser.add_argument("--batch_size", type=int, default=1)
-    parser.add_argument("--measure", action="store_true", help="run a step of each as well")
+    parser.add_argument("--measure", action="store_true", help="run a step of each as well (on Linux only)")
     parser.add_argument("--in_this_process", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.measure and sys.platform != "linux":
+        parser.error("--measure reads what only Linux tells of a process: leave it out for the count alone")
 
     rows = itertools.product(
         [arguments.preset] if arguments.preset else ("article", "paper"),
@@ -109,11 +113,11 @@ def main():
         print(f"{preset:8s}{blocks} blocks {precision:15s}{sum(parts.values()) / MIB:6,.0f}: {words}", flush=True)
         if arguments.measure:
             flags = [f"--{name}={value}" for name, value in row.items()]
-            words = subprocess.run([sys.executable, __file__, "--in_this_process", *flags], capture_output=True, text=True)
-            if words.returncode:  # most likely killed for want of memory
-                print(f"    could not be measured: {words.stderr[-300:]}")
+            done = subprocess.run([sys.executable, __file__, "--in_this_process", *flags], capture_output=True, text=True)
+            if done.returncode:  # most likely killed for want of memory
+                print(f"    could not be measured: {done.stderr[-300:]}")
                 continue
-            grown, seconds = map(float, words.stdout.split())
+            grown, seconds = map(float, done.stdout.split())
             counted = sum(parts.values()) - parts["weights, slots, pools"]
             print(
                 f"    measured {grown / MIB:,.0f} above these, {grown / counted:.2f} of the count ({seconds:.0f} s)",

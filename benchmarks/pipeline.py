@@ -1,6 +1,8 @@
-"""How fast do batches come: ready pixels against encoded originals, in turn, on pictures this script makes.
+"""How fast do batches come, from ready pixels and from encoded originals? On pictures that this script makes.
 
-python benchmarks/pipeline.py [--count 4000]
+python benchmarks/pipeline.py [--count=4000]
+
+The two take turns; the figure of each is the median of its rounds.
 """
 
 import argparse
@@ -17,29 +19,31 @@ from PIL import Image
 
 from tfgan_series import series
 from tfgan_series.data import conversion, pipeline
+from tfgan_series.data.records import Records
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=4000)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--count", type=int, default=4000, help="pictures")
+    parser.add_argument("--batch_size", type=int, default=128)
+    parser.add_argument("--rounds", type=int, default=5, help="epochs of each")
     arguments = parser.parse_args()
     rng = np.random.default_rng(0)
-    with tempfile.TemporaryDirectory() as place:
-        place = Path(place)
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
         (place / "pictures").mkdir()
         for number in range(arguments.count):
             coarse = Image.fromarray(rng.integers(0, 255, (27, 22, 3), np.uint8))
             coarse.resize((178, 218), Image.Resampling.BICUBIC).save(place / f"pictures/{number:06d}.jpg", quality=92)
-        experiment = series.resolve("folder")
-        stores = {}
+        experiment = series.resolve("folder", batch_size=arguments.batch_size)
+        stores: dict[str, Records] = {}
         for store in ("pixels", "source"):
             start = time.perf_counter()
             stores[store] = conversion.convert(
                 experiment, dataset_path=place / "pictures", tfrecord_path=place / "tfrecords", store=store
             )
             print(f"converting to {store}: {arguments.count / (time.perf_counter() - start):,.0f} images/s")
-        rates = {store: [] for store in stores}
+        rates: dict[str, list[float]] = {store: [] for store in stores}
         for epoch in range(1, arguments.rounds + 1):
             for store, found in stores.items():
                 start = time.perf_counter()

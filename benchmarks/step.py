@@ -8,9 +8,11 @@ rounds, and what counts is its ratio to float32 within this run.
 """
 
 import argparse
+import functools
 import os
 import statistics
 import time
+from collections.abc import Callable
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -18,18 +20,21 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_series import series
+from tfgan_series.series import Experiment
 from tfgan_series.training import adversarial
 from tfgan_series.training.state import create_state
 
+Steps = Callable[[int], None]  # does so many steps, and waits for the last
 
-def tensorflow_variant(experiment, pictures):
-    """A function that does some steps and waits for the last."""
+
+def tensorflow_variant(experiment: Experiment, pictures: np.ndarray) -> Steps:
+    """The package's own networks and step. pictures: [B, H, W, C] in [-1, 1]."""
     strategy = tf.distribute.get_strategy()
     state = create_state(experiment, strategy, adversarial.measures(experiment), steps=100, buffers={})
     step = adversarial.make_step(experiment, state, strategy)
     batch = tf.constant(pictures)
 
-    def steps(count):
+    def steps(count: int) -> None:
         for _ in range(count):
             step(batch)
         state.means(1)
@@ -37,7 +42,7 @@ def tensorflow_variant(experiment, pictures):
     return steps
 
 
-def torch_variant(experiment, pictures, bfloat16, compiled):
+def torch_variant(experiment: Experiment, pictures: np.ndarray, bfloat16: bool, compiled: bool) -> Steps:
     """The same networks, losses and simultaneous update in PyTorch."""
     import torch
     from torch import nn
@@ -72,7 +77,7 @@ def torch_variant(experiment, pictures, bfloat16, compiled):
 
     forward = torch.compile(forward) if compiled else forward
 
-    def steps(count):
+    def steps(count: int) -> None:
         for _ in range(count):
             losses = forward()
             gradients = [
@@ -88,14 +93,64 @@ def torch_variant(experiment, pictures, bfloat16, compiled):
     return steps
 
 
-def main():
+def tensorflow_makers(experiment: Experiment, pictures: np.ndarray) -> dict[str, Callable[[], Steps]]:
+    """{name: what makes the variant}."""
+    makers: dict[str, Callable[[], Steps]] = {}
+    for precision in ("float32", "mixed_bfloat16"):
+        for jit_compile in (False, True):
+            variant = experiment.change(precision=precision, jit_compile=jit_compile)
+            name = f"TensorFlow {precision}{' XLA' if jit_compile else ''}"
+            makers[name] = functools.partial(tensorflow_variant, variant, pictures)
+    return makers
+
+
+def torch_makers(experiment: Experiment, pictures: np.ndarray) -> dict[str, Callable[[], Steps]]:
+    """{name: what makes the variant}; none where PyTorch is not installed."""
+    try:
+        import torch
+    except ImportError:
+        return {}
+    print(f"TensorFlow {tf.__version__}, PyTorch {torch.__version__}")
+    makers: dict[str, Callable[[], Steps]] = {}
+    for bfloat16 in (False, True):
+        for compiled in (False, True):
+            name = f"PyTorch {'bfloat16' if bfloat16 else 'float32'}{' compiled' if compiled else ''}"
+            makers[name] = functools.partial(torch_variant, experiment, pictures, bfloat16, compiled)
+    return makers
+
+
+def compiled_variants(makers: dict[str, Callable[[], Steps]]) -> dict[str, Steps]:
+    """{name: variant}, compiled. One that this machine cannot run is named and left out."""
+    variants = {}
+    for name, make in makers.items():
+        try:
+            steps = make()
+            steps(3)  # compiles
+            variants[name] = steps
+        except Exception as error:  # a variant that this machine cannot run shall not hide the others
+            print(f"{name}: {type(error).__name__}: {str(error).splitlines()[0][:150]}", flush=True)
+    return variants
+
+
+def time_in_turn(variants: dict[str, Steps], count: int, rounds: int) -> dict[str, list[float]]:
+    """{name: seconds of a step, by round}. The variants take turns, so that a slow moment of the machine meets all."""
+    seconds: dict[str, list[float]] = {name: [] for name in variants}
+    for _ in range(rounds):
+        for name, steps in variants.items():
+            start = time.perf_counter()
+            steps(count)
+            seconds[name].append((time.perf_counter() - start) / count)
+    return seconds
+
+
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--image_size", type=int, default=64)
     parser.add_argument("--base_filters", type=int, default=128)
     parser.add_argument("--batch_size", type=int, default=128)
     parser.add_argument("--steps", type=int, default=20, help="steps in a round")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--torch", action=argparse.BooleanOptionalAction, default=None, help="default: where it is installed")
+    parser.add_argument("--torch", action=argparse.BooleanOptionalAction, default=True, help="default: where it is installed")
     arguments = parser.parse_args()
 
     sizes = {name: getattr(arguments, name) for name in ("image_size", "base_filters", "batch_size")}
@@ -105,38 +160,10 @@ def main():
     for gpu in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(gpu, True)
 
-    makers = {}
-    for precision in ("float32", "mixed_bfloat16"):
-        for jit_compile in (False, True):
-            variant = experiment.change(precision=precision, jit_compile=jit_compile)
-            makers[f"TensorFlow {precision}{' XLA' if jit_compile else ''}"] = lambda v=variant: tensorflow_variant(v, pictures)
-    try:
-        import torch
-
-        has_torch = arguments.torch is not False
-        print(f"TensorFlow {tf.__version__}, PyTorch {torch.__version__}")
-    except ImportError:
-        has_torch = False
-    if has_torch:
-        for bfloat16 in (False, True):
-            for compiled in (False, True):
-                name = f"PyTorch {'bfloat16' if bfloat16 else 'float32'}{' compiled' if compiled else ''}"
-                makers[name] = lambda b=bfloat16, c=compiled: torch_variant(experiment, pictures, b, c)
-
-    variants = {}
-    for name, make in makers.items():
-        try:
-            steps = make()
-            steps(3)  # compiles
-            variants[name] = steps
-        except Exception as error:  # a variant that this machine cannot run shall not hide the others
-            print(f"{name}: {type(error).__name__}: {str(error).splitlines()[0][:150]}", flush=True)
-    seconds = {name: [] for name in variants}
-    for _ in range(arguments.rounds):
-        for name, steps in variants.items():
-            start = time.perf_counter()
-            steps(arguments.steps)
-            seconds[name].append((time.perf_counter() - start) / arguments.steps)
+    makers = tensorflow_makers(experiment, pictures)
+    if arguments.torch:
+        makers |= torch_makers(experiment, pictures)
+    seconds = time_in_turn(compiled_variants(makers), arguments.steps, arguments.rounds)
     base = statistics.median(seconds["TensorFlow float32"])
     print(f"devices: {[device.name for device in tf.config.list_physical_devices()]}; {sizes}")
     for name, values in seconds.items():

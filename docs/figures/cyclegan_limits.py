@@ -1,13 +1,17 @@
 """docs/images/cyclegan_limits.png: what a CycleGAN changes well and what badly, and what the cycle loss is for.
 
-    python docs/figures/cyclegan_limits.py
+    python docs/figures/cyclegan_limits.py                        # draws the docs' figure again
+    python docs/figures/cyclegan_limits.py --rows=1 --out=FILE    # the first row alone
 
 One small CycleGAN for each row: Bai 8's warnings on drawn shapes, and numbers over 64 test pictures. Minutes on a CPU.
 """
 
+import argparse
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import keras
 import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
@@ -33,33 +37,33 @@ class Place:
     row: float
     column: float
 
-    def offsets(self):
+    def offsets(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows and columns of all pixels, from the middle."""
         rows, columns = np.indices((SIZE, SIZE))
         return rows - self.row, columns - self.column
 
 
-def square(place):
+def square(place: Place) -> np.ndarray:
     """Every shape is a mask [SIZE, SIZE]."""
     rows, columns = place.offsets()
     return np.maximum(abs(rows), abs(columns)) < place.side / 2
 
 
-def circle(place):
+def circle(place: Place) -> np.ndarray:
     rows, columns = place.offsets()
     return rows**2 + columns**2 < place.side**2 / np.pi
 
 
-def _bar(place, height):
+def _bar(place: Place, height: float) -> np.ndarray:
     rows, columns = place.offsets()
     return (abs(rows) < place.side * height / 2) & (abs(columns) < place.side / height / 2)
 
 
-def tall(place):
+def tall(place: Place) -> np.ndarray:
     return _bar(place, 1.5)
 
 
-def wide(place):
+def wide(place: Place) -> np.ndarray:
     return _bar(place, 1 / 1.5)
 
 
@@ -67,18 +71,19 @@ def wide(place):
 class Set:
     """Pictures of a shape on a ground, or, for a share of them, on another."""
 
-    shape: object
-    colour: tuple
-    ground: tuple = GREY
-    rare: tuple = GREY
+    shape: Callable[[Place], np.ndarray]
+    colour: tuple[int, int, int]
+    ground: tuple[int, int, int] = GREY
+    rare: tuple[int, int, int] = GREY
     share: float = 0.0
 
-    def draw(self, places):
+    def draw(self, places: Sequence[Place]) -> np.ndarray:
         """[N, SIZE, SIZE, 3] float32 in [-1, 1]; the rare ground is under every so manieth."""
         every = round(1 / self.share) if self.share else len(places) + 1
         grounds = [self.rare if number % every == every - 1 else self.ground for number in range(len(places))]
         masks = [self.shape(place)[..., None] for place in places]
-        return np.float32([np.where(mask, self.colour, one) for mask, one in zip(masks, grounds, strict=True)]) / 127.5 - 1
+        drawn = [np.where(mask, self.colour, one) for mask, one in zip(masks, grounds, strict=True)]
+        return np.array(drawn, np.float32) / 127.5 - 1
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,7 @@ CASES = (
 )  # fmt: skip
 
 
-def draw_places(count, seed, first=()):
+def draw_places(count: int, seed: int, first: Sequence[int] = ()) -> list[Place]:
     """Places well inside the picture, the first ones with these sides."""
     draw = np.random.default_rng(seed)
     places = []
@@ -118,7 +123,7 @@ def draw_places(count, seed, first=()):
     return places
 
 
-def train(case, steps=STEPS, seed=0):
+def train(case: Case, steps: int = STEPS, seed: int = 0) -> tuple[keras.Model, keras.Model]:
     """The generators there and back."""
     experiment = series.resolve(
         "horse2zebra", loss="least_squares", cycle_loss="l1", cycle_weight=case.weight, seed=seed,
@@ -135,16 +140,18 @@ def train(case, steps=STEPS, seed=0):
     return state.networks["generator_ab"], state.networks["generator_ba"]
 
 
-def overlap(found, mask):
+def overlap(found: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Intersection over union of masks [N, SIZE, SIZE], one number for each."""
     return (found & mask).sum((1, 2)) / (found | mask).sum((1, 2))
 
 
-def middle(mask):
+def middle(mask: np.ndarray) -> np.ndarray:
     return np.argwhere(mask).mean(axis=0) if mask.any() else np.full(2, np.nan)
 
 
-def measure(case, there_and_back):
+def measure(
+    case: Case, there_and_back: tuple[keras.Model, keras.Model]
+) -> tuple[dict[str, float], tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """{what: number}, means over the test pictures, and (pictures, translated, back) [N, SIZE, SIZE, 3] in [-1, 1].
 
     Object is what is nearer to B's colour than to any ground's. overlap: its intersection over union with the shape that is
@@ -156,7 +163,7 @@ def measure(case, there_and_back):
     images = case.a.draw(places)
     there = there_and_back[0](images).numpy()
     back = there_and_back[1](there).numpy()
-    colour, grounds = (np.float32(one) / 127.5 - 1 for one in (case.b.colour, [case.a.ground, case.b.ground]))
+    colour, grounds = (np.array(one, np.float32) / 127.5 - 1 for one in (case.b.colour, [case.a.ground, case.b.ground]))
     ground_distance = np.min([np.linalg.norm(there - ground, axis=-1) for ground in grounds], axis=0)
     found = np.linalg.norm(there - colour, axis=-1) < ground_distance  # nearer to the object's colour than to a ground's
     old, new = (np.array([one.shape(place) for place in places]) for one in (case.a, case.wanted))
@@ -176,7 +183,7 @@ def measure(case, there_and_back):
     return numbers, (images, there, back)
 
 
-def draw(rows, path):
+def draw(rows: Sequence[tuple[str, str, tuple[np.ndarray, ...]]], path: Path) -> None:
     """rows: [(title, note, the pictures from measure)]. A row shows the first test pictures, each with what became of it."""
     cell, gap, between, titles, head = 0.95, 0.04, 0.16, 2.05, 0.28  # inches
     group_width = 3 * (cell + gap) + between
@@ -190,19 +197,29 @@ def draw(rows, path):
         for group in range(len(SHOWN)):
             for number, (images, words) in enumerate(zip(shown, ("input", "translated", "and back"), strict=True)):
                 left = titles + group * group_width + number * (cell + gap)
-                axes = figure.add_axes([left / width, low / height, cell / width, cell / height], xticks=[], yticks=[])
+                axes = figure.add_axes((left / width, low / height, cell / width, cell / height))
+                axes.set(xticks=[], yticks=[])
                 axes.imshow(pictures.to_uint8(images[group]), interpolation="nearest")
                 if index == 0:
                     axes.set_title(words, fontsize=9, pad=4)
     figure.savefig(path, dpi=100)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=STEPS, help="of each training")
+    parser.add_argument("--rows", type=int, default=len(CASES), help="of the figure, from the first on")
+    parser.add_argument("--out", type=Path, default=OUT, help="the figure")
+    arguments = parser.parse_args()
     rows = []
-    for case in CASES:
-        numbers, shown = measure(case, train(case))
+    for case in CASES[: arguments.rows]:
+        numbers, shown = measure(case, train(case, arguments.steps))
         print(
             case.title.replace("\n", " ") + ": " + "; ".join(f"{what} {value:.2f}" for what, value in numbers.items()), flush=True
         )
         rows.append((case.title, case.note.format(**numbers), shown))
-    draw(rows, OUT)
+    draw(rows, arguments.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,12 +1,14 @@
 """docs/images/dying_gradient.png: what the generator's gradient is worth when the discriminator is ahead.
 
-    python docs/figures/dying_gradient.py
+    python docs/figures/dying_gradient.py                        # draws the docs' figure again
+    python docs/figures/dying_gradient.py --steps=2 --out=FILE   # a quick look
 
 The digits row's two networks, untrained. Only the discriminator learns, step by step; at each step the norm of the
 generator's gradient is measured under both losses, on the same fake pictures: theory post (series 1), after Goodfellow
 et al. 2014, section 3; the experiment is that of Arjovsky and Bottou 2017, figures 2 and 3.
 """
 
+import argparse
 import tempfile
 from pathlib import Path
 
@@ -22,8 +24,8 @@ STEPS = 115  # five epochs of the digits
 GENERATOR_LOSSES = {"minimax": losses.generator_minimax, "non-saturating": losses.generator_non_saturating}
 
 
-def measure():
-    """{name: one value for each of the discriminator's steps} of D(G(z)) and the generator's gradient norms."""
+def measure(count: int) -> dict[str, list[float]]:
+    """{name: a value after each of the discriminator's `count` steps}: D(G(z)), and the generator's gradient norms."""
     experiment = series.resolve("digits")
     generator, discriminator = networks.build(experiment).values()
     optimizer = keras.optimizers.Adam(experiment.lr, beta_1=experiment.beta_1)
@@ -40,22 +42,22 @@ def measure():
         norms = {name: tf.linalg.global_norm(tape.gradient(loss, generator.trainable_variables)) for name, loss in player.items()}
         return {"D(G(z))": tf.reduce_mean(tf.sigmoid(logits)), **norms}
 
-    measured = []
+    measured: list[dict[str, float]] = []
     with tempfile.TemporaryDirectory() as records:
         found = conversion.convert(experiment, tfrecord_path=records)
-        while len(measured) < STEPS:
+        while len(measured) < count:
             epoch = len(measured) // pipeline.steps_per_epoch(found, experiment) + 1
-            for real in pipeline.batches(found, experiment, epoch):
+            for real in pipeline.batches(found, experiment, epoch).take(count - len(measured)):
                 z = latent.noise(experiment.batch_size, experiment.noise_dim, experiment.seed, len(measured))
                 measured.append({name: float(value) for name, value in step(real, z).items()})
-    return {name: [row[name] for row in measured[:STEPS]] for name in measured[0]}
+    return {name: [row[name] for row in measured] for name in measured[0]}
 
 
-def draw(measured, path):
+def draw(measured: dict[str, list[float]], path: Path) -> None:
     """Two plots on logarithmic axes: the gradients, and how sure the discriminator is."""
     figure = Figure(figsize=(9, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    steps = range(1, STEPS + 1)
+    steps = range(1, len(measured["D(G(z))"]) + 1)
     for name in GENERATOR_LOSSES:
         left.semilogy(steps, measured[name], label=name)
     left.set_ylabel("norm of the generator's gradient")
@@ -68,8 +70,18 @@ def draw(measured, path):
     figure.savefig(path, dpi=100)
 
 
-if __name__ == "__main__":
-    measured = measure()
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=STEPS, help="of the discriminator")
+    parser.add_argument("--out", type=Path, default=OUT, help="the figure")
+    arguments = parser.parse_args()
+    measured = measure(arguments.steps)
     for name, values in measured.items():
-        print(f"{name}: {values[0]:.3g} after the first step, {values[STEPS // 2]:.3g} halfway, {values[-1]:.3g} at the end")
-    draw(measured, OUT)
+        print(
+            f"{name}: {values[0]:.3g} after the first step, {values[len(values) // 2]:.3g} halfway, {values[-1]:.3g} at the end"
+        )
+    draw(measured, arguments.out)
+
+
+if __name__ == "__main__":
+    main()

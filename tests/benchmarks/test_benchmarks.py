@@ -1,0 +1,95 @@
+"""Each benchmark runs once, tiny: all in one process, as importing TensorFlow takes longer than most of them."""
+
+import importlib.util
+import json
+import math
+import re
+import subprocess
+import sys
+
+import keras
+import pytest
+
+from tfgan_series import networks, series
+
+from conftest import ROOT, command_environment
+
+FOLDER = ROOT / "benchmarks"
+MEMORY = ["memory.py", "--image_size=32", "--preset=article", "--blocks=1", "--precision=float32"]
+RUNS = {
+    "pipeline": ["pipeline.py", "--count=8", "--batch_size=4", "--rounds=1"],
+    "step": ["step.py", "--image_size=8", "--base_filters=2", "--batch_size=2", "--steps=1", "--rounds=1", "--no-torch"],
+    "measured": [*MEMORY, "--in_this_process"],
+    "counted as on Windows": MEMORY,
+}
+RUNNER = """
+import json, runpy, sys
+
+folder, runs = sys.argv[1], json.loads(sys.argv[2])
+for name, (script, *arguments) in runs.items():
+    print("RUN", name, flush=True)
+    if "Windows" in name:
+        sys.modules["resource"] = None  # which is Unix' own
+    sys.argv = [script, *arguments]
+    runpy.run_path(f"{folder}/{script}", run_name="__main__")
+"""
+
+
+@pytest.fixture(scope="module")
+def printed():
+    """{name of the run: what it printed}."""
+    words = [sys.executable, "-c", RUNNER, FOLDER, json.dumps(RUNS)]
+    environment = command_environment(PYTHONPATH=str(ROOT))
+    done = subprocess.run(words, capture_output=True, text=True, encoding="utf-8", env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {name: text for name, _, text in (part.partition("\n") for part in done.stdout.split("RUN ")[1:])}
+
+
+def test_pipeline(printed):
+    number = r"[\d,]+"
+    for store in ("pixels", "source"):
+        assert re.search(rf"^converting to {store}: {number} images/s$", printed["pipeline"], re.MULTILINE)
+    rates = dict(re.findall(rf"^batches from (\w+): ({number}) images/s", printed["pipeline"], re.MULTILINE))
+    assert list(rates) == ["pixels", "source"]
+    assert "images/s, 1.0 times source" in printed["pipeline"]
+
+
+def test_step(printed):
+    """Every variant of TensorFlow ran, and its numbers belong together: batch 2, ratio to float32."""
+    line = r"^TensorFlow ([\w ]+?) +([\d.]+) ms/step +([\d,]+) images/s +([\d.]+)x float32  \(spread 0%\)$"
+    found = {name: numbers for name, *numbers in re.findall(line, printed["step"], re.MULTILINE)}
+    assert list(found) == ["float32", "float32 XLA", "mixed_bfloat16", "mixed_bfloat16 XLA"]
+    base = float(found["float32"][0])
+    for milliseconds, speed, ratio in found.values():
+        assert float(speed.replace(",", "")) == pytest.approx(2000 / float(milliseconds), rel=0.02, abs=1)
+        assert float(ratio) == pytest.approx(base / float(milliseconds), rel=0.02, abs=0.01)
+    assert "{'image_size': 8, 'base_filters': 2, 'batch_size': 2}" in printed["step"]
+
+
+def test_memory_measured(printed):
+    grown, seconds = map(float, printed["measured"].split())
+    assert math.isfinite(grown)
+    assert seconds > 0
+
+
+def test_memory_counted(printed):
+    """The parameters: once for the gradients, three times with Adam's slots."""
+    experiment = series.resolve("horse2zebra", blocks=1, image_size=32)
+    mebibytes = sum(model.count_params() for model in networks.build(experiment).values()) * 4 / 2**20
+    heading, line = printed["counted as on Windows"].splitlines()
+    assert heading == "32 px, batch 1; MiB"
+    assert line.startswith("article 1 blocks float32 ")
+    total, slots, gradients, generators, discriminators = map(int, re.findall(r" (\d+)\b(?! blocks)", line))
+    assert (gradients, slots) == (round(mebibytes), round(3 * mebibytes))
+    assert total == pytest.approx(slots + gradients + generators + discriminators, abs=2)
+
+
+def test_output_bytes_by_hand():
+    """Of 2 pictures of 6x6: a convolution to 3x3x5 and one number each; four bytes to a number."""
+    spec = importlib.util.spec_from_file_location("memory", FOLDER / "memory.py")
+    memory = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(memory)
+    pictures = keras.Input((None, None, 1))
+    features = keras.layers.Conv2D(5, 3, 2, "same")(pictures)
+    model = keras.Model(pictures, keras.layers.Dense(1)(keras.layers.GlobalAveragePooling2D()(features)))
+    assert memory.output_bytes(model, size=6, batch=2) == 4 * 2 * (3 * 3 * 5 + 5 + 1)

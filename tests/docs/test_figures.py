@@ -1,0 +1,50 @@
+"""The scripts that train for a figure of the docs run once, as short as can be."""
+
+import importlib.util
+import re
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import ROOT
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """run(name, *arguments): what docs/figures/NAME.py prints, and the figure it draws."""
+
+    def run(name, *arguments):
+        spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/figures/{name}.py")
+        script = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, name, script)  # where dataclasses look for it
+        spec.loader.exec_module(script)
+        monkeypatch.setattr(sys, "argv", [name, *arguments, f"--out={tmp_path / 'figure.png'}"])
+        script.main()
+        return capsys.readouterr().out, np.asarray(Image.open(tmp_path / "figure.png").convert("RGB"))
+
+    return run
+
+
+def test_dying_gradient(run):
+    printed, figure = run("dying_gradient", "--steps=2")
+    line = r"^(.+): ([\d.e-]+) after the first step, ([\d.e-]+) halfway, ([\d.e-]+) at the end$"
+    found = {name: list(map(float, numbers)) for name, *numbers in re.findall(line, printed, re.MULTILINE)}
+    assert list(found) == ["D(G(z))", "minimax", "non-saturating"]
+    for first, halfway, last in found.values():
+        assert first != halfway == last > 0
+    assert found["D(G(z))"][0] < 1
+    assert figure.shape == (400, 900, 3)
+
+
+def test_cyclegan_limits(run):
+    printed, figure = run("cyclegan_limits", "--rows=1", "--steps=1")
+    (line,) = re.findall(r"^red to blue: (.*)$", printed, re.MULTILINE)
+    numbers = {name: float(value) for name, value in (part.rsplit(" ", 1) for part in line.split("; "))}
+    assert list(numbers) == ["overlap", "unchanged", "nearer", "middles", "sides", "correlation", "cycle"]
+    assert numbers["unchanged"] == 1  # the shape that is wanted is the input's
+    assert 0 <= numbers["overlap"] < 0.6  # one step translates nothing
+    colours, counts = np.unique(figure.reshape(-1, 3), axis=0, return_counts=True)
+    shown = {tuple(colour) for colour, count in zip(colours.tolist(), counts, strict=True) if count > 1000}
+    assert {(128, 128, 128), (230, 25, 25)} <= shown  # the inputs' grey and red
