@@ -52,7 +52,7 @@ def count(experiment: Experiment) -> dict[str, int]:
     generator = outputs["generator_ab"] + outputs["generator_ba"]
     discriminator = outputs["discriminator_a"] + outputs["discriminator_b"]
     pools = sum(4 * math.prod(shape) for shape in cyclegan.buffers(experiment).values())
-    passes = 3 if experiment.network.identity_weight else 2
+    passes = 3 if experiment.identity_weight else 2
     return {
         "weights, slots, pools": 3 * parameters + pools,
         "gradients": parameters,
@@ -66,7 +66,7 @@ def measure(experiment: Experiment) -> None:
     import resource
 
     strategy = tf.distribute.get_strategy()
-    state = create_state(experiment, strategy, cyclegan.reported(experiment), 8, {})
+    state = create_state(experiment, strategy, cyclegan.measures(experiment), 8, {})
     step = cyclegan.make_step(experiment, state, strategy)
     pictures = tf.TensorSpec([experiment.batch_size, None, None, experiment.channels])
     any_size = tf.function(lambda a, b: step((a, b)), input_signature=[pictures, pictures])  # traced once, by the tiny step
@@ -106,7 +106,7 @@ def main() -> None:
         row["batch_size"] = arguments.batch_size
         experiment = series.resolve("horse2zebra", **row)
         if arguments.in_this_process:
-            measure(series.change(experiment, pool=0))  # the pools have one size
+            measure(experiment.change(pool=0))  # the pools have one size
             return
         parts = count(experiment)
         words = ", ".join(f"{name} {value / MIB:,.0f}" for name, value in parts.items())

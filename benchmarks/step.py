@@ -30,7 +30,7 @@ Steps = Callable[[int], None]  # does so many steps, and waits for the last
 def tensorflow_variant(experiment: Experiment, pictures: np.ndarray) -> Steps:
     """The package's own networks and step. pictures: [B, H, W, C] in [-1, 1]."""
     strategy = tf.distribute.get_strategy()
-    state = create_state(experiment, strategy, adversarial.reported(experiment), steps=100, buffers={})
+    state = create_state(experiment, strategy, adversarial.measures(experiment), steps=100, buffers={})
     step = adversarial.make_step(experiment, state, strategy)
     batch = tf.constant(pictures)
 
@@ -48,7 +48,7 @@ def torch_variant(experiment: Experiment, pictures: np.ndarray, bfloat16: bool, 
     from torch import nn
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    width, size, channels, slope = experiment.base_filters, experiment.image_size, experiment.channels, experiment.network.d_slope
+    width, size, channels, slope = experiment.base_filters, experiment.image_size, experiment.channels, experiment.d_slope
     levels = (size // 4).bit_length() - 1
     widths = [width * 2**level for level in range(levels)]
     layers = [nn.ConvTranspose2d(experiment.noise_dim, widths[-1], 4)]
@@ -59,7 +59,7 @@ def torch_variant(experiment: Experiment, pictures: np.ndarray, bfloat16: bool, 
     layers = [nn.Conv2d(channels, width, 4, stride=2, padding=1), nn.LeakyReLU(slope)]
     for before, after in zip(widths, widths[1:], strict=False):
         layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.BatchNorm2d(after, eps=1e-3, momentum=0.01)]
-        layers += [nn.LeakyReLU(slope), nn.Dropout(experiment.network.dropout)]
+        layers += [nn.LeakyReLU(slope), nn.Dropout(experiment.dropout)]
     discriminator = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, 4), nn.Flatten(0))
 
     networks = [network.to(device, memory_format=torch.channels_last) for network in (generator, discriminator)]
@@ -98,7 +98,7 @@ def tensorflow_makers(experiment: Experiment, pictures: np.ndarray) -> dict[str,
     makers: dict[str, Callable[[], Steps]] = {}
     for precision in ("float32", "mixed_bfloat16"):
         for jit_compile in (False, True):
-            variant = series.change(experiment, precision=precision, jit_compile=jit_compile)
+            variant = experiment.change(precision=precision, jit_compile=jit_compile)
             name = f"TensorFlow {precision}{' XLA' if jit_compile else ''}"
             makers[name] = functools.partial(tensorflow_variant, variant, pictures)
     return makers

@@ -1,43 +1,5 @@
-"""A trained CycleGAN and your pictures -> their translations, under the same names.
+"""A trained CycleGAN and your pictures: their translations. See tfgan_series/commands/translate.py."""
 
-python scripts/translate.py --input=FOLDER                     # horses to zebras, by runs/cyclegan/horse2zebra-256
-python scripts/translate.py --input=ZEBRA.jpg --direction=ba   # and back
-python scripts/translate.py --run_dir=RUN --input=FOLDER --out=WHERE
-"""
+import start
 
-import command_line
-
-flags, FLAGS = command_line.flags, command_line.FLAGS
-
-command_line.define_settings("partition", "image_size")
-command_line.define_run("the run to translate with")
-flags.adopt_module_key_flags(command_line)
-FLAGS.set_default("ImageType", "horse2zebra")
-flags.DEFINE_string("input", None, "a picture, or a folder of pictures, of any size", required=True)
-flags.DEFINE_enum("direction", "ab", ["ab", "ba"], "from A to B (horse to zebra), or from B to A")
-flags.DEFINE_string("out", None, "folder for the pictures (default: translated/<direction>/ in the run)")
-flags.DEFINE_integer("batch_size", 1, "pictures of one size to translate at a time", lower_bound=1)
-
-
-def main():
-    from tfgan_series import runs
-
-    run = command_line.run_folder("cyclegan")
-    command_line.import_tensorflow()
-    from tfgan_series import translation
-
-    out = command_line.path("out") or run / runs.TRANSLATED / FLAGS.direction
-    rejected = translation.translate_files(
-        run,
-        command_line.path("input"),
-        out,
-        direction=FLAGS.direction,
-        batch_size=FLAGS.batch_size,
-    )
-    for name, reason in rejected:
-        print(f"{name} was passed over: {reason}")
-    print(f"Translated into {out}")
-
-
-if __name__ == "__main__":
-    command_line.run(main)
+start.command("translate")

@@ -21,9 +21,8 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 
-from tfgan_series import series  # noqa: E402
+from tfgan_series import series, workflow  # noqa: E402
 from tfgan_series.data import conversion  # noqa: E402
-from tfgan_series.training import run  # noqa: E402
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with Ctrl-C ignored
 
@@ -159,7 +158,7 @@ def digits(tmp_path_factory, tiny):
 def trained(tmp_path_factory, tiny, digits):
     """The folder of a run of two epochs, trained once for all tests; look, and copy before you change."""
     folder = tmp_path_factory.mktemp("runs") / "trained"
-    return run.train(tiny, tfrecord_path=digits[0], run_dir=folder)
+    return workflow.train(tiny, tfrecord_path=digits[0], run_dir=folder)
 
 
 def draw_squares(colour, count, seed):
@@ -194,7 +193,7 @@ def translator(tmp_path_factory):
         image_size=16, base_filters=8, blocks=1, batch_size=4, epochs=4, lr=1e-3,
     )  # fmt: skip
     conversion.convert(experiment, dataset_path=write_squares(root / "files"), tfrecord_path=root)
-    folder = run.train(experiment, tfrecord_path=root, run_dir=root / "run")
+    folder = workflow.train(experiment, tfrecord_path=root, run_dir=root / "run")
 
     def squares(colour):
         images, masks = draw_squares(colour, 32, seed=9)

@@ -10,7 +10,7 @@ from tfgan_series.errors import UserError
 def compared(tmp_path_factory, tiny, digits):
     """(root, members, page) of a comparison of the tiny run with one that diverges."""
     root = tmp_path_factory.mktemp("compare")
-    members = {"as ever": tiny, "too hot": series.change(tiny, lr=1e38)}
+    members = {"as ever": tiny, "too hot": tiny.change(lr=1e38)}
     return root, members, comparison.compare(members, "heat", "How hot?", root=root, tfrecord_path=digits[0])
 
 
@@ -38,13 +38,13 @@ def test_the_page(compared):
 def test_again_only_draws(compared, monkeypatch, digits):
     root, members, page = compared
     page.unlink()
-    monkeypatch.setattr(comparison.run, "train", lambda *_, **__: pytest.fail("trained again"))
+    monkeypatch.setattr(comparison.workflow, "train", lambda *_, **__: pytest.fail("trained again"))
     assert comparison.compare(members, "heat", "How hot?", root=root, tfrecord_path=digits[0]) == page
     assert page.is_file()
 
 
 def test_members_that_would_be_one_run(tiny, tmp_path):
-    members = {"short": tiny, "long": series.change(tiny, epochs=5)}
+    members = {"short": tiny, "long": tiny.change(epochs=5)}
     with pytest.raises(UserError, match="short, long are one run"):
         comparison.compare(members, "length", "How long?", root=tmp_path)
 
@@ -55,8 +55,8 @@ def test_members_that_would_be_one_run(tiny, tmp_path):
 )
 def test_what_one_member_is_refused_for_is_found_before_any_is_trained(compared, digits, tiny, monkeypatch, changed, line):
     root, _, _ = compared
-    monkeypatch.setattr(comparison.run, "train", lambda *_, **__: pytest.fail("trained"))
-    members = {"new": series.change(tiny, seed=5), "refused": series.change(tiny, **changed)}
+    monkeypatch.setattr(comparison.workflow, "train", lambda *_, **__: pytest.fail("trained"))
+    members = {"new": tiny.change(seed=5), "refused": series.change(tiny, **changed)}
     with pytest.raises(UserError, match=line):
         comparison.compare(members, "never", "Never?", root=root, tfrecord_path=digits[0])
 
@@ -64,7 +64,7 @@ def test_what_one_member_is_refused_for_is_found_before_any_is_trained(compared,
 def test_a_member_of_many_changes_has_a_name_that_file_systems_take(tiny):
     changed = dict.fromkeys(("lr", "beta_1", "r1", "real_label", "g_slope", "d_slope", "dropout"), 0.123456)
     changed |= {"precision": "mixed_bfloat16", "update": "alternating"}
-    members = [series.change(tiny, seed=seed, **changed) for seed in (4_000_000_000, 4_000_000_001)]
+    members = [tiny.change(seed=seed, **changed) for seed in (4_000_000_000, 4_000_000_001)]
     names = [comparison.member_folder(member, "runs").name for member in members]
     assert len(set(names)) == 2
     assert all(len(name) <= 255 for name in names)
@@ -80,7 +80,7 @@ def test_the_tables_numbers():
 def test_runs_are_named_by_what_they_change(tiny):
     base = series.resolve("mnist", model="gan")
     names = [
-        comparison.member_folder(series.change(base, **given), "root").relative_to("root").as_posix()
+        comparison.member_folder(base.change(**given), "root").relative_to("root").as_posix()
         for given in ({}, {"epochs": 3, "jit_compile": True}, {"lr": 0.3}, {"noise_dim": 20, "slope": 0.1})
     ]
     assert names == ["gan/mnist-28/default", "gan/mnist-28/default", "gan/mnist-28/lr=0.3", "gan/mnist-28/noise_dim=20,slope=0.1"]

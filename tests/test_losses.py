@@ -1,9 +1,11 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from scipy.special import expit
 
-from tfgan_series.losses import LOSSES, gradient_penalty, r1_penalty
+from tfgan_series.losses import LOSSES, gradient_penalty, of_players, r1_penalty
 
 REAL, FAKE = np.array([2.0, -1.0, 0.5]), np.array([-3.0, 0.25, 1.0])
 
@@ -23,7 +25,7 @@ def reference(name):
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_against_the_papers_formulas(name):
-    discriminator, generator = LOSSES[name]
+    discriminator, generator, _ = LOSSES[name]
     wanted = reference(name)
     assert float(discriminator(tf.constant(REAL, tf.float32), tf.constant(FAKE, tf.float32))) == pytest.approx(
         wanted[0], rel=1e-6
@@ -34,14 +36,14 @@ def test_against_the_papers_formulas(name):
 def test_by_hand_at_the_undecided_discriminator():
     # Where every logit is 0, D says 1/2: 2 log 2 for the discriminator, log 2 and -log 2 for the generator.
     zero = tf.zeros([4])
-    assert float(LOSSES["minimax"][0](zero, zero)) == pytest.approx(2 * np.log(2))
-    assert float(LOSSES["non_saturating"][1](zero)) == pytest.approx(np.log(2))
-    assert float(LOSSES["minimax"][1](zero)) == pytest.approx(-np.log(2))
+    assert float(LOSSES["minimax"].discriminator(zero, zero)) == pytest.approx(2 * np.log(2))
+    assert float(LOSSES["non_saturating"].generator(zero)) == pytest.approx(np.log(2))
+    assert float(LOSSES["minimax"].generator(zero)) == pytest.approx(-np.log(2))
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_gradients_against_finite_differences(name):
-    discriminator, generator = LOSSES[name]
+    discriminator, generator, _ = LOSSES[name]
     fake = tf.constant(FAKE, tf.float32)
     for function, at in ((lambda logits: discriminator(logits, fake), REAL), (generator, FAKE)):
         logits = tf.Variable(at, dtype=tf.float32)
@@ -59,7 +61,7 @@ def test_minimax_gradient_dies_where_the_discriminator_wins():
     for name in ("minimax", "non_saturating"):
         logits = tf.Variable([-10.0])
         with tf.GradientTape() as tape:
-            loss = LOSSES[name][1](logits)
+            loss = LOSSES[name].generator(logits)
         gradients[name] = float(tape.gradient(loss, logits)[0])
     # d/dl log(1 - s(l)) = -s(l); d/dl -log s(l) = s(l) - 1
     assert gradients["minimax"] == pytest.approx(-expit(-10.0), rel=1e-5)
@@ -68,7 +70,7 @@ def test_minimax_gradient_dies_where_the_discriminator_wins():
 
 def test_one_sided_smoothing_by_hand():
     # Where every logit is 0, every target costs log 2; at l = 2 the target t costs log(1 + e^2) - 2 t.
-    entropy, squares = LOSSES["non_saturating"][0], LOSSES["least_squares"][0]
+    entropy, squares = LOSSES["non_saturating"].discriminator, LOSSES["least_squares"].discriminator
     two, zero = tf.constant([2.0]), tf.constant([0.0])
     assert float(entropy(two, zero, real_label=0.9)) == pytest.approx(np.log(1 + np.exp(2)) - 1.8 + np.log(2), rel=1e-6)
     assert float(squares(two, zero, real_label=0.9)) == pytest.approx(1.1**2 / 2, rel=1e-6)
@@ -81,6 +83,25 @@ def test_penalties_by_hand():
 
 
 def test_no_overflow():
-    for discriminator, generator in LOSSES.values():
+    for discriminator, generator, _ in LOSSES.values():
         assert np.isfinite(discriminator(tf.constant([-1e4]), tf.constant([1e4])))
         assert np.isfinite(generator(tf.constant([-1e4])))
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_where_the_best_discriminators_logit_is_a_log_odds(name):
+    """Where a picture is three times as often real as fake, a log-odds is log 3: there the loss of its logit must be flat."""
+    logit, other = tf.Variable([np.log(3)], dtype=tf.float32), tf.zeros([1])
+    judge = LOSSES[name].discriminator
+    with tf.GradientTape() as tape:
+        loss = 3 * judge(logit, other) + judge(other, logit)
+    assert LOSSES[name].log_odds == (abs(float(tape.gradient(loss, logit)[0])) < 1e-6)
+
+
+def test_an_experiments_losses_have_its_label():
+    smooth = of_players(SimpleNamespace(loss="non_saturating", real_label=0.9))
+    two, zero = tf.constant([2.0]), tf.constant([0.0])
+    wanted = LOSSES["non_saturating"].discriminator(two, zero, real_label=0.9)
+    assert float(smooth.discriminator(two, zero)) == float(wanted)
+    assert smooth[1:] == LOSSES["non_saturating"][1:]
+    assert of_players(SimpleNamespace(loss="hinge", real_label=1.0)) == LOSSES["hinge"]

@@ -93,7 +93,7 @@ def test_files_are_read_in_utf_8_whatever_the_locale(trained):
     ("change", "settled"), [({}, True), ({"epochs": 3}, False), ({"lr": 1.0}, False), ({"epochs": 1}, False)]
 )
 def test_a_settled_run_is_the_same_and_finished(trained, tiny, change, settled):
-    assert runs.is_settled(trained, series.change(tiny, **change)) == settled
+    assert runs.is_settled(trained, tiny.change(**change)) == settled
 
 
 def test_a_diverged_run_is_settled_and_no_run_is_not(trained, tiny, tmp_path):

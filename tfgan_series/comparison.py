@@ -1,49 +1,64 @@
 """Several runs beside each other: one figure and one table."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
 import keras
 import numpy as np
 from PIL import Image
 
-from tfgan_series import files, runs, series
+from tfgan_series import files, preparation, runs, series, workflow
 from tfgan_series.errors import Diverged, UserError
-from tfgan_series.training import run
+from tfgan_series.series import Experiment
+from tfgan_series.training import devices, resume
 
 _COLUMNS = 5
 _LONGEST = 200  # letters of a folder's name; file systems take 255 bytes
 _LOSSES = {"Gen_loss": "tab:orange", "Dis_loss": "tab:blue"}
 
+Result = dict[str, Any]  # see _result
 
-def compare(members, name, question, *, root="runs/compare", tfrecord_path="tfrecords"):
+
+def compare(
+    members: Mapping[str, Experiment],
+    name: str,
+    question: str,
+    *,
+    root: str | Path = "runs/compare",
+    tfrecord_path: str | Path = "tfrecords",
+) -> Path:
     """Train what is missing of members {label: Experiment}, all of one row, then draw and tabulate them.
 
     A member is an ordinary run, below ROOT/<model>/<records folder>-<image_size>/ in a folder named by what it changes
-    of its row, so comparisons share runs. Beside them come NAME.png and NAME.md. Returns the path of NAME.md. Raises
-    UserError and loop.Interrupted as train does, but for a run that diverges: that is a result; and UserError where members
-    would share a folder. Settings, records and earlier runs of all are checked before any is trained.
+    of its row, so comparisons share runs. Beside them come NAME.png and NAME.md. Returns the path of NAME.md. A member that
+    diverges is a result like the others; else UserError and loop.Interrupted come as from workflow.train. UserError too where
+    members would share a folder. Settings, records and earlier runs of all are checked before any is trained. Where several
+    workers train (TF_CONFIG), each calls this; the chief alone draws.
     """
     folders = {label: member_folder(experiment, root) for label, experiment in members.items()}
     if len(set(folders.values())) < len(folders):
         raise UserError(f"some of {', '.join(folders)} are one run, which may go on from one to the other: vary another setting")
-    missing = {label: one for label, one in members.items() if not runs.is_settled(folders[label], one)}
-    for label, experiment in missing.items():
-        run.check_resume(folders[label], experiment, run.prepare(experiment, tfrecord_path))
+    strategy = devices.choose_strategy()
+    with devices.together(strategy):  # all workers have seen what is missing before the first run changes
+        missing = {label: one for label, one in members.items() if not runs.is_settled(folders[label], one)}
+        for label, experiment in missing.items():
+            resume.check(folders[label], experiment, preparation.prepare(experiment, strategy, tfrecord_path))
     for number, (label, experiment) in enumerate(missing.items(), 1):
         print(f"[{number}/{len(missing)}] {label}", flush=True)
         keras.utils.clear_session()
         try:
-            run.train(experiment, tfrecord_path=tfrecord_path, run_dir=folders[label])
+            workflow.train(experiment, tfrecord_path=tfrecord_path, run_dir=folders[label])
         except Diverged as error:
             print(error)
-    results = {label: _result(folder) for label, folder in folders.items()}
-    out = next(iter(folders.values())).parent
-    with files.whole(out / f"{name}.png") as partial:
-        _draw(results, question, partial)
-    page = out / f"{name}.md"
-    files.write_whole(page, f"# {question}\n\n![loss curves and final grids]({name}.png)\n\n{table(results)}")
+    page = next(iter(folders.values())).parent / f"{name}.md"
+    with devices.together(strategy):
+        if devices.is_chief(strategy):
+            _write_page(page, {label: _result(folder) for label, folder in folders.items()}, question)
     return page
 
 
-def member_folder(experiment, root):
+def member_folder(experiment: Experiment, root: str | Path) -> Path:
     """Where a member's run lies: named by its changes, `default` where there are none."""
     changed = ",".join(f"{name}={value}" for name, value in series.changes(experiment).items())
     if len(changed) > _LONGEST:
@@ -51,7 +66,7 @@ def member_folder(experiment, root):
     return runs.default_folder(experiment, root) / (changed or "default")
 
 
-def _result(folder):
+def _result(folder: Path) -> Result:
     """What figure and table need of a run: each loss as [epochs, steps of an epoch]; none where it diverged in its first."""
     log = runs.read_log(folder)
     steps = runs.read_steps(folder, len(log))
@@ -64,7 +79,15 @@ def _result(folder):
     }
 
 
-def table(results):
+def _write_page(page: Path, results: Mapping[str, Result], question: str) -> None:
+    """The figure and the table, NAME.png beside NAME.md."""
+    figure = page.with_suffix(".png")
+    with files.whole(figure) as partial:
+        _draw(results, question, partial)
+    files.write_whole(page, f"# {question}\n\n![loss curves and final grids]({figure.name})\n\n{table(results)}")
+
+
+def table(results: Mapping[str, Result]) -> str:
     """The results as Markdown. start: the first step; end and spread: mean and standard deviation of the last epoch's steps."""
     names = [f"{player} {what}" for player in ("G", "D") for what in ("start", "highest", "end", "spread")]
     lines = [["run", "epochs", *names, "images/s"]]
@@ -78,11 +101,11 @@ def table(results):
     )
 
 
-def _summary(curve):
+def _summary(curve: np.ndarray) -> Sequence[float]:
     return curve[0, 0], curve.max(), curve[-1].mean(), curve[-1].std()
 
 
-def _draw(results, question, path):
+def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
     """For each run its losses, step by step and their means by epoch, on the same axes for all, above its last grid."""
     # The object interface needs no display, and leaves a notebook's own pyplot figures alone.
     from matplotlib.figure import Figure
@@ -92,7 +115,7 @@ def _draw(results, question, path):
     figure = Figure(figsize=(3.4 * columns, 6 * rows), layout="constrained")
     figure.suptitle(question)
     axes = figure.subplots(2 * rows, columns, squeeze=False, height_ratios=[0.8, 1] * rows)
-    shared = None
+    shared: Any = None
     for place in range(rows * columns):
         row, column = divmod(place, columns)
         plot, picture = axes[2 * row, column], axes[2 * row + 1, column]

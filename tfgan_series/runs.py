@@ -2,7 +2,8 @@
 
 runs/<model>/<records folder>-<image_size>/
     experiment.json  flags.txt  log.csv  steps/epoch-001.csv ...  images/epoch-001.png ...  checkpoints/  tensorboard/
-    generator.keras (a CycleGAN's: generator_ab.keras  generator_ba.keras)  training.gif  loss.png  probability.png
+    generator.keras (a CycleGAN's: generator_ab.keras  generator_ba.keras)  training.gif  loss.png
+    probability.png or logits.png
     report.html  diverged.txt (where it did)
     generated/  explored/  translated/    what generate.py, explore.py and translate.py draw
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +30,8 @@ EXPERIMENT, FLAGS, LOG, GENERATOR = "experiment.json", "flags.txt", "log.csv", "
 DIVERGED = "diverged.txt"  # why the run stopped for good, if it did
 _PROBE = ".writable"
 _BEGINNINGS = {_PROBE, files.partial(Path(EXPERIMENT)).name}  # all there is in the folder of a run killed at its very start
-_COLUMNS = ("epoch", "Real_P", "Fake_P", "Gen_loss", "Dis_loss", "lr", "images_per_second")
+_COLUMNS = ("epoch", "Gen_loss", "Dis_loss", "lr", "images_per_second")  # of every log
+_FIRST = ("epoch", "Real_P", "Fake_P", "Real_logit", "Fake_logit", *_COLUMNS[1:])
 CHECKPOINTS, IMAGES, STEPS, TENSORBOARD = "checkpoints", "images", "steps", "tensorboard"
 GENERATED, EXPLORED, TRANSLATED = "generated", "explored", "translated"
 TRANSLATION = "translated.json"  # beside translated pictures: which ones, and from where
@@ -63,19 +66,32 @@ def open_folder(folder: Path, overwrite: bool = False) -> None:
 
 def read_experiment(folder: Path | str) -> tuple[Experiment, int]:
     """(Experiment, number of records) of a run. Raises UserError where the folder is no run."""
+    experiment, count, _ = _read_record(folder)
+    return experiment, count
+
+
+def read_records_identity(folder: Path | str) -> str:
+    """The identity of the Records that a run was trained on. Raises UserError as read_experiment does."""
+    return _read_record(folder)[2]
+
+
+def _read_record(folder: Path | str) -> tuple[Experiment, int, str]:
+    """(Experiment, number of records, their identity) of a run."""
     path = Path(folder) / EXPERIMENT
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        return series.from_dict(record["experiment"]), record["records"]
+        return series.from_dict(record["experiment"]), record["records"], record["records_identity"]
     except FileNotFoundError as error:
         raise UserError(f"{folder} is not a run (no {EXPERIMENT}): train one with train.py, or give another --run_dir") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} cannot be read ({error}): it is damaged or from another version") from error
 
 
-def write_experiment(folder: Path, experiment: Experiment, record_count: int, tfrecord_path: Path | str) -> None:
+def write_experiment(
+    folder: Path, experiment: Experiment, record_count: int, records_identity: str, tfrecord_path: Path | str
+) -> None:
     """Write experiment.json and flags.txt. train.py --flagfile=flags.txt is this run, and with --run_dir another like it."""
-    record = {"experiment": series.to_dict(experiment), "records": record_count}
+    record = {"experiment": series.to_dict(experiment), "records": record_count, "records_identity": records_identity}
     files.write_whole(folder / EXPERIMENT, json.dumps(record, indent=2) + "\n")
     lines = [*series.flag_lines(experiment), f"--TFRecordPath={tfrecord_path}", f"--run_dir={folder}"]
     files.write_whole(folder / FLAGS, "\n".join(lines) + "\n")
@@ -125,10 +141,11 @@ def read_log(folder: Path | str) -> list[dict[str, float]]:
 
 
 def write_log(folder: Path | str, rows: Sequence[Mapping[str, float]]) -> None:
-    """Write log.csv, whole. The columns that every model has come first. Without rows there is nothing to write."""
+    """Write log.csv, whole. The article's columns come first. A column that a row lacks is nan there."""
     if rows:
-        names = [*_COLUMNS, *(name for name in rows[0] if name not in _COLUMNS)]
-        files.write_rows(Path(folder) / LOG, [names, *([f"{row[name]:.10g}" for name in names] for row in rows)])
+        found = dict.fromkeys(name for row in rows for name in row)
+        names = [*(name for name in _FIRST if name in found), *(name for name in found if name not in _FIRST)]
+        files.write_rows(Path(folder) / LOG, [names, *([f"{row.get(name, math.nan):.10g}" for name in names] for row in rows)])
 
 
 def write_steps(folder: Path | str, epoch: int, names: Sequence[str], history: np.ndarray) -> None:

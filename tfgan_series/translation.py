@@ -10,7 +10,8 @@ from tqdm import tqdm
 
 from tfgan_series import files, pictures, runs
 from tfgan_series.data import preprocess
-from tfgan_series.data.datasets.folder import ENDINGS, picture_names
+from tfgan_series.data.datasets.folder import picture_names
+from tfgan_series.data.preprocess import ENDINGS
 from tfgan_series.errors import UserError
 from tfgan_series.inference import Network
 

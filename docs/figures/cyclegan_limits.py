@@ -130,7 +130,7 @@ def train(case: Case, steps: int = STEPS, seed: int = 0) -> tuple[keras.Model, k
         image_size=SIZE, base_filters=8, blocks=1, batch_size=4, lr=1e-3,
     )  # fmt: skip
     strategy = tf.distribute.get_strategy()
-    state = create_state(experiment, strategy, cyclegan.reported(experiment), steps, cyclegan.buffers(experiment))
+    state = create_state(experiment, strategy, cyclegan.measures(experiment), steps, cyclegan.buffers(experiment))
     step = cyclegan.make_step(experiment, state, strategy)
     sets = [one.draw(draw_places(256, seed=10 + number)) for number, one in enumerate((case.a, case.b))]
     order = np.random.default_rng(seed)

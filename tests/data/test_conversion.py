@@ -9,8 +9,8 @@ import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from tfgan_series import series
-from tfgan_series.data import conversion, records
+from tfgan_series import pictures, series
+from tfgan_series.data import conversion, preprocess, records
 from tfgan_series.errors import UserError
 
 from conftest import CELEBA_COUNT, GREEN, LEAVING_BOX, OUTSIDE_BOX, RED, ZERO_BOX, command, rejected, write_celeba, write_mnist
@@ -122,25 +122,29 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch, caps
     mnist = write_mnist(tmp_path / "files")
     experiment = series.resolve("mnist", image_size=8)
     whole = conversion.convert(experiment, dataset_path=mnist, tfrecord_path=tmp_path / "whole")
-    write, written = conversion._write_shard, []
+    prepare, prepared = preprocess.prepare, []
 
-    def stop_at_the_sixth(partial, shard, *rest):
-        if len(written) == 5:
+    def stop_in_the_sixth_shard(image, **how):
+        if len(prepared) == 25:  # 40 pictures are eight shards of five
             raise KeyboardInterrupt
-        written.append(shard.file)
-        return write(partial, shard, *rest)
+        prepared.append(image)
+        return prepare(image, **how)
 
-    monkeypatch.setattr(conversion, "_write_shard", stop_at_the_sixth)
+    monkeypatch.setattr(preprocess, "prepare", stop_in_the_sixth_shard)
     with pytest.raises(KeyboardInterrupt):
         conversion.convert(experiment, dataset_path=mnist, tfrecord_path=tmp_path / "t")
     assert not (tmp_path / "t/mnist/8").exists()
-    with open(tmp_path / "t/mnist/8.partial/progress.jsonl", "a") as progress:
-        progress.write('{"file": "mnist-tr')  # killed while it wrote
-    monkeypatch.setattr(conversion, "_write_shard", lambda *rest: written.append(rest[1].file) or write(*rest))
+    progress = tmp_path / "t/mnist/8.partial/progress.jsonl"
+    first, *lines = progress.read_text().splitlines()
+    entry = {name: value for name, value in json.loads(first).items() if name != "digest"}  # as an earlier version wrote it
+    progress.write_text("\n".join([json.dumps(entry), *lines, '{"file": "mnist-tr']))  # the last was killed while it wrote
+    prepared.clear()
+    monkeypatch.setattr(preprocess, "prepare", lambda image, **how: prepared.append(image) or prepare(image, **how))
     found = conversion.convert(experiment, dataset_path=mnist, tfrecord_path=tmp_path / "t")
-    assert "Going on: 5 of 16 shards" in capsys.readouterr().out
-    assert len(written) == len(set(written)) == 16
+    assert "Going on: 4 of 16 shards" in capsys.readouterr().out
+    assert len(prepared) == 60 - 20
     assert found.counts == {"train": 40, "test": 20}
+    assert found.identity == whole.identity
     for split in ("train", "test"):
         for one, other in zip(whole.files[split], found.files[split], strict=True):
             assert one.read_bytes() == other.read_bytes()
@@ -187,6 +191,21 @@ def test_source_store_keeps_the_files_and_the_box(celeba, tmp_path):
         assert example["bbox"].tolist()[2:] == [40, 48]
 
 
+def test_originals_that_training_cannot_decode_are_rejected(tmp_path):
+    """Pillow takes no notice of a wrong checksum of a PNG's pixels; TensorFlow, which decodes originals in training, does."""
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for name in ("good.png", "damaged.png"):
+        Image.new("RGB", (5, 5)).save(pictures / name)
+    data = bytearray((pictures / "damaged.png").read_bytes())
+    data[-13] ^= 255  # the last byte of the checksum: 12 bytes of IEND follow
+    (pictures / "damaged.png").write_bytes(data)
+    experiment = series.resolve("folder", image_size=4)
+    found = conversion.convert(experiment, dataset_path=pictures, tfrecord_path=tmp_path / "t", store="source")
+    assert rejected(found.folder) == {"damaged.png": "cannot be decoded by TensorFlow: a damaged file"}
+    assert list(read(found.folder, "train")) == ["good.png"]
+
+
 def test_any_size_from_one_pixel_on(tmp_path):
     found = conversion.convert(
         series.resolve("mnist", image_size=1), dataset_path=write_mnist(tmp_path / "files"), tfrecord_path=tmp_path
@@ -204,7 +223,7 @@ def test_work_is_on_all_cores(monkeypatch, tmp_path, tiny):
 
     monkeypatch.setattr(conversion, "ThreadPoolExecutor", Pool)
     monkeypatch.setattr(conversion.os, "cpu_count", lambda: 3)
-    conversion.convert(series.change(tiny, image_size=2), tfrecord_path=tmp_path)
+    conversion.convert(tiny.change(image_size=2), tfrecord_path=tmp_path)
     assert asked == [3]
 
 
@@ -224,14 +243,33 @@ def test_commands_bad_input_is_one_line(tmp_path, celeba):
     assert not list(tmp_path.glob("tfrecords/**/*.tfrecord*"))
 
 
-def test_command_writes_records(celeba, tmp_path):
-    arguments = ("--ImageType=CELEBA", f"--DatasetPath={celeba}", "--image_size=8")
-    done = command("make_tfrecord.py", *arguments, cwd=tmp_path)
-    assert "tfrecords/img_celeba-bbox/8: 14 train + 2 val + 2 test records." in done.stdout
-    assert "Pictures that could not be used: 2; tfrecords/img_celeba-bbox/8/rejected.csv" in done.stdout
-    settings = json.loads((tmp_path / "tfrecords/img_celeba-bbox/8" / records.CONVERSION).read_text())
-    assert settings["bbox"] is True
-    assert "nothing to do" in command("make_tfrecord.py", *arguments, cwd=tmp_path).stdout
+def test_command_writes_records_and_another_process_the_same_bytes(celeba, boxed, tmp_path):
+    arguments = ("--ImageType=CELEBA", f"--DatasetPath={celeba}", "--image_size=16")
+    done = command("make_tfrecord.py", *arguments, cwd=tmp_path, PYTHONHASHSEED="1")
+    assert "tfrecords/img_celeba-bbox/16: 14 train + 2 val + 2 test records." in done.stdout
+    assert "Pictures that could not be used: 2; tfrecords/img_celeba-bbox/16/rejected.csv" in done.stdout
+    folder = tmp_path / "tfrecords/img_celeba-bbox/16"
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == {
+        file.name: file.read_bytes() for file in boxed.folder.iterdir()
+    }
+
+
+def test_the_identity_is_that_of_the_records(tmp_path):
+    """Another picture under the same name makes other records; the same files elsewhere make the same."""
+    experiment = series.resolve("folder", image_size=4)
+
+    def identity(name, *values, **options):
+        (tmp_path / name).mkdir(exist_ok=True)
+        for index, value in enumerate(values):
+            Image.new("L", (5, 5), value).save(tmp_path / name / f"{index}.png")
+        return conversion.convert(
+            experiment, dataset_path=tmp_path / name, tfrecord_path=tmp_path / f"t-{name}", **options
+        ).identity
+
+    first = identity("a", 10, 20)
+    assert identity("b", 10, 20) == first
+    assert identity("b", 10, 30, overwrite=True) != first
+    assert records.open_records(tmp_path / "t-a/folder/4").identity == first
 
 
 def test_another_source_does_not_pass_for_the_finished_one(tmp_path):
@@ -245,8 +283,8 @@ def test_another_source_does_not_pass_for_the_finished_one(tmp_path):
     assert conversion.convert(experiment, tfrecord_path=tmp_path / "t").counts == {"train": 1}
 
 
-@pytest.mark.parametrize("when", ["_write_samples", "rename"])
-def test_killed_while_finishing_loses_no_shard(tmp_path, monkeypatch, capsys, when):
+@pytest.mark.parametrize("module, name", [(pictures, "grid"), (tfds.folder_dataset, "write_metadata")])
+def test_killed_while_finishing_loses_no_shard(tmp_path, monkeypatch, capsys, module, name):
     mnist = write_mnist(tmp_path / "files")
     experiment = series.resolve("mnist", image_size=4)
 
@@ -254,16 +292,31 @@ def test_killed_while_finishing_loses_no_shard(tmp_path, monkeypatch, capsys, wh
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        if when == "rename":
-            patched.setattr(tfds.folder_dataset, "write_metadata", kill)
-        else:
-            patched.setattr(conversion, when, kill)
+        patched.setattr(module, name, kill)
         conversion.convert(experiment, dataset_path=mnist, tfrecord_path=tmp_path / "t")
     assert not (tmp_path / "t/mnist/4").exists()
     found = conversion.convert(experiment, dataset_path=mnist, tfrecord_path=tmp_path / "t")
     assert "Going on: 16 of 16 shards" in capsys.readouterr().out
     assert found.counts == {"train": 40, "test": 20}
     assert not (found.folder / "plan.json").exists()
+
+
+@pytest.mark.parametrize("store", ["pixels", "source"])
+def test_a_picture_that_has_gone_and_one_with_an_odd_name(tmp_path, store):
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    Image.new("RGB", (5, 5)).save(pictures / "good.png")
+    (pictures / "gone.png").symlink_to(pictures / "nowhere")
+    odd = os.path.join(os.fsencode(pictures), b"\xb9\xb7\n.png")
+    with open(odd, "wb") as file:
+        file.write(b"no picture")
+    found = conversion.convert(
+        series.resolve("folder", image_size=4), dataset_path=pictures, tfrecord_path=tmp_path / "t", store=store
+    )
+    assert list(read(found.folder, "train")) == ["good.png"]
+    reasons = rejected(found.folder)
+    assert set(reasons) == {"gone.png", "\\xb9\\xb7\n.png"}
+    assert reasons["gone.png"] == "cannot be read: No such file or directory"
 
 
 def test_names_in_old_encodings(tmp_path):
@@ -286,7 +339,7 @@ def test_an_interrupted_overwrite_goes_on_too_and_a_changed_source_does_not(tmp_
 
     def interrupted():
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            patched.setattr(conversion, "_write_samples", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+            patched.setattr(pictures, "grid", lambda *_, **__: os.kill(os.getpid(), signal.SIGINT))
             conversion.convert(experiment, overwrite=True, **arguments)
 
     interrupted()

@@ -1,5 +1,5 @@
 import dataclasses
-import io
+import shutil
 
 import numpy as np
 import pytest
@@ -84,7 +84,7 @@ def test_originals_come_out_as_prepared_pixels_do(celeba, tmp_path, fit):
     wanted = []
     for record in tf.data.TFRecordDataset([str(file) for file in found.shards("train")]):
         features = tf.train.Example.FromString(record.numpy()).features.feature
-        file, box = io.BytesIO(features["image"].bytes_list.value[0]), features["bbox"].int64_list.value
+        file, box = features["image"].bytes_list.value[0], features["bbox"].int64_list.value
         wanted.append(preprocess.prepare(file, image_size=16, channels=3, bbox=box, fit=fit))
     distance = np.abs(((decoded + 1) * 127.5)[:, None] - np.stack(wanted)[None]).max(axis=(2, 3, 4))
     assert (distance.min(axis=1) < 10).all()  # the two libraries' JPEG decoders and bicubic filters
@@ -92,8 +92,6 @@ def test_originals_come_out_as_prepared_pixels_do(celeba, tmp_path, fit):
 
 
 def test_damage_found_while_reading_is_named(digits, tiny, tmp_path):
-    import shutil
-
     folder = tmp_path / "8"
     shutil.copytree(digits[1].folder, folder)
     shard = folder / "digits-train.tfrecord-00002-of-00008"
@@ -102,7 +100,7 @@ def test_damage_found_while_reading_is_named(digits, tiny, tmp_path):
     shard.write_bytes(data)  # the same size: only the checksum tells
     found = records.open_records(folder)
     with pytest.raises(UserError, match="train.tfrecord-00002-of-00008: damaged"):
-        list(pipeline.damage_named(pipeline.batches(found, tiny, 1), found, tiny))
+        list(pipeline.damage_named(pipeline.batches(found, tiny, 1), found))
 
 
 @pytest.fixture(scope="module")

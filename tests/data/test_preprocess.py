@@ -1,5 +1,6 @@
 import contextlib
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -128,6 +129,30 @@ def test_random_damage_is_never_another_error(tmp_path, save):
             (tmp_path / name).write_bytes(data)
             with contextlib.suppress(preprocess.BadPicture):
                 preprocess.prepare(tmp_path / name, image_size=8, channels=3)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.webp"])
+def test_the_bytes_of_a_file_serve_as_the_file_does(save, name):
+    path = save(Image.fromarray(np.random.default_rng(0).integers(0, 255, (9, 12, 3), np.uint8)), name)
+    prepared = preprocess.prepare(path.read_bytes(), image_size=8, channels=3)
+    assert np.array_equal(prepared, preprocess.prepare(path, image_size=8, channels=3))
+    assert preprocess.encode(path.read_bytes()) == preprocess.encode(path)
+    with pytest.raises(preprocess.BadPicture, match="cannot be decoded"):
+        preprocess.encode(path.read_bytes()[:60])
+
+
+def test_a_file_that_has_gone_or_goes_while_it_is_read(save, tmp_path, monkeypatch):
+    for use in (preprocess.encode, preprocess.open_picture):
+        with pytest.raises(preprocess.BadPicture, match=r"^cannot be read: No such file or directory$"):
+            use(tmp_path / "gone.png")
+    path = save(Image.new("RGB", (9, 9)), "a.png")
+
+    def gone(path):
+        raise FileNotFoundError(2, "No such file or directory", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", gone)
+    with pytest.raises(preprocess.BadPicture, match="cannot be read"):
+        preprocess.encode(path)
 
 
 def test_encode_keeps_good_files_and_mends_the_others(save):

@@ -1,9 +1,10 @@
+import json
 import shutil
 
 import pytest
 
 from tfgan_series import series
-from tfgan_series.data import records
+from tfgan_series.data import conversion, records
 from tfgan_series.errors import UserError
 
 
@@ -44,9 +45,22 @@ def test_a_folder_without_metadata_is_not_finished(copy):
     assert "\n" not in str(error.value)
 
 
-def test_the_size_asked_for_comes_before_the_originals(celeba, tmp_path):
-    from tfgan_series.data import conversion
+def test_a_folder_of_an_earlier_version_is_made_again(copy, tiny):
+    settings = json.loads((copy / records.CONVERSION).read_text())
+    del settings["identity"]
+    (copy / records.CONVERSION).write_text(json.dumps(settings))
+    with pytest.raises(
+        UserError, match="was made by an earlier version: make it again with make_tfrecord.py --overwrite"
+    ) as error:
+        records.find_records(copy.parents[1], tiny)
+    assert "\n" not in str(error.value)
+    with pytest.raises(UserError, match="was made by an earlier version"):
+        conversion.convert(tiny, tfrecord_path=copy.parents[1])
+    again = conversion.convert(tiny, tfrecord_path=copy.parents[1], overwrite=True)
+    assert records.find_records(copy.parents[1], tiny) == again
 
+
+def test_the_size_asked_for_comes_before_the_originals(celeba, tmp_path):
     experiment = series.resolve("img_align_celeba", image_size=8)
     assert records.find_records(tmp_path, experiment) is None
     conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path, store="source")
@@ -54,4 +68,4 @@ def test_the_size_asked_for_comes_before_the_originals(celeba, tmp_path):
     conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path)
     assert records.find_records(tmp_path, experiment).folder.name == "8"
     with pytest.raises(UserError, match="was made with fit=squash and not crop: make it again"):
-        records.find_records(tmp_path, series.change(experiment, fit="crop"))
+        records.find_records(tmp_path, experiment.change(fit="crop"))

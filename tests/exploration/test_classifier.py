@@ -59,7 +59,7 @@ def test_it_is_trained_once_and_kept(judge, copy, tiny, monkeypatch):
     images, *_ = next(pipeline.in_order(copy, tiny))
     assert np.array_equal(again.logits(images), judge.logits(images))
     with pytest.raises(TypeError):  # another partition needs another: it would be trained now
-        classifier.find_or_train(copy, series.change(tiny, partition="test"))
+        classifier.find_or_train(copy, tiny.change(partition="test"))
 
 
 def test_the_record_folder_stays_what_conversion_made(judge, copy, digits):
@@ -114,8 +114,8 @@ def test_balanced_accuracy_by_hand():
 
 def test_held_out_is_what_the_run_never_saw(digits, tiny):
     assert classifier.held_out(digits[1], tiny).partition == "test"
-    assert classifier.held_out(digits[1], series.change(tiny, partition="test")) is None
-    assert classifier.held_out(digits[1], series.change(tiny, partition="all")) is None
+    assert classifier.held_out(digits[1], tiny.change(partition="test")) is None
+    assert classifier.held_out(digits[1], tiny.change(partition="all")) is None
 
 
 def test_nothing_to_learn(digits, tiny):

@@ -4,11 +4,10 @@ import shutil
 import pytest
 from PIL import Image
 
-from tfgan_series import runs, series
+from tfgan_series import runs, series, workflow
 from tfgan_series.data import conversion
 from tfgan_series.errors import UserError
 from tfgan_series.exploration import explore
-from tfgan_series.training import run
 
 from conftest import write_celeba
 
@@ -24,7 +23,7 @@ def faces(tmp_path_factory):
     (root / "celeba/Eval/list_eval_partition.txt").write_text("\n".join(partitions) + "\n")
     experiment = series.resolve("img_align_celeba", image_size=8, base_filters=4, epochs=1, batch_size=16)
     conversion.convert(experiment, dataset_path=root / "celeba", tfrecord_path=root / "records")
-    return run.train(experiment, tfrecord_path=root / "records", run_dir=root / "run"), root / "records"
+    return workflow.train(experiment, tfrecord_path=root / "records", run_dir=root / "run"), root / "records"
 
 
 def test_an_equation_of_attributes(faces, tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_series import report, runs, series
+from tfgan_series import report, runs
 from tfgan_series.errors import UserError
 
 from conftest import ROOT, command_environment
@@ -33,7 +33,7 @@ def colour(epoch):
 def lengthen(folder, epochs, shade=colour):
     """Make a run one of so many epochs, each with a grid of its own colour."""
     experiment, count = runs.read_experiment(folder)
-    runs.write_experiment(folder, series.change(experiment, epochs=epochs), count, folder / "tfrecords")
+    runs.write_experiment(folder, experiment.change(epochs=epochs), count, "identity", folder / "tfrecords")
     first = runs.read_log(folder)[0]
     log = [{**first, "epoch": epoch, "Gen_loss": 1 + 1 / epoch, "lr": 0.1**epoch} for epoch in range(1, epochs + 1)]
     runs.write_log(folder, log)

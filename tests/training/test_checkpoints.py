@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfgan_series.errors import UserError
+from tfgan_series.training import adversarial
 from tfgan_series.training.checkpoints import Checkpoints
 
 from test_adversarial import make, pictures
@@ -13,27 +15,29 @@ def bits(state):
     return [variable.numpy() for thing in things for variable in thing.variables]
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_going_on_gives_the_same_bits_as_never_stopping(tmp_path, two_devices, count):
-    def fresh():
-        return make(two_devices if count == 2 else None)
+@pytest.mark.parametrize(("count", "given"), [(1, {}), (2, {}), (1, {"update": "alternating", "critic_steps": 3})])
+def test_going_on_gives_the_same_bits_as_never_stopping(tmp_path, two_devices, count, given):
+    """Six steps against four and two. With critic_steps=3 the generator moves at steps 3 and 6."""
+    strategy = two_devices if count == 2 else tf.distribute.get_strategy()
 
-    def batch(seed):
-        return pictures(seed, batch=8 // count)  # what one replica gets
+    def begin():
+        """A state as the last checkpoint has it, if there is one, and its step."""
+        experiment, state, _ = make(strategy, **given)
+        Checkpoints(state, tmp_path).restore()
+        return state, adversarial.make_step(experiment, state, strategy)
 
-    _, through, step = fresh()
-    for seed in range(6):
-        step(batch(seed))
-    _, first, step = fresh()
-    for seed in range(4):
-        step(batch(seed))
-    Checkpoints(first, tmp_path).save()
-    _, second, step = fresh()
-    assert Checkpoints(second, tmp_path).restore()
+    def walk(step, seeds):
+        for seed in seeds:
+            step(pictures(seed, batch=8 // count))  # what one replica gets
+
+    through, step = begin()
+    walk(step, range(4))
+    Checkpoints(through, tmp_path).save()
+    second, second_step = begin()
     assert second.steps_done() == 4
-    assert second.means(4) == first.means(4)
-    for seed in range(4, 6):
-        step(batch(seed))
+    assert second.means(4) == through.means(4)
+    walk(step, range(4, 6))
+    walk(second_step, range(4, 6))
     assert all(np.array_equal(one, other) for one, other in zip(bits(through), bits(second), strict=True))
     assert second.means(6) == through.means(6)
 

@@ -1,12 +1,13 @@
+import contextlib
+import itertools
 import math
 import os
 import signal
-from types import SimpleNamespace
 
 import pytest
 
 from tfgan_series import series
-from tfgan_series.errors import UserError
+from tfgan_series.errors import Diverged, UserError
 from tfgan_series.training import loop
 
 
@@ -30,15 +31,19 @@ class Counter:
         self.rates.append(rate)
 
 
-def walk(state, epochs=3, steps=4, step=None):
+def plan(epochs=3, steps=4):
+    """Four steps of 10 pictures an epoch; the rate falls after the first."""
+    return loop.plan_of(series.resolve("digits", epochs=epochs, lr_drops=(1,), batch_size=10), steps)
+
+
+def walk(state, epochs=3, step=None, **given):
     """Run the loop; returns the rows that a hook gets and the step count at each save."""
-    reports, saves = [], []
-    experiment = series.resolve("digits", epochs=epochs, lr_drops=(1,), batch_size=10)
+    rows, saves = [], []
     loop.run_epochs(
-        experiment, state, step or state.step, lambda epoch, first: range(first, steps), steps,
-        lambda: saves.append(state.steps), [reports.append],
+        plan(epochs), state, step or state.step, lambda epoch, first: range(first, 4), lambda: saves.append(state.steps),
+        [rows.append], **given,
     )  # fmt: skip
-    return reports, saves
+    return rows, saves
 
 
 def test_every_epoch_is_reported_then_saved():
@@ -65,17 +70,16 @@ def test_going_on_in_mid_epoch_and_after_the_last():
 def test_a_signal_saves_and_says_where(number, at):
     """At step 6, in mid-epoch, it stops at once; at step 8, the epoch's last, the epoch is finished first."""
     state = Counter()
-    saves = []
 
     def step(batch):
         state.step(batch)
         if state.steps == at:
             os.kill(os.getpid(), number)
 
+    saves = []
     with pytest.raises(loop.Interrupted, match="epoch 2 of 3") as stop:
         loop.run_epochs(
-            series.resolve("digits", epochs=3), state, step, lambda epoch, first: range(first, 4), 4,
-            lambda: saves.append(state.steps), [],
+            plan(), state, step, lambda epoch, first: range(first, 4), lambda: saves.append(state.steps), []
         )  # fmt: skip
     assert stop.value.number == number
     assert saves == [4, at]
@@ -89,26 +93,54 @@ def test_a_diverged_run_is_one_line_and_is_not_saved(loss):
         walk(state)
 
 
+@pytest.mark.parametrize("clock", ["stands", "runs"])
+def test_a_long_epoch_that_flies_apart_ends_at_a_step_and_not_at_a_time(clock):
+    """Processes that train together have clocks of their own, and must end at the same step."""
+    state = Counter()
+    state.means = lambda steps: {"Gen_loss": math.inf if steps > 70 else 1.0}
+    now = {"stands": lambda: 1.0, "runs": itertools.count(0, 1000).__next__}[clock]
+    with pytest.raises(Diverged):
+        loop.run_epochs(plan(steps=1000), state, state.step, lambda epoch, first: range(1000), lambda: None, [], now=now)
+    assert state.steps == 100
+
+
+def test_hooks_and_save_run_together():
+    """In one block, which can end the other processes where one of them fails."""
+    state, seen = Counter(), []
+
+    @contextlib.contextmanager
+    def together():
+        seen.append("begin")
+        yield
+        seen.append("end")
+
+    loop.run_epochs(
+        plan(2), state, state.step, lambda epoch, first: range(first, 4), lambda: seen.append("save"),
+        [lambda row: seen.append(row["epoch"])], together=together,
+    )  # fmt: skip
+    assert seen == ["begin", 1, "save", "end", "begin", 2, "save", "end"]
+
+
 def test_an_epoch_that_ends_early_is_an_error():
     state = Counter()
     with pytest.raises(RuntimeError, match="4 were promised"):
-        loop.run_epochs(series.resolve("digits"), state, state.step, lambda epoch, first: range(3), 4, lambda: None, [])
+        loop.run_epochs(plan(), state, state.step, lambda epoch, first: range(3), lambda: None, [])
 
 
-def test_speed_is_images_of_timed_steps_per_second(monkeypatch):
-    now = iter(range(0, 1000, 2))  # every look at the clock is 2 s after the one before
-    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: next(now)))
-    clock = loop._Clock(images=10)
+def test_speed_is_images_of_timed_steps_per_second():
+    """Each look at the clock is 2 s after the one before; the first step of all is not timed, as it compiles."""
+    rows, _ = walk(Counter(), now=itertools.count(0, 2).__next__)
+    assert [row["images_per_second"] for row in rows] == [3 * 10 / 2, 4 * 10 / 2, 4 * 10 / 2]
+
+
+def test_the_time_left_is_that_of_the_steps_before():
+    clock = loop.Clock(images=10, now=itertools.count(0, 2).__next__)
+    assert clock.left(5) == 0
     clock.tick()
     clock.tick()
-    assert clock.images_per_second() == 10.0  # 20 images in 2 s
-    assert clock.left(5) == 10.0  # 4 s for 2 steps
+    assert clock.left(5) == 5.0  # 2 s for 2 steps
 
 
-def test_a_step_of_two_sets_takes_a_batch_of_each(monkeypatch):
-    images, clock = set(), loop._Clock
-    monkeypatch.setattr(loop, "_Clock", lambda size: images.add(size) or clock(size))
-    state = Counter()
-    experiment = series.resolve("horse2zebra", batch_size=3, epochs=1)
-    loop.run_epochs(experiment, state, state.step, lambda epoch, first: range(4), 4, lambda: None, [])
-    assert images == {6}
+def test_a_step_of_two_sets_takes_a_batch_of_each():
+    assert loop.plan_of(series.resolve("digits", batch_size=3), steps=4).images == 3
+    assert loop.plan_of(series.resolve("horse2zebra", batch_size=3), steps=4).images == 6

@@ -1,28 +1,32 @@
 """Any source -> a record folder, on all cores, whole or not at all.
 
-Shards are written into FOLDER.partial, each noted by a line in progress.jsonl; when all are there come samples.png,
-rejected.csv and the metadata, and the folder gets its name. So an interrupted run goes on with the next shard, and a
-folder that exists is whole.
+Shards are written into FOLDER.partial, and each that is done gets a line in progress.jsonl. After the last come samples.png,
+rejected.csv and the metadata, and then the folder gets its name. So a run that was interrupted goes on with the next shard,
+and a folder that has its name is whole. The same source gives the same bytes.
 """
 
 import csv
 import hashlib
-import io
 import json
 import math
 import os
 import shutil
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image
+import tensorflow as tf
+import tensorflow_datasets as tfds
+from tqdm import tqdm
 
 from tfgan_series import files, pictures
 from tfgan_series.data import preprocess, records
-from tfgan_series.data.datasets import SOURCES
-from tfgan_series.data.datasets.source import Example, Request
+from tfgan_series.data.datasets import DATASETS
+from tfgan_series.data.datasets.source import Example, Request, Source
+from tfgan_series.data.schema import Schema, make_schema
 from tfgan_series.errors import UserError
 
 _SHARD_BYTES = 256 * 2**20
@@ -41,52 +45,72 @@ class Shard:
     examples: list[Example]
 
 
-def convert(experiment, *, dataset_path=None, tfrecord_path="tfrecords", store=None, overwrite=False):
+@dataclass(frozen=True)
+class Plan:
+    """What is to be written: the settings of the records (records.conversion_settings), their schema, their shards."""
+
+    settings: dict[str, Any]
+    schema: Schema
+    shards: list[Shard]
+
+
+def convert(
+    experiment: records.PictureSettings,
+    *,
+    dataset_path: str | Path | None = None,
+    tfrecord_path: str | Path = "tfrecords",
+    store: str | None = None,
+    overwrite: bool = False,
+) -> records.Records:
     """Write the experiment's records, every partition that its source has.
 
     store: "pixels" (cropped, resized, raw) or "source" (encoded originals, and the box beside); None: the first of
     experiment.stores. A finished folder is left as it is unless overwrite is given, an interrupted one is completed.
-    Pictures that cannot be used are listed in rejected.csv. Returns Records. Raises UserError for sources that are
-    missing or do not parse, where no picture can be used, and where another process makes the same records.
+    Pictures that cannot be used are listed in rejected.csv. Raises UserError for sources that are missing or do not parse,
+    where no picture can be used, and where another process makes the same records.
     """
     store = store or experiment.stores[0]
     if store not in experiment.stores:
         raise UserError(f"--store={store}: {experiment.image_type} is always kept as {experiment.stores[0]}; leave the flag out")
     settings = records.conversion_settings(experiment, store, dataset_path)
     folder = records.records_folder(tfrecord_path, experiment, store)
-    with files.claimed(folder):
-        return _convert_into(folder, experiment, settings, dataset_path, tfrecord_path, overwrite)
-
-
-def _convert_into(folder, experiment, settings, dataset_path, tfrecord_path, overwrite):
-    if folder.exists() and not overwrite:
-        found = records.open_records(folder)
-        records.check_settings(found, settings)
-        print(f"{folder} is finished ({found}): nothing to do. --overwrite makes it again.")
-        return found
     request = Request(
         experiment.image_type,
         Path(dataset_path) if dataset_path else None,
         Path(tfrecord_path) / "downloads",
-        bool(experiment.bbox),
+        experiment.bbox,
     )
-    source = SOURCES[experiment.image_type](request)
+    with files.claimed(folder):
+        if folder.exists() and not overwrite:
+            found = records.open_records(folder)
+            records.check_settings(found, settings)
+            print(f"{folder} is finished ({found}): nothing to do. --overwrite makes it again.")
+            return found
+        return _convert_into(folder, request, settings, len(experiment.sides), overwrite)
+
+
+def _convert_into(folder: Path, request: Request, settings: dict[str, Any], sides: int, overwrite: bool) -> records.Records:
+    """Write the folder's records. sides: how many sets of pictures are trained on together, for samples.png."""
+    source = DATASETS[request.image_type].find(request)
     count = sum(map(len, source.partitions.values()))
     if not count:
-        raise UserError(f"{experiment.image_type}: no picture in {dataset_path or 'what was fetched'}")
+        raise UserError(f"{request.image_type}: no picture in {request.path or 'what was fetched'}")
     print(f"Converting {count:,} pictures into {folder}.")
-    known = sorted({name for examples in source.partitions.values() for one in examples for name in one.known})
-    features = records.features(settings, known, source.class_names, source.attribute_names)
-    shards = _plan(source, settings)
+    known = {name for examples in source.partitions.values() for one in examples for name in one.known}
+    plan = Plan(settings, make_schema(settings, known, source.class_names, source.attribute_names), _shards(source, settings))
 
     partial = folder.with_name(folder.name + ".partial")
-    done = _begin(partial, settings, shards, overwrite)
-    _write_shards(partial, shards, done, settings, features)
-    rejected = [row for shard in shards for row in done[shard.file]["rejected"]]
-    if not any(done[shard.file]["records"] for shard in shards):
+    done = _begin(partial, plan, overwrite)
+    _write_shards(partial, plan, done)
+    rejected = [row for shard in plan.shards for row in done[shard.file]["rejected"]]
+    if not any(done[shard.file]["records"] for shard in plan.shards):
         shutil.rmtree(partial)
         raise UserError(f"none of the {len(rejected):,} pictures can be used; the first: {rejected[0][0]}: {rejected[0][1]}")
-    _finish(partial, folder, shards, done, settings, features, rejected, experiment.sides)
+    _write_samples(partial, plan, done, sides)
+    with open(partial / "rejected.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("file", "reason"), *rejected])
+    _write_metadata(partial, plan, done)
+    _give_name(partial, folder)
 
     found = records.open_records(folder)
     print(f"{folder}: {found}.")
@@ -97,7 +121,7 @@ def _convert_into(folder, experiment, settings, dataset_path, tfrecord_path, ove
     return found
 
 
-def _plan(source, settings):
+def _shards(source: Source, settings: Mapping[str, Any]) -> list[Shard]:
     """Shards for all partitions. Shuffled once here, so that a shard is a fair sample whatever the files' order."""
     shards = []
     for partition, examples in source.partitions.items():
@@ -115,53 +139,58 @@ def _plan(source, settings):
     return shards
 
 
-def _stored_bytes(image):
+def _stored_bytes(image: preprocess.Picture) -> int:
     if isinstance(image, np.ndarray):
         return image.nbytes
-    return image.stat().st_size if image.exists() else 0
+    if isinstance(image, bytes):
+        return len(image)
+    try:
+        return image.stat().st_size
+    except OSError:  # it has gone since the folder was listed: it will be rejected
+        return 0
 
 
-def _begin(partial, settings, shards, overwrite):
+def _begin(partial: Path, plan: Plan, overwrite: bool) -> dict[str, dict[str, Any]]:
     """Make or reopen the folder to write in. Returns what is done: {shard file: its progress line}."""
-    names = "\n".join(example.filename for shard in shards for example in shard.examples)
-    plan = settings | {
-        "shards": {shard.file: len(shard.examples) for shard in shards},
+    names = "\n".join(example.filename for shard in plan.shards for example in shard.examples)
+    wanted = plan.settings | {
+        "shards": {shard.file: len(shard.examples) for shard in plan.shards},
         "examples": hashlib.sha256(names.encode()).hexdigest(),
         "overwrite": overwrite,
     }
     plan_file = partial / "plan.json"
     try:
-        if plan_file.is_file() and json.loads(plan_file.read_text()) == plan:
+        if plan_file.is_file() and json.loads(plan_file.read_text()) == wanted:
             done = _read_progress(partial)
-            print(f"Going on: {len(done)} of {len(shards)} shards are in {partial}.")
+            print(f"Going on: {len(done)} of {len(plan.shards)} shards are in {partial}.")
             return done
         if partial.exists():
             shutil.rmtree(partial)
         partial.mkdir(parents=True)
-        files.write_whole(plan_file, json.dumps(plan))
+        files.write_whole(plan_file, json.dumps(wanted))
     except OSError as error:
         raise UserError(f"{partial} cannot be written ({error.strerror}): give another --TFRecordPath") from error
     return {}
 
 
-def _read_progress(partial):
-    """{shard file: its progress line}; a line cut short by a kill is dropped from the file too."""
+def _read_progress(partial: Path) -> dict[str, dict[str, Any]]:
+    """{shard file: its progress line}. A line that a kill cut short is dropped from the file too, and so is one without a
+    digest, as earlier versions wrote them: these shards are written again."""
     done, progress = {}, partial / "progress.jsonl"
     for line in progress.read_text().splitlines() if progress.is_file() else ():
         try:
             entry = json.loads(line)
         except json.JSONDecodeError:
             continue
-        done[entry["file"]] = entry
+        if "digest" in entry:
+            done[entry["file"]] = entry
     files.write_whole(progress, "".join(json.dumps(entry) + "\n" for entry in done.values()))
     return done
 
 
-def _write_shards(partial, shards, done, settings, features):
+def _write_shards(partial: Path, plan: Plan, done: dict[str, dict[str, Any]]) -> None:
     """Write the shards that are not in `done`, and note each there and in progress.jsonl."""
-    from tqdm import tqdm
-
-    left = [shard for shard in shards if shard.file not in done]
+    left = [shard for shard in plan.shards if shard.file not in done]
     # Threads: Pillow decodes and resizes outside the interpreter's lock.
     with (
         ThreadPoolExecutor(os.cpu_count()) as pool,
@@ -169,38 +198,39 @@ def _write_shards(partial, shards, done, settings, features):
         open(partial / "progress.jsonl", "a") as progress,
     ):
         for shard in left:
-            entry = _write_shard(partial, shard, settings, features, pool, bar)
+            entry = _write_shard(partial, shard, plan, pool, bar)
             progress.write(json.dumps(entry) + "\n")
             progress.flush()
             done[shard.file] = entry
 
 
-def _write_shard(partial, shard, settings, features, pool, bar):
-    import tensorflow as tf
-
-    entry = {"file": shard.file, "records": 0, "bytes": 0, "rejected": []}
+def _write_shard(partial: Path, shard: Shard, plan: Plan, pool: ThreadPoolExecutor, bar: tqdm) -> dict[str, Any]:
+    """Write one shard. Returns its progress line: the number, bytes and digest of its records, and what was rejected."""
+    count, size, digest = 0, 0, hashlib.sha256()
+    rejected = []
     unfinished = partial / f"{shard.file}.unfinished"
     try:
         with tf.io.TFRecordWriter(str(unfinished)) as writer:
             for start in range(0, len(shard.examples), _BLOCK):
                 block = shard.examples[start : start + _BLOCK]
-                serialized = pool.map(lambda one: _serialize(one, settings, features), block)
+                serialized = pool.map(lambda one: _serialize(one, plan), block)
                 for example, record in zip(block, serialized, strict=True):
                     if isinstance(record, preprocess.BadPicture):
-                        entry["rejected"].append([example.filename, str(record)])
+                        rejected.append([example.filename, str(record)])
                     else:
                         writer.write(record)
-                        entry["records"] += 1
-                        entry["bytes"] += len(record)
+                        digest.update(record)
+                        count, size = count + 1, size + len(record)
                     bar.update()
     except tf.errors.OpError as error:  # a full disk, say
         raise UserError(f"{unfinished} cannot be written ({error.message}); the same command goes on") from error
     unfinished.rename(partial / shard.file)
-    return entry
+    return {"file": shard.file, "records": count, "bytes": size, "digest": digest.hexdigest(), "rejected": rejected}
 
 
-def _serialize(example, settings, features):
-    """The example as the bytes of a record, or the BadPicture that says why not."""
+def _serialize(example: Example, plan: Plan) -> bytes | preprocess.BadPicture:
+    """The example as the bytes of a record, or the reason why it cannot be one."""
+    settings = plan.settings
     try:
         if example.problem:
             raise preprocess.BadPicture(example.problem)
@@ -208,35 +238,63 @@ def _serialize(example, settings, features):
         if settings["store"] == "pixels":
             image = preprocess.prepare(
                 example.image, image_size=settings["image_size"], channels=settings["channels"], bbox=box, fit=settings["fit"]
-            )
+            ).tobytes()
         else:
-            encoded = preprocess.encode(example.image)
+            image = preprocess.encode(example.image)
+            height, width = _decoded_size(image)
             if box is not None:
-                with Image.open(io.BytesIO(encoded)) as picture:
-                    preprocess.clip_box(box, *picture.size)  # the pipeline will cut: a box that cannot is refused here
-            image = io.BytesIO(encoded)
+                preprocess.clip_box(box, width, height)  # the pipeline will cut: a box that cannot is refused here
     except preprocess.BadPicture as problem:
         return problem
-    return features.serialize_example({"image": image, "label": example.label, "filename": example.filename, **example.known})
+    values = {"image": image, "label": example.label, "filename": example.filename.encode(), **example.known}
+    return plan.schema.serialize(values)
 
 
-def _finish(partial, folder, shards, done, settings, features, rejected, sides):
-    """Everything but the shards, the metadata last, then the folder's name; what had that name goes after it."""
-    import tensorflow_datasets as tfds
+def _decoded_size(encoded: bytes) -> tuple[int, int]:
+    """(height, width) of a picture file. Raises BadPicture where TensorFlow, which decodes it in training, cannot.
 
-    _write_samples(partial, shards, done, settings, features, len(sides))
-    with open(partial / "rejected.csv", "w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("file", "reason"), *rejected])
-    (partial / records.CONVERSION).write_text(json.dumps(settings, indent=2) + "\n")
+    TensorFlow refuses some damaged PNG files that Pillow opens.
+    """
+    try:
+        height, width = tf.io.decode_image(encoded, expand_animations=False).shape[:2]
+    except tf.errors.InvalidArgumentError as error:
+        raise preprocess.BadPicture("cannot be decoded by TensorFlow: a damaged file") from error
+    return height, width
+
+
+def _write_samples(partial: Path, plan: Plan, done: Mapping[str, Any], sides: int) -> None:
+    """samples.png: the first records as a grid, so that people see what they will train on. sides: partitions it shows."""
+    settings = plan.settings
+    images: list[np.ndarray] = []
+    shown = list(dict.fromkeys(shard.partition for shard in plan.shards if done[shard.file]["records"]))[:sides]
+    for partition in shown:
+        shards = [str(partial / shard.file) for shard in plan.shards if shard.partition == partition]
+        first = next(iter(tf.data.TFRecordDataset(shards).batch(_SAMPLES // len(shown))))
+        known = plan.schema.parse(first, ["image", "bbox"] if settings["bbox"] else ["image"])
+        stored = known["image"].numpy()
+        if settings["store"] == "pixels":
+            images += list(stored)
+            continue
+        boxes = known["bbox"].numpy() if settings["bbox"] else [None] * len(stored)
+        for image, box in zip(stored, boxes, strict=True):
+            images.append(preprocess.prepare(image, image_size=_SAMPLE_SIZE, channels=settings["channels"], bbox=box))
+    pictures.grid(np.stack(images), columns=8).save(partial / "samples.png")
+
+
+def _write_metadata(partial: Path, plan: Plan, done: Mapping[str, Any]) -> None:
+    """What makes the shards a record folder: conversion.json, and the files that TFDS looks for."""
+    shards = "".join(f"{shard.file} {done[shard.file]['digest']}\n" for shard in plan.shards)
+    conversion = plan.settings | {"identity": hashlib.sha256(shards.encode()).hexdigest()}
+    (partial / records.CONVERSION).write_text(json.dumps(conversion, indent=2) + "\n")
     template = tfds.core.ShardedFileTemplate(
         data_dir=partial,
-        dataset_name=settings["image_type"],
+        dataset_name=plan.settings["image_type"],
         filetype_suffix="tfrecord",
         template="{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}",
     )
     splits = []
-    for partition in dict.fromkeys(shard.partition for shard in shards):
-        entries = [done[shard.file] for shard in shards if shard.partition == partition]
+    for partition in dict.fromkeys(shard.partition for shard in plan.shards):
+        entries = [done[shard.file] for shard in plan.shards if shard.partition == partition]
         lengths = [entry["records"] for entry in entries]
         if not sum(lengths):  # all rejected: TFDS would miss the split of these files
             for entry in entries:
@@ -245,26 +303,15 @@ def _finish(partial, folder, shards, done, settings, features, rejected, sides):
             size = sum(entry["bytes"] for entry in entries)
             splits.append(tfds.core.SplitInfo(partition, lengths, size, filename_template=template.replace(split=partition)))
     tfds.folder_dataset.write_metadata(
-        data_dir=partial, features=features, split_infos=splits, filename_template=template.template
+        data_dir=partial, features=plan.schema.features, split_infos=splits, filename_template=template.template
     )
+
+
+def _give_name(partial: Path, folder: Path) -> None:
+    """Rename the finished folder. An older one of that name is removed only now, when the new one is whole."""
     if folder.exists():
         files.discard(folder)
     partial.rename(folder)
-    # Only now: killed before, the next run finds that every shard is done.
+    # After the renaming: a run that is killed before it finds all its shards again.
     for name in ("plan.json", "progress.jsonl"):
         (folder / name).unlink()
-
-
-def _write_samples(partial, shards, done, settings, features, sets):
-    """samples.png: the first records as a grid, so that people see what they will train on. sets: of pictures to train on."""
-    images = []
-    first = list(dict.fromkeys(shard.partition for shard in shards if done[shard.file]["records"]))[:sets]
-    for partition in first:
-        shard_files = [partial / shard.file for shard in shards if shard.partition == partition]
-        for record in records.read_first(shard_files, features, _SAMPLES // len(first)):
-            image = record["image"]
-            if settings["store"] == "source":
-                box = record["bbox"] if settings["bbox"] else None
-                image = preprocess.prepare(image, image_size=_SAMPLE_SIZE, channels=settings["channels"], bbox=box)
-            images.append(image)
-    pictures.grid(np.stack(images), columns=8).save(partial / "samples.png")

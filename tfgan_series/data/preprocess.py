@@ -4,9 +4,18 @@ import contextlib
 import io
 import struct
 import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
+
+# The picture formats: names of picture files end so. A new one needs its ending here alone, if Pillow reads and writes it.
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+
+Picture = Path | bytes | np.ndarray  # a picture file, what is in one, or uint8 pixels [H, W] or [H, W, C]
+
+_ORIENTATION = 0x0112  # the EXIF tag that says how a picture is turned; 1 is upright
 
 # What Pillow raises for files that are damaged, cut short or no pictures at all.
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError,
@@ -17,10 +26,12 @@ class BadPicture(Exception):
     """A picture that cannot be used; the text is the reason, as rejected.csv lists it."""
 
 
-def prepare(image, *, image_size, channels, bbox=None, fit="squash"):
+def prepare(
+    image: Picture, *, image_size: int, channels: int, bbox: Sequence[int] | None = None, fit: str = "squash"
+) -> np.ndarray:
     """A picture as a person sees it, cut and resized to the square.
 
-    image: a file or uint8 pixels. bbox: (x, y, width, height) in pixels, cut out first. fit: "squash" or "crop".
+    bbox: (x, y, width, height) in pixels, cut out first. fit: "squash" or "crop".
     Returns [image_size, image_size, channels] uint8. Raises BadPicture.
     """
     picture = to_channels(open_picture(image), channels)
@@ -30,18 +41,21 @@ def prepare(image, *, image_size, channels, bbox=None, fit="squash"):
     return pixels.reshape(image_size, image_size, channels)
 
 
-def encode(image):
+def encode(image: Picture) -> bytes:
     """A picture as the bytes of a JPEG or PNG file that any decoder shows right.
 
-    The file's own bytes where they serve; else (an array, other formats, palettes, alpha, CMYK, 16 bits, turned
+    The file's own bytes where they serve. Otherwise (an array, other formats, palettes, alpha, CMYK, 16 bits, turned
     by EXIF) a lossless PNG of what a person would see. Raises BadPicture.
     """
-    if not isinstance(image, np.ndarray):
+    if isinstance(image, Path):
+        with _damage_is_a_bad_picture():
+            image = image.read_bytes()
+    if isinstance(image, bytes):
         with _damage_is_a_bad_picture():
             opened = _load(image)
-            plain = opened.getexif().get(0x0112, 1) == 1 and "transparency" not in opened.info
+            plain = opened.getexif().get(_ORIENTATION, 1) == 1 and "transparency" not in opened.info
         if opened.format in ("JPEG", "PNG") and opened.mode in ("L", "RGB") and plain:
-            return image.read_bytes()
+            return image
     picture = open_picture(image)
     picture = to_channels(picture, 1 if picture.mode in ("1", "L", "LA") or picture.mode.startswith("I") else 3)
     buffer = io.BytesIO()
@@ -49,31 +63,33 @@ def encode(image):
     return buffer.getvalue()
 
 
-def open_picture(image):
-    """A file or uint8 pixels as a whole, upright PIL image. Raises BadPicture."""
+def open_picture(image: Picture) -> Image.Image:
+    """The picture whole and upright. Raises BadPicture."""
     if isinstance(image, np.ndarray):
         return Image.fromarray(image[..., 0] if image.shape[-1:] == (1,) else image)
     with _damage_is_a_bad_picture():
         return ImageOps.exif_transpose(_load(image))
 
 
-def _load(path):
-    picture = Image.open(path)
+def _load(file: Path | bytes) -> Image.Image:
+    picture = Image.open(io.BytesIO(file) if isinstance(file, bytes) else file)
     picture.load()  # Image.open reads the header alone; a cut file shows here
     return picture
 
 
 @contextlib.contextmanager
-def _damage_is_a_bad_picture():
+def _damage_is_a_bad_picture() -> Iterator[None]:
     try:
         yield
     except Image.UnidentifiedImageError as error:
         raise BadPicture("cannot be decoded: no picture format that Pillow knows") from error
     except _DAMAGE as error:
+        if isinstance(error, OSError) and error.strerror:  # of the file system: the file has gone, or may not be read
+            raise BadPicture(f"cannot be read: {error.strerror}") from error
         raise BadPicture(f"cannot be decoded: {error or type(error).__name__}") from error
 
 
-def to_channels(picture, channels):
+def to_channels(picture: Image.Image, channels: int) -> Image.Image:
     """The picture in grey (1) or colour (3): transparency on white, 16 bits scaled to 8."""
     if picture.mode.startswith("I") or picture.mode == "F":
         # convert("L") would clip 16 bits at 255 and show white.
@@ -87,9 +103,11 @@ def to_channels(picture, channels):
     return picture.convert("L" if channels == 1 else "RGB")
 
 
-def clip_box(bbox, width, height):
-    """The part of a box (x, y, width, height) that lies in a picture of width x height, as (left, top, right,
-    bottom). Raises BadPicture where nothing does."""
+def clip_box(bbox: Sequence[int], width: int, height: int) -> tuple[int, int, int, int]:
+    """The part of a box (x, y, width, height) that lies in a picture of width x height, as (left, top, right, bottom).
+
+    Raises BadPicture where no part of it does.
+    """
     x, y, w, h = map(int, bbox)
     if w <= 0 or h <= 0:
         raise BadPicture(f"box of zero size: {x} {y} {w} {h}")
@@ -99,13 +117,13 @@ def clip_box(bbox, width, height):
     return left, top, right, bottom
 
 
-def cut_box(picture, bbox):
+def cut_box(picture: Image.Image, bbox: Sequence[int]) -> Image.Image:
     """The picture inside a box, clipped where it leaves the picture. Raises BadPicture."""
     return picture.crop(clip_box(bbox, *picture.size))
 
 
-def to_square(picture, image_size, fit):
-    """The picture squashed to image_size x image_size, or its middle; bicubic with antialiasing."""
+def to_square(picture: Image.Image, image_size: int, fit: str) -> Image.Image:
+    """The picture at image_size x image_size: squashed, or with fit "crop" its central square. Bicubic, antialiased."""
     if fit == "crop":
         side = min(picture.size)
         left, top = (picture.width - side) // 2, (picture.height - side) // 2

@@ -8,37 +8,71 @@ tfds.builder_from_directory.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tfgan_series.errors import UserError
 
+if TYPE_CHECKING:  # TensorFlow: those who only look for a folder do not wait for its import
+    from tfgan_series.data.schema import Schema
+
 PARTITIONS = ("train", "val", "test")
-CONVERSION = "conversion.json"  # the settings that made the folder
+CONVERSION = "conversion.json"  # the settings that made the folder, and its identity
 _FRAME_BYTES = 16  # TFRecord's length and two checksums around each record
+
+
+class PictureSettings(Protocol):
+    """What an Experiment tells of its pictures: which they are, how they are prepared, and where their records lie."""
+
+    @property
+    def image_type(self) -> str: ...
+    @property
+    def bbox(self) -> bool: ...
+    @property
+    def image_size(self) -> int: ...
+    @property
+    def channels(self) -> int: ...
+    @property
+    def fit(self) -> str: ...
+    @property
+    def sides(self) -> Sequence[str]: ...
+    @property
+    def stores(self) -> Sequence[str]: ...
+    @property
+    def records_name(self) -> str: ...
+
+
+class PartitionSettings(PictureSettings, Protocol):
+    """What an Experiment tells of its pictures, and which partition of them it is about."""
+
+    @property
+    def partition(self) -> str: ...
 
 
 @dataclass(frozen=True)
 class Records:
     """A finished record folder.
 
-    settings: what made it (conversion_settings). counts: {partition: records}. files: {partition: shard paths}.
+    settings: what made it (conversion_settings). identity: a digest of all records in their order; records of other
+    content have another one. counts: {partition: records}. files: {partition: shard paths}. schema: the records' fields.
     class_names: by label. attribute_names: by place in a record's attributes, none where records have none.
     """
 
     folder: Path
-    settings: dict
+    settings: dict[str, Any]
+    identity: str
     counts: dict[str, int]
     files: dict[str, list[Path]]
+    schema: "Schema" = field(compare=False)
     class_names: tuple[str, ...]
     attribute_names: tuple[str, ...] = ()
 
-    def __str__(self):
+    def __str__(self) -> str:
         return " + ".join(f"{count:,} {name}" for name, count in self.counts.items()) + " records"
 
-    def partitions(self, partition, side=""):
+    def partitions(self, partition: str, side: str = "") -> list[str]:
         """The partitions that `partition` means ("all": every one there is), of one side where there are two: train of
         side A is trainA. Raises UserError for an absent one."""
         present = [name for name in PARTITIONS if name + side in self.counts]
@@ -46,21 +80,25 @@ class Records:
             raise UserError(f"--Partition={partition}: {self.folder} has {', '.join(present)}, all")
         return [name + side for name in (present if partition == "all" else [partition])]
 
-    def count(self, partition, side=""):
+    def count(self, partition: str, side: str = "") -> int:
         """How many records a partition has. Raises UserError for an absent one."""
         return sum(self.counts[name] for name in self.partitions(partition, side))
 
-    def shards(self, partition, side=""):
+    def count_of(self, experiment: PartitionSettings) -> int:
+        """How many records an experiment trains on, of all its sides together. Raises UserError for an absent partition."""
+        return sum(self.count(experiment.partition, side) for side in experiment.sides)
+
+    def shards(self, partition: str, side: str = "") -> list[Path]:
         """The partition's shard files. Raises UserError for an absent one."""
         return [file for name in self.partitions(partition, side) for file in self.files[name]]
 
 
-def conversion_settings(experiment, store, source=None):
+def conversion_settings(experiment: PictureSettings, store: str, source: str | Path | None = None) -> dict[str, Any]:
     """What decides the content of a record folder, as a plain dict. source: the path of the source's files, if known."""
-    settings = {
+    settings: dict[str, Any] = {
         "image_type": experiment.image_type,
         "store": store,
-        "bbox": bool(experiment.bbox),
+        "bbox": experiment.bbox,
         "channels": experiment.channels,
     }
     if source:
@@ -70,39 +108,12 @@ def conversion_settings(experiment, store, source=None):
     return settings
 
 
-def records_folder(tfrecord_path, experiment, store="pixels"):
+def records_folder(tfrecord_path: str | Path, experiment: PictureSettings, store: str = "pixels") -> Path:
     """Where an experiment's records lie."""
     return Path(tfrecord_path) / experiment.records_name / (str(experiment.image_size) if store == "pixels" else "source")
 
 
-def features(settings, known, class_names, attribute_names):
-    """The TFDS features of a record; known: which of bbox, landmarks, identity and attributes it has."""
-    import tensorflow_datasets as tfds
-
-    if settings["store"] == "pixels":
-        shape = (settings["image_size"], settings["image_size"], settings["channels"])
-        image = tfds.features.Tensor(shape=shape, dtype=np.uint8, encoding=tfds.features.Encoding.BYTES)
-    else:
-        image = tfds.features.Image(shape=(None, None, settings["channels"]))
-    optional = {
-        "bbox": lambda: tfds.features.Tensor(shape=(4,), dtype=np.int32),
-        "landmarks": lambda: tfds.features.Tensor(shape=(10,), dtype=np.int32),
-        "identity": lambda: tfds.features.Scalar(dtype=np.int32),
-        "attributes": lambda: tfds.features.Tensor(
-            shape=(len(attribute_names),), dtype=np.uint8, doc=tfds.features.Documentation(desc=" ".join(attribute_names))
-        ),
-    }
-    return tfds.features.FeaturesDict(
-        {
-            "image": image,
-            "label": tfds.features.ClassLabel(names=class_names),
-            "filename": tfds.features.Text(),
-            **{name: optional[name]() for name in optional if name in known},
-        }
-    )
-
-
-def find_records(tfrecord_path, experiment):
+def find_records(tfrecord_path: str | Path, experiment: PictureSettings) -> Records | None:
     """The experiment's records: at its image size or else the encoded originals; None where there are neither.
 
     Raises UserError for a folder that is damaged or was made with other settings.
@@ -116,7 +127,7 @@ def find_records(tfrecord_path, experiment):
     return None
 
 
-def check_settings(records, wanted):
+def check_settings(records: Records, wanted: Mapping[str, Any]) -> None:
     """Raises UserError where the records were made with other settings than those wanted."""
     has = records.settings
     other = [f"{name}={has.get(name)} and not {value}" for name, value in wanted.items() if has.get(name) != value]
@@ -127,36 +138,47 @@ def check_settings(records, wanted):
         )
 
 
-def open_records(folder):
-    """The record folder as Records. Raises UserError where it is not whole (the file is named)."""
+def open_records(folder: str | Path) -> Records:
+    """The record folder as Records. Raises UserError where it is not whole (the file is named) or of an earlier version."""
     import tensorflow_datasets as tfds
+
+    from tfgan_series.data.schema import Schema
 
     folder = Path(folder)
     try:
-        settings = json.loads((folder / CONVERSION).read_text())
+        settings = dict(json.loads((folder / CONVERSION).read_text()))
         info = tfds.builder_from_directory(folder).info
     except Exception as error:  # TFDS lets through whatever its JSON, protobuf and file readers raise
-        reason = str(error).splitlines()[0]
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UserError(f"{folder} is no finished record folder ({reason}): remove it and convert again") from error
+    identity = settings.pop("identity", None)
+    if not identity:
+        raise UserError(f"{folder} was made by an earlier version: make it again with make_tfrecord.py --overwrite")
     files = {name: [Path(file) for file in split.filepaths] for name, split in info.splits.items()}
     for name, split in info.splits.items():
-        absent = next((file for file in files[name] if not file.is_file()), None)
-        if absent:
-            raise UserError(f"{absent} is missing: convert again with make_tfrecord.py --overwrite")
-        size = sum(file.stat().st_size for file in files[name])
-        if size != split.num_bytes + _FRAME_BYTES * split.num_examples:
-            raise UserError(damage_report(files[name]))
+        _check_sizes(files[name], split.num_bytes + _FRAME_BYTES * split.num_examples)
     return Records(
-        folder,
-        settings,
-        {name: split.num_examples for name, split in info.splits.items()},
-        files,
-        tuple(info.features["label"].names),
-        tuple(info.features["attributes"].doc.desc.split()) if "attributes" in info.features else (),
+        folder=folder,
+        settings=settings,
+        identity=identity,
+        counts={name: split.num_examples for name, split in info.splits.items()},
+        files=files,
+        schema=Schema(info.features),
+        class_names=tuple(info.features["label"].names),
+        attribute_names=tuple(info.features["attributes"].doc.desc.split()) if "attributes" in info.features else (),
     )
 
 
-def damage_report(files):
+def _check_sizes(files: Sequence[Path], wanted: int) -> None:
+    """Raises UserError where a shard is missing, or all of them together have another number of bytes than wanted."""
+    absent = next((file for file in files if not file.is_file()), None)
+    if absent:
+        raise UserError(f"{absent} is missing: convert again with make_tfrecord.py --overwrite")
+    if sum(file.stat().st_size for file in files) != wanted:
+        raise UserError(damage_report(files))
+
+
+def damage_report(files: Sequence[Path]) -> str:
     """One line that names the first shard whose records do not add up to its size or their checksums."""
     import tensorflow as tf
 
@@ -168,11 +190,3 @@ def damage_report(files):
         except tf.errors.DataLossError:
             return f"{file}: damaged or cut short after {records:,} records; convert again with make_tfrecord.py --overwrite"
     return f"{files[0].parent}: records were added or lost since it was made; convert again with make_tfrecord.py --overwrite"
-
-
-def read_first(files, features, count):
-    """The first `count` records of shard files as dicts of NumPy values (the image uint8 [H, W, C]), in their order."""
-    import tensorflow as tf
-
-    dataset = tf.data.TFRecordDataset([str(file) for file in files]).take(count)
-    return list(dataset.map(features.deserialize_example).as_numpy_iterator())

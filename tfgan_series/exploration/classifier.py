@@ -75,7 +75,7 @@ def find_or_train(records: Records, experiment: Experiment) -> Classifier:
         raise UserError(f"{records.folder} has neither attributes nor several classes to train a classifier on")
     path = model_path(records, experiment)
     wanted = {
-        "records": _identity(records),
+        "records": records.identity,
         "names": list(names(records)),
         "partition": experiment.partition,
         "fit": experiment.fit,
@@ -99,12 +99,6 @@ def model_path(records: Records, experiment: Experiment) -> Path:
     """Where the records' classifier lies; its note beside it ends in .json."""
     name, root = records.folder.parent.name, records.folder.parents[1]
     return root / "classifiers" / f"{name}-{experiment.image_size}.keras"
-
-
-def _identity(records: Records) -> str:
-    """What tells records made anew from those before: the sizes of the shards, and when they were written."""
-    written = {file.name: file.stat() for shards in records.files.values() for file in shards}
-    return files.digest(str(sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in written.items())))
 
 
 def train(records: Records, experiment: Experiment) -> Classifier:

@@ -1,34 +1,33 @@
-"""Keras models by name: each module's build(experiment) returns {name: model}, and check(experiment) refuses sizes
-that it cannot build, in a line."""
+"""Networks as Keras models: for each model a file whose build(experiment, synchronized) returns {name: model}, and whose
+check(experiment) refuses sizes that it cannot build."""
 
 import contextlib
+from collections.abc import Iterator
 
 import keras
 
-from tfgan_series.networks import cyclegan, dcgan, gan
-
-MODELS = {"dcgan": dcgan, "gan": gan, "cyclegan": cyclegan}
+from tfgan_series.series import MODELS, Experiment
 
 
-def check(experiment):
+def check(experiment: Experiment) -> None:
     """Raises UserError where the experiment's networks cannot be built."""
-    MODELS[experiment.model].check(experiment)
+    MODELS[experiment.model].load_networks().check(experiment)
 
 
-def build(experiment, synchronized=False):
+def build(experiment: Experiment, synchronized: bool = False) -> dict[str, keras.Model]:
     """The experiment's networks, {name: keras.Model}, with initial weights drawn from its seed.
 
-    synchronized: batch statistics over all replicas. They compute in the experiment's precision; inputs and outputs
-    are float32. Raises UserError where they cannot be built.
+    synchronized: batch statistics are taken over all replicas. The networks compute in the experiment's precision; inputs
+    and outputs are float32. Raises UserError where they cannot be built.
     """
     check(experiment)
     keras.utils.set_random_seed(experiment.seed)
     with _dtype_policy(experiment.precision):
-        return MODELS[experiment.model].build(experiment, synchronized)
+        return MODELS[experiment.model].load_networks().build(experiment, synchronized)
 
 
 @contextlib.contextmanager
-def _dtype_policy(name):
+def _dtype_policy(name: str) -> Iterator[None]:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:

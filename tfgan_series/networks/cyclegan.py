@@ -7,22 +7,20 @@ import keras
 from keras import Input, Model, layers, ops
 
 from tfgan_series.errors import UserError
+from tfgan_series.series.models import CycleGAN
 
 _HALVINGS = 2  # of a generator
 _EPSILON = 1e-5
 
 
-def check(experiment):
-    """Raises UserError for an image size that halving and doubling does not give back, or that a PatchGAN sees nothing of, and
-    for a pool that holds no batch."""
+def check(experiment: CycleGAN) -> None:
+    """Raises UserError for an image size that halving and doubling does not give back, or that is too small for a PatchGAN."""
     size = experiment.image_size
     if size < 16 or size % 2**_HALVINGS:
         raise UserError(f"--image_size={size}: the CycleGAN needs a multiple of {2**_HALVINGS}, 16 or more")
-    if 0 < experiment.network.pool < experiment.batch_size:
-        raise UserError(f"--pool={experiment.network.pool}: give 0, or at least the --batch_size={experiment.batch_size}")
 
 
-def build(experiment, synchronized=False):
+def build(experiment: CycleGAN, synchronized: bool = False) -> dict[str, Model]:
     """{"generator_ab", "generator_ba": pictures [B, H, W, C] -> pictures float32 in [-1, 1], H and W multiples of 4;
     "discriminator_a", "discriminator_b": pictures -> a map of logits [B, h, w] float32, positive for "real"}.
 
@@ -53,7 +51,7 @@ def _normalised(x):
     return layers.GroupNormalization(groups=-1, epsilon=_EPSILON)(x)  # a group for each channel: instance normalisation
 
 
-def _generator(experiment, name):
+def _generator(experiment: CycleGAN, name: str) -> Model:
     """c7s1-64, d128, d256, residual blocks, u128, u64, c7s1-C: the paper's appendix 7.2."""
     width = experiment.base_filters
     pictures = Input([None, None, experiment.channels], name="pictures")
@@ -61,7 +59,7 @@ def _generator(experiment, name):
     for level in range(1, _HALVINGS + 1):  # HxW -> H/2xW/2 -> H/4xW/4
         x = layers.ReLU()(_normalised(_convolution(x, width * 2**level, 3, strides=2)))
     filters = width * 2**_HALVINGS
-    for _ in range(experiment.network.blocks):
+    for _ in range(experiment.blocks):
         inner = layers.ReLU()(_normalised(_reflected(x, filters, 3)))
         x = layers.Add()([x, _normalised(_reflected(inner, filters, 3))])
     for level in reversed(range(_HALVINGS)):  # -> H/2xW/2 -> HxW
@@ -71,7 +69,7 @@ def _generator(experiment, name):
     return Model(pictures, layers.Activation("tanh", dtype="float32")(x), name=name)
 
 
-def _discriminator(experiment, name):
+def _discriminator(experiment: CycleGAN, name: str) -> Model:
     """C64-C128-C256-C512, the last of stride 1, and a convolution to one logit for each patch: the paper's 70x70 PatchGAN."""
     width = experiment.base_filters
     pictures = Input([None, None, experiment.channels], name="pictures")

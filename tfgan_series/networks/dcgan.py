@@ -3,23 +3,26 @@
 Against the article: the discriminator ends in one logit, where its code has Dropout, a further Dense(1) and a sigmoid.
 """
 
+from collections.abc import Callable
+
 from keras import Input, Model, layers
 
 from tfgan_series.errors import UserError
+from tfgan_series.series.models import DCGAN
 
 _KERNEL = 4
 
 
-def check(experiment):
+def check(experiment: DCGAN) -> None:
     """Raises UserError for an image size that doubling the innermost features does not reach."""
-    size, smallest = experiment.image_size, experiment.network.smallest
+    size, smallest = experiment.image_size, experiment.smallest
     doublings = size // smallest
     if doublings < 2 or size % smallest or doublings & (doublings - 1):
         sizes = ", ".join(str(smallest * 2**level) for level in range(1, 6))
         raise UserError(f"--image_size={size}: the DCGAN needs {smallest} (--smallest) times a power of two: {sizes} ...")
 
 
-def build(experiment, synchronized=False):
+def build(experiment: DCGAN, synchronized: bool = False) -> dict[str, Model]:
     """{"generator", "discriminator"}; synchronized: batch statistics over all replicas."""
     return {
         "generator": _generator(experiment, synchronized),
@@ -27,13 +30,13 @@ def build(experiment, synchronized=False):
     }
 
 
-def _widths(experiment):
+def _widths(experiment: DCGAN) -> list[int]:
     """Filters from the picture inwards: 128, 256, 512, 1024 for 64 pixels, doubled from 4."""
-    levels = (experiment.image_size // experiment.network.smallest).bit_length() - 1
+    levels = (experiment.image_size // experiment.smallest).bit_length() - 1
     return [experiment.base_filters * 2**level for level in range(levels)]
 
 
-def _norm(kind, synchronized):
+def _norm(kind: str, synchronized: bool) -> Callable[[], layers.Layer]:
     return {
         "batch": lambda: layers.BatchNormalization(synchronized=synchronized),
         "layer": lambda: layers.LayerNormalization(axis=(1, 2, 3)),
@@ -41,57 +44,57 @@ def _norm(kind, synchronized):
     }[kind]
 
 
-def _generator(experiment, synchronized):
+def _generator(experiment: DCGAN, synchronized: bool) -> Model:
     """z [B, noise_dim] -> pictures [B, H, W, C] float32 in [-1, 1]."""
-    own = experiment.network
-    norm = _norm(own.g_norm, synchronized)
+    norm = _norm(experiment.g_norm, synchronized)
 
     def double(x, filters):
-        if own.upsampling == "transposed":
+        if experiment.upsampling == "transposed":
             return layers.Conv2DTranspose(filters, _KERNEL, strides=2, padding="same")(x)
         return layers.Conv2D(filters, _KERNEL, padding="same")(layers.UpSampling2D(2)(x))
 
     z = Input([experiment.noise_dim], name="z")
     *inner, deepest = _widths(experiment)
-    if own.stem == "conv":  # 1x1 -> 4x4
+    if experiment.stem == "conv":  # 1x1 -> 4x4
         x = layers.Reshape([1, 1, experiment.noise_dim])(z)
-        x = layers.Conv2DTranspose(deepest, own.smallest)(x)
+        x = layers.Conv2DTranspose(deepest, experiment.smallest)(x)
     else:
-        x = layers.Dense(own.smallest**2 * deepest)(z)
-        x = layers.Reshape([own.smallest, own.smallest, deepest])(x)
+        x = layers.Dense(experiment.smallest**2 * deepest)(z)
+        x = layers.Reshape([experiment.smallest, experiment.smallest, deepest])(x)
     for filters in [*reversed(inner), experiment.channels]:  # 4x4 -> 8x8 -> ... -> HxW
         x = norm()(x)
-        x = layers.LeakyReLU(own.g_slope)(x)
+        x = layers.LeakyReLU(experiment.g_slope)(x)
         x = double(x, filters)
-    if own.norm_ends:
+    if experiment.norm_ends:
         x = norm()(x)
-    x = layers.Activation(own.output, dtype="float32")(x)
-    if own.output == "sigmoid":
+    x = layers.Activation(experiment.output, dtype="float32")(x)
+    if experiment.output == "sigmoid":
         x = layers.Rescaling(2.0, offset=-1.0, dtype="float32")(x)
     return Model(z, x, name="generator")
 
 
-def _discriminator(experiment, synchronized):
+def _discriminator(experiment: DCGAN, synchronized: bool) -> Model:
     """Pictures [B, H, W, C] in [-1, 1] -> logits [B] float32, positive for "real"."""
-    own = experiment.network
-    norm = _norm(own.d_norm, synchronized)
+    norm = _norm(experiment.discriminator_norm, synchronized)
 
     def halve(x, filters):
-        if own.downsampling == "strided":
+        if experiment.downsampling == "strided":
             return layers.Conv2D(filters, _KERNEL, strides=2, padding="same")(x)
         return layers.MaxPooling2D(2)(layers.Conv2D(filters, _KERNEL, padding="same")(x))
 
     pictures = Input([experiment.image_size, experiment.image_size, experiment.channels], name="pictures")
-    x = layers.Rescaling(0.5, offset=0.5)(pictures) if own.output == "sigmoid" else pictures
+    x = layers.Rescaling(0.5, offset=0.5)(pictures) if experiment.output == "sigmoid" else pictures
     first, *inner = _widths(experiment)
     x = halve(x, first)
-    if own.norm_ends:
+    if experiment.norm_ends:
         x = norm()(x)
-    x = layers.LeakyReLU(own.d_slope)(x)
+    x = layers.LeakyReLU(experiment.d_slope)(x)
     for filters in inner:  # HxW -> ... -> 4x4
         x = halve(x, filters)
         x = norm()(x)
-        x = layers.LeakyReLU(own.d_slope)(x)
-        x = layers.Dropout(own.dropout)(x)
-    x = layers.Conv2D(1, own.smallest)(x) if own.stem == "conv" else layers.Dense(1)(layers.Flatten()(x))  # 4x4 -> 1x1
+        x = layers.LeakyReLU(experiment.d_slope)(x)
+        x = layers.Dropout(experiment.dropout)(x)
+    x = (
+        layers.Conv2D(1, experiment.smallest)(x) if experiment.stem == "conv" else layers.Dense(1)(layers.Flatten()(x))
+    )  # 4x4 -> 1x1
     return Model(pictures, layers.Reshape([], dtype="float32")(x), name="discriminator")

@@ -2,16 +2,18 @@
 
 from keras import Input, Model, layers
 
+from tfgan_series.series.models import GAN
 
-def check(experiment):
+
+def check(experiment: GAN) -> None:
     """Every size can be built."""
 
 
-def build(experiment, synchronized=False):
+def build(experiment: GAN, synchronized: bool = False) -> dict[str, Model]:
     """{"generator": z [B, noise_dim] -> pictures [B, H, W, C] float32 in [-1, 1], "discriminator": pictures -> logits [B]
     float32, positive for "real"}. There are no batch statistics to synchronize."""
     shape = [experiment.image_size, experiment.image_size, experiment.channels]
-    slope = experiment.network.slope
+    slope = experiment.slope
 
     z = Input([experiment.noise_dim], name="z")
     x = layers.Dense(experiment.base_filters)(z)

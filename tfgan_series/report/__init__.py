@@ -127,9 +127,9 @@ _COLOURS = {1: "grey", 3: "colour"}
 
 def _settings_rows(experiments: Sequence[Experiment]) -> list[dict[str, Any]]:
     """Every setting as a row of cells, a cell for each run. First come those that are not the default or not the same in all."""
-    usual = [series.values(series.ROWS[experiment.image_type, experiment.model]) for experiment in experiments]
+    usual = [series.values(series.resolve(experiment.image_type, experiment.model)) for experiment in experiments]
     values = [series.values(experiment) for experiment in experiments]
-    fields = {name: field for experiment in experiments for name, field in series.settings(experiment).items()}
+    fields = {name: field for experiment in experiments for name, field in series.fields(experiment).items()}
     rows = []
     for name, field in fields.items():
         cells = [_cell(value, default, name) for value, default in zip(values, usual, strict=True)]

@@ -35,6 +35,7 @@ GROUPS = (
     Group(title="There and back", endings=("Cycle_loss", "Cycle_test", "Identity_loss"), text="how far from home"),
     Group(title="Loss", endings=("_loss",), text="what each network minimises"),
     Group(title="Probability", endings=("_P",), text="that D takes a picture for real", limits=(0.0, 1.0)),
+    Group(title="Mean logit", endings=("_logit",), text="of D: the larger, the more it takes a picture for real"),
     Group(title="Gradient", endings=("_grad",), text="its norm over all weights"),
     Group(title="Learning rate", endings=("lr",), text="", log_axis=True),
 )

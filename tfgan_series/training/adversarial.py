@@ -2,102 +2,50 @@
 
 import functools
 import itertools
+import math
+from collections.abc import Callable, Mapping
 
+import keras
+import numpy as np
 import tensorflow as tf
 
 from tfgan_series import latent, losses, pictures
-from tfgan_series.training.players import Players
+from tfgan_series.data.records import Records
+from tfgan_series.series.models import FromNoise
+from tfgan_series.training import players
+from tfgan_series.training.state import TrainState
 
-_REPORTED = ("Real_P", "Fake_P", "Gen_loss", "Dis_loss", "Gen_grad")
 _GRID = 16  # pictures in an epoch's grid, 4x4
-_BETWEEN = 2  # draw of the points between real and fake; 0 and 1 are the draws of z
+_Z, _FRESH_Z, _SHARE = range(3)  # what a step may draw: step s draws them from the streams 3 s, 3 s + 1 and 3 s + 2
 
 
-def reported(experiment):
-    """Names of the numbers that a step notes: the same for every experiment."""
-    return _REPORTED
+def measures(experiment: FromNoise) -> tuple[str, ...]:
+    """Names of the numbers that a step notes."""
+    return (*players.answer_names(experiment), "Gen_loss", "Dis_loss", "Gen_grad")
 
 
-def buffers(experiment):
+def buffers(experiment: FromNoise) -> dict[str, list[int]]:
     """{name: shape} of what a run carries beside its networks: nothing."""
     return {}
 
 
-def make_step(experiment, state, strategy):
+def make_step(experiment: FromNoise, state: TrainState, strategy: tf.distribute.Strategy) -> Callable[[tf.Tensor], None]:
     """The training step: a function of a batch of real pictures [B, H, W, C] in [-1, 1].
 
-    It moves the discriminator, and at every critic_steps-th step the generator too; notes in state.history Real_P and
-    Fake_P (means of sigmoid(logit)), Gen_loss, Dis_loss (its penalty included) and Gen_grad (the norm of the generator's
-    gradient over all its weights, 0 where it did not move). All its noise is drawn from (seed, step).
+    It moves the discriminator, and at every critic_steps-th step the generator too. It notes in state.history the
+    discriminator's mean answers (players.mean_answers), Gen_loss, Dis_loss (its penalty included) and Gen_grad: the norm of
+    the generator's gradient over all its weights, NaN at steps that do not move it. All noise comes from (seed, step).
     """
-    generator, discriminator = state.networks["generator"], state.networks["discriminator"]
-    discriminator_loss, generator_loss = losses.of_players(experiment)
-    players = Players(experiment, state, strategy)
-
-    def penalty(real, fake, between):
-        total = 0.0
-        if experiment.gradient_penalty:
-            share = tf.reshape(between, [-1, 1, 1, 1])
-            total += experiment.gradient_penalty * losses.gradient_penalty(logit_gradients(real + share * (fake - real)))
-        if experiment.r1:
-            total += experiment.r1 * losses.r1_penalty(logit_gradients(real))
-        return total
-
-    def logit_gradients(images):
-        with tf.GradientTape() as tape:
-            tape.watch(images)
-            logits = discriminator(images, training=True)
-        return tape.gradient(logits, images)
-
-    def judge(real, fake, between):
-        """Both pictures' logits, and the discriminator's loss."""
-        real_logits, fake_logits = discriminator(real, training=True), discriminator(fake, training=True)
-        loss = discriminator_loss(real_logits, fake_logits)
-        return real_logits, fake_logits, loss + penalty(real, tf.stop_gradient(fake), between)
-
-    def simultaneous(real, z, between, both):
-        """Both networks move from one shared fake batch (the Chinese article)."""
-        with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
-            fake = generator(z[0], training=True)
-            real_logits, fake_logits, d_loss = judge(real, fake, between)
-            g_loss = generator_loss(fake_logits)
-            d_scaled, g_scaled = players.scaled("discriminator", d_loss), players.scaled("generator", g_loss)
-        players.move("discriminator", d_tape, d_scaled)
-        g_norm = players.move_and_measure("generator", g_tape, g_scaled) if both else tf.zeros([])
-        return real_logits, fake_logits, g_loss, d_loss, g_norm
-
-    def alternating(real, z, between, both):
-        """The discriminator moves, then the generator with fresh z against the moved one (theory post, lab report)."""
-        fake = generator(z[0], training=True)
-        with tf.GradientTape() as tape:
-            real_logits, fake_logits, d_loss = judge(real, fake, between)
-            d_scaled = players.scaled("discriminator", d_loss)
-        players.move("discriminator", tape, d_scaled)
-        if not both:
-            return real_logits, fake_logits, generator_loss(fake_logits), d_loss, tf.zeros([])
-        with tf.GradientTape() as tape:
-            g_loss = generator_loss(discriminator(generator(z[1], training=True), training=True))
-            g_scaled = players.scaled("generator", g_loss)
-        return real_logits, fake_logits, g_loss, d_loss, players.move_and_measure("generator", tape, g_scaled)
-
-    update = {"simultaneous": simultaneous, "alternating": alternating}[experiment.update]
-
-    def replica_step(real, z, between, both):
-        real_logits, fake_logits, *numbers = update(real, [players.own_part(one) for one in z], players.own_part(between), both)
-        probability = [tf.reduce_mean(tf.sigmoid(logits)) for logits in (real_logits, fake_logits)]
-        return dict(zip(_REPORTED, (*probability, *numbers), strict=True))
-
+    on_replica = _Replica(experiment, state, strategy).step
     if experiment.jit_compile:
-        replica_step = tf.function(replica_step, jit_compile=True)
+        on_replica = tf.function(on_replica, jit_compile=True)
 
     @tf.function
-    def step(real, both):
-        # Drawn out here: under XLA the same seed gives other numbers, and a run may go on with or without it.
-        size, seed = experiment.batch_size, experiment.seed
-        z = [latent.noise(size, experiment.noise_dim, seed, 3 * state.step + draw) for draw in (0, 1)]
-        between = tf.random.stateless_uniform([size], seed=[seed, 3 * state.step + _BETWEEN], alg="philox")
-        reported = strategy.run(replica_step, args=(real, z, between, both))
-        state.finish_step({name: strategy.reduce("mean", value, axis=None) for name, value in reported.items()})
+    def step(real: tf.Tensor, both: bool) -> None:
+        # Drawn out here: XLA makes other numbers of the same seed, and a run may go on with or without it.
+        drawn = _draw(experiment, state.step, both)
+        numbers = strategy.run(on_replica, args=(real, drawn, both))
+        state.finish_step({name: strategy.reduce("mean", value, axis=None) for name, value in numbers.items()})
 
     if experiment.critic_steps == 1:
         return functools.partial(step, both=True)
@@ -105,8 +53,86 @@ def make_step(experiment, state, strategy):
     return lambda real: step(real, both=next(calls) % experiment.critic_steps == 0)
 
 
-def make_look(experiment, records):
-    """What an epoch's grid shows: a function of the generators -> (pictures [16, H, W, C] uint8, columns, what is measured
-    on them). Always from the same 16 z."""
+def _draw(experiment: FromNoise, step: tf.Tensor, both: bool) -> dict[str, tf.Tensor]:
+    """What the step uses of these: z [B, noise_dim]; fresh_z, the same for the generator's own move; share [B] in [0, 1),
+    where between real and fake the gradient penalty looks."""
+    size, seed = experiment.batch_size, experiment.seed
+    drawn = {"z": latent.noise(size, experiment.noise_dim, seed, 3 * step + _Z)}
+    if experiment.update == "alternating" and both:
+        drawn["fresh_z"] = latent.noise(size, experiment.noise_dim, seed, 3 * step + _FRESH_Z)
+    if experiment.gradient_penalty:
+        drawn["share"] = tf.random.stateless_uniform([size], seed=[seed, 3 * step + _SHARE], alg="philox")
+    return drawn
+
+
+class _Replica:
+    """What one replica does with its part of a batch."""
+
+    def __init__(self, experiment: FromNoise, state: TrainState, strategy: tf.distribute.Strategy) -> None:
+        self._experiment = experiment
+        self._generator, self._discriminator = state.networks["generator"], state.networks["discriminator"]
+        self._losses = losses.of_players(experiment)
+        self._players = players.Players(experiment, state, strategy)
+        self._update = {"simultaneous": self._simultaneous, "alternating": self._alternating}[experiment.update]
+
+    def step(self, real: tf.Tensor, drawn: Mapping[str, tf.Tensor], both: bool) -> dict[str, tf.Tensor]:
+        """Move the discriminator, and with `both` the generator too. drawn: for the whole batch. Returns the numbers to note."""
+        own = {name: self._players.own_part(whole) for name, whole in drawn.items()}
+        real_logits, fake_logits, g_loss, d_loss, g_norm = self._update(real, own, both)
+        answers = players.mean_answers(self._experiment, real_logits, fake_logits)
+        return {**answers, "Gen_loss": g_loss, "Dis_loss": d_loss, "Gen_grad": g_norm}
+
+    def _simultaneous(self, real, drawn, both):
+        """Both networks move from one shared fake batch (the Chinese article)."""
+        with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
+            fake = self._generator(drawn["z"], training=True)
+            real_logits, fake_logits, d_loss = self._judge(real, fake, drawn)
+            g_loss = self._losses.generator(fake_logits)
+            d_scaled = self._players.scaled("discriminator", d_loss)
+            g_scaled = self._players.scaled("generator", g_loss)
+        self._players.move("discriminator", d_tape, d_scaled)
+        g_norm = self._players.move_and_measure("generator", g_tape, g_scaled) if both else tf.constant(math.nan)
+        return real_logits, fake_logits, g_loss, d_loss, g_norm
+
+    def _alternating(self, real, drawn, both):
+        """The discriminator moves, then the generator with fresh z against the moved one (theory post, lab report)."""
+        fake = self._generator(drawn["z"], training=True)
+        with tf.GradientTape() as tape:
+            real_logits, fake_logits, d_loss = self._judge(real, fake, drawn)
+            d_scaled = self._players.scaled("discriminator", d_loss)
+        self._players.move("discriminator", tape, d_scaled)
+        if not both:
+            return real_logits, fake_logits, self._losses.generator(fake_logits), d_loss, tf.constant(math.nan)
+        with tf.GradientTape() as tape:
+            fresh = self._generator(drawn["fresh_z"], training=True)
+            g_loss = self._losses.generator(self._discriminator(fresh, training=True))
+            g_scaled = self._players.scaled("generator", g_loss)
+        return real_logits, fake_logits, g_loss, d_loss, self._players.move_and_measure("generator", tape, g_scaled)
+
+    def _judge(self, real, fake, drawn):
+        """The logits of the real and of the fake pictures, and the discriminator's loss with its penalties."""
+        real_logits, fake_logits = self._discriminator(real, training=True), self._discriminator(fake, training=True)
+        loss = self._losses.discriminator(real_logits, fake_logits)
+        if weight := self._experiment.gradient_penalty:
+            share = tf.reshape(drawn["share"], [-1, 1, 1, 1])
+            between = real + share * (tf.stop_gradient(fake) - real)
+            loss += weight * losses.gradient_penalty(self._logit_gradients(between))
+        if weight := self._experiment.r1:
+            loss += weight * losses.r1_penalty(self._logit_gradients(real))
+        return real_logits, fake_logits, loss
+
+    def _logit_gradients(self, images):
+        """Each logit's gradient at its picture, [B, H, W, C]."""
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            logits = self._discriminator(images, training=True)
+        return tape.gradient(logits, images)
+
+
+def make_look(
+    experiment: FromNoise, records: Records
+) -> Callable[[Mapping[str, keras.Model]], tuple[np.ndarray, int, dict[str, float]]]:
+    """What an epoch's grid shows: a function of the generators -> (pictures [16, H, W, C] uint8, columns of the grid, what is
+    measured on them: nothing). The pictures are always of the same 16 z."""
     z = latent.noise(_GRID, experiment.noise_dim, experiment.seed)
     return lambda generators: (pictures.to_uint8(latent.sample(generators["generator"], z)), 4, {})

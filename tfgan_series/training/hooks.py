@@ -1,21 +1,41 @@
 """What is written after each epoch and at the end.
 
-Each function but the last makes a hook: a function of the epoch's row of the log, called in the order given here.
+Each function but the last makes a hook: a function of the epoch's row of the log. train.py calls them in the order given here,
+and saves a checkpoint after the last. A run killed before that checkpoint trains the epoch again, so each hook puts what it
+writes in the place of what is there of the same epoch.
 """
 
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
 import tensorflow as tf
 from PIL import Image
 
 from tfgan_series import files, pictures, runs
+from tfgan_series.training.loop import Row
+from tfgan_series.training.state import TrainState
+
+Hook = Callable[[Row], None]
+# The generators -> (pictures [n, H, W, C] uint8, columns of their grid, what is measured on them).
+Look = Callable[[Mapping[str, keras.Model]], tuple[np.ndarray, int, Mapping[str, float]]]
+
+# File, its y label and its columns of the log. Every log has either probabilities or logits: see training/players.py.
+_CURVES = (
+    ("loss.png", "loss", "Gen_loss", "Dis_loss"),
+    ("probability.png", "P(real)", "Real_P", "Fake_P"),
+    ("logits.png", "mean logit", "Real_logit", "Fake_logit"),
+)
 
 
-def save_generators(twins, state, folder):
+def save_generators(twins: Mapping[str, keras.Model], state: TrainState, folder: Path) -> Hook:
     """NAME.keras for each generator: the trained weights in its twin of `twins`, built in float32.
 
     A .keras file keeps its precision policy, so the trained networks themselves will not do.
     """
 
-    def hook(row):
+    def hook(row: Row) -> None:
         for name, twin in twins.items():
             twin.set_weights(state.networks[name].get_weights())
             with files.whole(folder / f"{name}.keras") as partial:
@@ -24,10 +44,10 @@ def save_generators(twins, state, folder):
     return hook
 
 
-def save_grid(twins, look, folder):
+def save_grid(twins: Mapping[str, keras.Model], look: Look, folder: Path) -> Hook:
     """The epoch's grid, with its number on it. look: the algorithm's make_look; what it measures joins the row."""
 
-    def hook(row):
+    def hook(row: Row) -> None:
         images, columns, measured = look(twins)
         row |= measured
         with files.whole(runs.grid_path(folder, row["epoch"])) as partial:
@@ -36,56 +56,61 @@ def save_grid(twins, look, folder):
     return hook
 
 
-def write_log(folder, epochs_done):
-    """A row of log.csv; rows of epochs that a killed run logged but did not save are dropped."""
+def write_steps(state: TrainState, folder: Path) -> Hook:
+    """The epoch's numbers step by step, as the lab report plots them."""
+
+    def hook(row: Row) -> None:
+        runs.write_steps(folder, row["epoch"], state.measures, state.epoch_history(row["steps"]))
+
+    return hook
+
+
+def write_log(folder: Path, epochs_done: int) -> Hook:
+    """A row of log.csv. Rows of epochs that a killed run logged but did not save are dropped. epochs_done: those it saved."""
     rows = [row for row in runs.read_log(folder) if row["epoch"] <= epochs_done]
 
-    def hook(row):
+    def hook(row: Row) -> None:
         rows.append(row)
         runs.write_log(folder, rows)
 
     return hook
 
 
-def write_steps(state, folder):
-    """The epoch's numbers step by step, as the lab report plots them."""
+def write_tensorboard(folder: Path) -> Hook:
+    """The row's numbers and the epoch's grid as TensorBoard events: a file for each epoch, so that an epoch that is trained
+    again replaces its file."""
 
-    def hook(row):
-        runs.write_steps(folder, row["epoch"], state.reported, state.epoch_history(row["steps"]))
-
-    return hook
-
-
-def write_tensorboard(folder):
-    """The row's numbers and the epoch's grid as TensorBoard events."""
-    writer = tf.summary.create_file_writer(str(folder / runs.TENSORBOARD))
-
-    def hook(row):
+    def hook(row: Row) -> None:
+        ending = f".epoch-{row['epoch']:03d}.v2"
+        before = list((folder / runs.TENSORBOARD).glob(f"*{ending}"))
+        writer = tf.summary.create_file_writer(str(folder / runs.TENSORBOARD), filename_suffix=ending)
         with writer.as_default(step=row["epoch"]):
             for name, value in row.items():
                 if name != "epoch":
                     tf.summary.scalar(name, value)
             with Image.open(runs.grid_path(folder, row["epoch"])) as picture:
                 tf.summary.image("grid", tf.keras.utils.img_to_array(picture, dtype="uint8")[None])
-        writer.flush()
+        writer.close()
+        for path in before:
+            path.unlink()
 
     return hook
 
 
-def finish(folder):
-    """training.gif, loss.png and probability.png from a run's grids and log: those that are not newer than the log."""
+def finish(folder: Path) -> list[str]:
+    """training.gif, and the curves of loss and of the discriminator's answers, from a run's grids and log: those that are
+    not newer than the log. Returns the names of all."""
     log = runs.read_log(folder)
     epochs = [int(row["epoch"]) for row in log]
 
-    def curves(*names, y_label):
+    def curves(*names: str, y_label: str) -> Callable[[Path], None]:
         lines = {name: [row[name] for row in log] for name in names}
         return lambda path: pictures.curves(epochs, lines, path, x_label="epoch", y_label=y_label)
 
     grids = [path for path in (runs.grid_path(folder, epoch) for epoch in epochs) if path.is_file()]
     makers = {
         **({"training.gif": lambda path: pictures.animation(grids, path)} if grids else {}),
-        "loss.png": curves("Gen_loss", "Dis_loss", y_label="loss"),
-        "probability.png": curves("Real_P", "Fake_P", y_label="P(real)"),
+        **{name: curves(*columns, y_label=label) for name, label, *columns in _CURVES if log[-1].keys() >= set(columns)},
     }
     written = (folder / runs.LOG).stat().st_mtime_ns
     for name, make in makers.items():
@@ -93,3 +118,4 @@ def finish(folder):
         if not path.exists() or path.stat().st_mtime_ns < written:
             with files.whole(path) as partial:
                 make(partial)
+    return list(makers)

@@ -1,8 +1,8 @@
 """The pool of past fakes that keeps a discriminator from forgetting them (Shrivastava et al. 2017; Zhu et al. 2017).
 
-Once it is full, a new fake is shown to the discriminator half of the time; else it takes the place of a past one, which
-is shown instead. Until then every fake is shown, and kept. Everything is drawn from (seed, step), so a run that goes on
-draws what it would have drawn; the pictures themselves are in the state's buffers.
+Until the pool is full, every new fake is shown to the discriminator and kept. Once it is full, half of the new fakes are
+shown and not kept. Each of the others takes the place of a past fake, and this one is shown instead. Which ones, is drawn
+from (seed, step), so that a run that goes on draws what it would have drawn. The pictures are in the state's buffers.
 """
 
 from typing import NamedTuple
@@ -11,17 +11,17 @@ import tensorflow as tf
 
 
 class Draw(NamedTuple):
-    """What a step takes from a pool for its batch: slots [B], their pictures old [B, H, W, C], and for which of the batch
-    these are shown (swap) and the new fake is kept (keep), both [B] bool."""
+    """What a step takes from a pool for its batch of new fakes."""
 
-    slots: tf.Tensor
-    old: tf.Tensor
-    swap: tf.Tensor
-    keep: tf.Tensor
+    slots: tf.Tensor  # [B] int64: the place in the pool that belongs to each new fake
+    old: tf.Tensor  # [B, H, W, C]: the pictures there
+    swap: tf.Tensor  # [B] bool: whether the old picture is shown in place of the new one
+    keep: tf.Tensor  # [B] bool: whether the new one is put into its place
 
 
-def draw(pool, batch_size, seed, step, stream):
-    """The Draw of a step. pool: variable [N, H, W, C] with N >= batch_size. stream: tells pools of one step apart."""
+def draw(pool: tf.Variable, batch_size: int, seed: int, step: tf.Tensor, stream: int) -> Draw:
+    """The Draw of a step. pool: [N, H, W, C] with N >= batch_size. step: int64, the first is 0. stream: 0 or 1, for the two
+    pools of one step."""
     size = pool.shape[0]
     mine = tf.stack([tf.cast(seed, tf.int64), 2 * step + stream])
     order = tf.argsort(tf.random.stateless_uniform([size], seed=mine, alg="philox"))  # no slot twice
@@ -33,12 +33,12 @@ def draw(pool, batch_size, seed, step, stream):
     return Draw(slots, tf.gather(pool, slots), swap, tf.logical_or(swap, position < size))
 
 
-def mix(old, swap, fakes):
+def mix(old: tf.Tensor, swap: tf.Tensor, fakes: tf.Tensor) -> tf.Tensor:
     """What the discriminator sees: the past picture where it is swapped in, the new fake elsewhere. [B, H, W, C]."""
     return tf.where(tf.reshape(swap, [-1, 1, 1, 1]), old, fakes)
 
 
-def keep(pool, drawn, fakes):
+def keep(pool: tf.Variable, drawn: Draw, fakes: tf.Tensor) -> None:
     """Put the new fakes [B, H, W, C] into their slots."""
     pool.scatter_nd_update(
         tf.boolean_mask(drawn.slots, drawn.keep)[:, None], tf.boolean_mask(tf.cast(fakes, pool.dtype), drawn.keep)

@@ -1,83 +1,142 @@
 """The loop over epochs and steps: it knows neither the networks nor what the hooks do."""
 
+import contextlib
 import math
 import signal
 import threading
 import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, Protocol
 
+from keras.optimizers.schedules import LearningRateSchedule
 from tqdm import tqdm
 
 from tfgan_series.errors import Diverged
-from tfgan_series.series import learning_rate
+from tfgan_series.series import Experiment
+from tfgan_series.training import schedule
 
-_REFRESH_SECONDS = 1.0
+# Steps between two looks at the losses. Not seconds: each process of a run must look, and give up, at the same step.
+_LOOK_STEPS = 50
 _LARGEST_LOSS = 1e6  # cross-entropy takes logits, so a run that has flown apart can go on for ever without an infinity
+
+Row = dict[str, Any]  # of the log: the numbers of an epoch
 
 
 class Interrupted(Exception):
     """Ctrl-C or SIGTERM came, and the run was saved. number: of the signal."""
 
-    def __init__(self, number, where):
+    def __init__(self, number: int, where: str) -> None:
         super().__init__(where)
         self.number = number
 
 
-def run_epochs(experiment, state, step, batches, steps, save, hooks, alone=True):
-    """Train from where the state stands to the end of experiment.epochs.
+class State(Protocol):
+    """What the loop needs of a TrainState."""
 
-    step: moves the state by one batch. batches(epoch, first_step): the batches of an epoch from a step on. steps: per
-    epoch. save(): keeps the state. hooks: functions of the epoch's row of the log, called after each epoch, before it is
-    saved. alone: False where other processes train along; they get a signal at different steps, and one that stopped
-    at its own would leave the others waiting.
+    def steps_done(self) -> int:
+        """Steps done in all."""
+
+    def means(self, steps: int) -> dict[str, float]:
+        """The reported numbers' means over the epoch's first `steps` steps."""
+
+    def set_learning_rate(self, rate: float) -> None:
+        """The rate for the steps to come."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long a run is. epochs: of the run. steps: of an epoch. images: pictures that a step takes, of all sets together.
+    rate: the learning rate at a step of the run."""
+
+    epochs: int
+    steps: int
+    images: int
+    rate: LearningRateSchedule
+
+
+def plan_of(experiment: Experiment, steps: int) -> Plan:
+    """The Plan of an experiment whose epochs have `steps` steps."""
+    return Plan(
+        epochs=experiment.epochs,
+        steps=steps,
+        images=experiment.batch_size * len(experiment.sides),
+        rate=schedule.learning_rate(experiment.lr, steps, experiment.epochs, experiment.lr_drops, experiment.lr_decay),
+    )
+
+
+def run_epochs(
+    plan: Plan,
+    state: State,
+    step: Callable[[Any], object],
+    batches: Callable[[int, int], Iterable],
+    save: Callable[[], None],
+    hooks: Sequence[Callable[[Row], None]],
+    *,
+    heed_signals: bool = True,
+    together: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
+    now: Callable[[], float] = time.monotonic,
+) -> None:
+    """Train from where the state stands to the end of the plan's last epoch.
+
+    step: moves the state by one batch. batches(epoch, first_step): the batches of an epoch from a step on. save(): keeps the
+    state. hooks: functions of the epoch's row of the log; they are called after each epoch, before it is saved.
+    heed_signals: False where other processes train along. Each gets a signal at another step, and one that stopped by itself
+    would leave the others waiting. together(): what the hooks and save() run in; it ends all processes where one fails.
+    now(): seconds.
     Raises Interrupted after Ctrl-C or SIGTERM, and Diverged where a loss has flown apart.
     """
     warm = False
-    with _StopSignal(alone) as stop:
-        for epoch in range(state.steps_done() // steps + 1, experiment.epochs + 1):
-            rate = learning_rate(experiment, epoch)
+    with _StopSignal(heed_signals) as stop:
+        for epoch in range(state.steps_done() // plan.steps + 1, plan.epochs + 1):
+            rate = schedule.rate_at(plan.rate, state.steps_done())
             state.set_learning_rate(rate)
-            clock = _run_epoch(experiment, epoch, state, step, batches, steps, save, stop, warm)
+            clock = _run_epoch(plan, epoch, state, step, batches, save, stop, Clock(plan.images, now), warm)
             warm = True
-            means = _sound(state.means(steps), epoch)
-            row = {"epoch": epoch, **means, "lr": rate, "images_per_second": clock.images_per_second(), "steps": steps}
-            for hook in hooks:
-                hook(row)
-            save()
-            print(_line(experiment, row, clock.left((experiment.epochs - epoch) * steps)), flush=True)
-            if stop.number and epoch < experiment.epochs:
-                raise Interrupted(stop.number, f"the end of epoch {epoch} of {experiment.epochs}")
+            means = _sound(state.means(plan.steps), epoch)
+            row = {"epoch": epoch, **means, "lr": rate, "images_per_second": clock.images_per_second(), "steps": plan.steps}
+            with together():
+                for hook in hooks:
+                    hook(row)
+                save()
+            print(_line(plan, row, clock.left((plan.epochs - epoch) * plan.steps)), flush=True)
+            if stop.number and epoch < plan.epochs:
+                raise Interrupted(stop.number, f"the end of epoch {epoch} of {plan.epochs}")
 
 
-def _run_epoch(experiment, epoch, state, step, batches, steps, save, stop, warm):
-    """The epoch's steps, from where the state stands. warm: whether a step was done before. Returns its clock."""
-    size, first = experiment.batch_size * len(experiment.sides), state.steps_done() % steps
-    clock, refreshed = _Clock(size), time.monotonic()
-    bar = tqdm(total=steps * size, initial=first * size, unit=" images", leave=False, disable=None)
+def _run_epoch(plan, epoch, state, step, batches, save, stop, clock, warm):
+    """The epoch's steps, from where the state stands. warm: whether a step was done before. Returns the clock."""
+    first = state.steps_done() % plan.steps
+    bar = tqdm(total=plan.steps * plan.images, initial=first * plan.images, unit=" images", leave=False, disable=None)
     with bar:
-        bar.set_description(f"epoch {epoch}/{experiment.epochs}")
+        bar.set_description(f"epoch {epoch}/{plan.epochs}")
         for done, batch in enumerate(batches(epoch, first), first + 1):
             step(batch)
             if warm:
                 clock.tick()
             else:
                 state.means(done)  # waits for the step: the first one compiles, and is not timed
-                clock, warm = _Clock(size), True
-            bar.update(size)
-            if time.monotonic() - refreshed > _REFRESH_SECONDS:
+                clock.restart()
+                warm = True
+            bar.update(plan.images)
+            if done % _LOOK_STEPS == 0:
                 means = _sound(state.means(done), epoch)
                 bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
-                refreshed = time.monotonic()
-            if stop.number and done < steps:
+            if stop.number and done < plan.steps:
                 _sound(state.means(done), epoch)
                 save()
-                raise Interrupted(stop.number, f"epoch {epoch} of {experiment.epochs}, after step {done} of {steps}")
-    if state.steps_done() != epoch * steps:
-        raise RuntimeError(f"epoch {epoch} ended after {state.steps_done()} steps in all, {epoch * steps} were promised")
+                raise Interrupted(stop.number, f"epoch {epoch} of {plan.epochs}, after step {done} of {plan.steps}")
+    if state.steps_done() != epoch * plan.steps:
+        raise RuntimeError(f"epoch {epoch} ended after {state.steps_done()} steps in all, {epoch * plan.steps} were promised")
     return clock
 
 
-def _sound(means, epoch):
+def _sound(means: Mapping[str, float], epoch: int) -> Mapping[str, float]:
+    """The means. Raises Diverged where one is no number, or a loss is beyond _LARGEST_LOSS."""
     for name, value in means.items():
+        if math.isnan(value) and name.endswith("_grad"):
+            continue  # no step moved the player; a gradient that is not finite is noted as infinite
         if not math.isfinite(value) or (name.endswith("_loss") and abs(value) > _LARGEST_LOSS):
             raise Diverged(
                 f"the run diverged: {name} is {value:.4g} in epoch {epoch}; nothing after its last checkpoint is kept. "
@@ -86,48 +145,55 @@ def _sound(means, epoch):
     return means
 
 
-def _line(experiment, row, seconds):
+def _line(plan, row, seconds):
     numbers = "  ".join(f"{name} {row[name]:.3f}" for name in row if name not in ("epoch", "lr", "images_per_second", "steps"))
     left = f"  {int(seconds) // 60}:{int(seconds) % 60:02d} left" if seconds else ""
-    return f"epoch {row['epoch']:3d}/{experiment.epochs}  {numbers}  {row['images_per_second']:,.0f} images/s{left}"
+    return f"epoch {row['epoch']:3d}/{plan.epochs}  {numbers}  {row['images_per_second']:,.0f} images/s{left}"
 
 
-class _Clock:
-    """Seconds per step since it was made."""
+class Clock:
+    """Seconds per step since it was made or restarted."""
 
-    def __init__(self, images):
-        """images: of a step."""
-        self._images, self._steps, self._start = images, 0, time.monotonic()
+    def __init__(self, images: int, now: Callable[[], float] = time.monotonic) -> None:
+        """images: of a step. now(): seconds."""
+        self._images, self._now = images, now
+        self.restart()
 
-    def tick(self):
+    def restart(self) -> None:
+        """Forget the steps before."""
+        self._steps, self._start = 0, self._now()
+
+    def tick(self) -> None:
+        """Count a step."""
         self._steps += 1
 
-    def images_per_second(self):
+    def images_per_second(self) -> float:
         """0 where no step was timed (an epoch of one step, the first)."""
-        return round(self._steps * self._images / (time.monotonic() - self._start), 1)
+        return round(self._steps * self._images / (self._now() - self._start), 1)
 
-    def left(self, steps):
-        return steps * (time.monotonic() - self._start) / self._steps if self._steps else 0
+    def left(self, steps: int) -> float:
+        """The seconds that so many steps will take; 0 where no step was timed."""
+        return steps * (self._now() - self._start) / self._steps if self._steps else 0.0
 
 
 class _StopSignal:
-    """Notes Ctrl-C and SIGTERM instead of dying of them; a second Ctrl-C is the usual one. number: of the signal, or 0."""
+    """Notes Ctrl-C and SIGTERM instead of dying of them. A second Ctrl-C stops at once. number: of the signal, or 0."""
 
-    def __init__(self, enabled):
+    def __init__(self, enabled: bool) -> None:
         self.number = 0
         self._enabled = enabled and threading.current_thread() is threading.main_thread()
 
-    def __enter__(self):
+    def __enter__(self) -> "_StopSignal":
         if self._enabled:
             self._before = {one: signal.signal(one, self._note) for one in (signal.SIGINT, signal.SIGTERM)}
         return self
 
-    def _note(self, number, frame):
+    def _note(self, number: int, frame: FrameType | None) -> None:
         if self.number and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.number = number
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         if self._enabled:
             for one, handler in self._before.items():
                 signal.signal(one, handler)

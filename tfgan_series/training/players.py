@@ -1,39 +1,74 @@
-"""Moving a player along its gradient, on one replica or several, in any precision."""
+"""What the steps of all GANs share: how a player moves along its gradient, and how its discriminator's answers are noted."""
+
+import math
 
 import tensorflow as tf
+
+from tfgan_series import losses, series
+from tfgan_series.training.state import TrainState
+
+
+def answer_names(experiment: series.Experiment) -> tuple[str, str]:
+    """Under which names the discriminator's answers to real and to fake pictures are noted."""
+    return ("Real_P", "Fake_P") if losses.of_players(experiment).log_odds else ("Real_logit", "Fake_logit")
+
+
+def mean_answers(experiment: series.Experiment, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> dict[str, tf.Tensor]:
+    """The discriminator's mean answers by answer_names: means of sigmoid(logit) where that is a probability (see
+    losses.Losses), of the logits elsewhere. Logits of any shape."""
+    answer = tf.sigmoid if losses.of_players(experiment).log_odds else tf.identity
+    means = [tf.reduce_mean(answer(logits)) for logits in (real_logits, fake_logits)]
+    return dict(zip(answer_names(experiment), means, strict=True))
 
 
 class Players:
     """The players of a state, "generator" and "discriminator", as a step inside strategy.run needs them."""
 
-    def __init__(self, experiment, state, strategy):
-        self._experiment, self._state = experiment, state
+    def __init__(self, experiment: series.Experiment, state: TrainState, strategy: tf.distribute.Strategy) -> None:
+        self._state = state
         self._replicas = strategy.num_replicas_in_sync
+        self._share = experiment.batch_size // self._replicas
+        self._skips_overflows = experiment.precision == "mixed_float16"
 
-    def own_part(self, whole):
-        """This replica's part of what is drawn for the whole batch: what one device would draw, divided."""
-        share = self._experiment.batch_size // self._replicas
-        first = tf.distribute.get_replica_context().replica_id_in_sync_group * share
-        return whole[first : first + share]
+    def own_part(self, whole: tf.Tensor) -> tf.Tensor:
+        """This replica's rows of what is drawn for the whole batch: [B, ...] -> [B / replicas, ...]."""
+        first = tf.distribute.get_replica_context().replica_id_in_sync_group * self._share
+        return whole[first : first + self._share]
 
-    def scaled(self, name, loss):
-        """What is differentiated for a player: replicas' gradients are added up, and float16 needs its loss scale."""
+    def scaled(self, name: str, loss: tf.Tensor) -> tf.Tensor:
+        """What to differentiate for a player: the optimizer adds up all replicas' gradients, and float16 has a loss scale."""
         return self._state.optimizers[name].scale_loss(loss / self._replicas)
 
-    def move(self, name, tape, loss):
-        """Move a player along its gradient. loss: scaled. Returns the gradient, still scaled."""
+    def move(self, name: str, tape: tf.GradientTape, scaled_loss: tf.Tensor) -> list[tf.Tensor]:
+        """Move a player along its gradient. Returns this replica's part of the gradient, still scaled.
+
+        In float16 no replica moves where the gradient of any of them is not finite.
+        """
         variables = self._state.trainable_variables(name)
-        gradients = tape.gradient(loss, variables)
+        gradients = tape.gradient(scaled_loss, variables)
+        if self._skips_overflows and self._replicas > 1:
+            gradients = _spoiled_on_all(gradients)
         self._state.optimizers[name].apply(gradients, variables)
         return gradients
 
-    def move_and_measure(self, name, tape, loss):
-        """Move a player. Returns the norm of its gradient, over all replicas together."""
+    def move_and_measure(self, name: str, tape: tf.GradientTape, scaled_loss: tf.Tensor) -> tf.Tensor:
+        """Move a player. Returns the norm of its gradient, over all replicas together.
+
+        NaN says that it did not move, as float16 overflowed; inf that it moved along a gradient that is not finite.
+        """
         scale = self._state.optimizers[name].scale_loss(1.0)  # before the move, which may change it
-        gradients = self.move(name, tape, loss)
-        if self._replicas > 1:
+        gradients = self.move(name, tape, scaled_loss)
+        if self._replicas > 1:  # the optimizer's own sum of them cannot be had
             gradients = tf.distribute.get_replica_context().all_reduce("sum", gradients)
         norm = tf.linalg.global_norm(gradients) / scale
-        if self._experiment.precision == "mixed_float16":  # an overflow is no news: the optimizer skips it, lowers its scale
-            norm = tf.where(tf.math.is_finite(norm), norm, 0.0)
-        return norm
+        return tf.where(tf.math.is_finite(norm), norm, math.nan if self._skips_overflows else math.inf)
+
+
+def _spoiled_on_all(gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+    """The gradients, made NaN on every replica where one replica's are not finite.
+
+    LossScaleOptimizer asks the first replica alone whether to skip the step, and the sum would carry the others' infinities.
+    """
+    finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients])
+    spoil = tf.distribute.get_replica_context().all_reduce("sum", tf.where(finite, 0.0, math.nan))
+    return [gradient + spoil for gradient in gradients]

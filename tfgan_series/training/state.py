@@ -1,72 +1,91 @@
 """All that a run carries from step to step."""
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfgan_series import networks
-
-PLAYERS = ("generator", "discriminator")
+from tfgan_series.series import MODELS, Experiment
 
 
 @dataclass(frozen=True)
 class TrainState:
-    """networks by name, and one optimizer for each player: "generator" moves every network whose name begins so (a CycleGAN
-    has two), "discriminator" likewise. step: steps done in all, counted here because a LossScaleOptimizer skips steps.
-    reported: names of the numbers the step reports. history: those numbers for each step of the epoch,
-    [steps, len(reported)] float32. buffers: what else the algorithm remembers."""
+    """networks: by name. players: the names of the networks that each player moves. optimizers: one for each player. step:
+    steps done in all, counted here because a LossScaleOptimizer skips steps. measures: names of the numbers that a step notes.
+    history: those numbers for each step of the epoch, [steps, len(measures)] float32. buffers: what else the algorithm
+    remembers."""
 
     networks: dict[str, keras.Model]
+    players: Mapping[str, tuple[str, ...]]
     optimizers: dict[str, keras.Optimizer]
     step: tf.Variable
-    reported: tuple[str, ...]
+    measures: tuple[str, ...]
     history: tf.Variable
     buffers: dict[str, tf.Variable]
 
-    def steps_done(self):
+    def steps_done(self) -> int:
         """Steps done in all, as a Python number."""
         return int(self.step.numpy())  # int(variable) fails for a mirrored one
 
-    def trainable_variables(self, player):
+    def trainable_variables(self, player: str) -> list[Any]:
         """What a player's optimizer moves."""
-        return _variables_of(self.networks, player)
+        return _variables_of(self.networks, self.players[player])
 
-    def finish_step(self, numbers):
+    def finish_step(self, numbers: Mapping[str, tf.Tensor]) -> None:
         """Note the numbers of a step, {name: scalar}, and count it. For inside a tf.function."""
-        row = [tf.cast(numbers[name], tf.float32) for name in self.reported]
+        row = [tf.cast(numbers[name], tf.float32) for name in self.measures]
         self.history.scatter_nd_update([[self.step % self.history.shape[0]]], [row])
         self.step.assign_add(1)
 
-    def epoch_history(self, steps):
-        """The reported numbers of the epoch's first `steps` steps, [steps, len(reported)] float64."""
+    def epoch_history(self, steps: int) -> np.ndarray:
+        """What the epoch's first `steps` steps noted, [steps, len(measures)] float64. Gen_grad is NaN at steps that did not
+        move the generator."""
         return self.history.numpy()[:steps].astype("float64")
 
-    def means(self, steps):
-        """The reported numbers' means over the epoch's first `steps` steps, as Python numbers."""
-        return dict(zip(self.reported, self.epoch_history(steps).mean(axis=0).tolist(), strict=True))
+    def means(self, steps: int) -> dict[str, float]:
+        """Means of what the epoch's first `steps` steps noted. Gen_grad's is over those that moved the generator, NaN where
+        none did; a NaN of another number makes its mean NaN."""
+        return {name: _mean(name, column) for name, column in zip(self.measures, self.epoch_history(steps).T, strict=True)}
 
-    def set_learning_rate(self, rate):
+    def set_learning_rate(self, rate: float) -> None:
         """The rate for the steps to come."""
         for optimizer in self.optimizers.values():
             optimizer.learning_rate = rate
 
 
-def create_state(experiment, strategy, reported, steps, buffers):
-    """A fresh state, its variables placed by the strategy. reported: names of the numbers the step reports; steps: of
-    an epoch; buffers: {name: shape} of what else is remembered."""
+def create_state(
+    experiment: Experiment,
+    strategy: tf.distribute.Strategy,
+    measures: Sequence[str],
+    steps: int,
+    buffers: Mapping[str, Sequence[int]],
+) -> TrainState:
+    """A fresh state, its variables placed by the strategy. measures: names of the numbers that a step notes. steps: in an
+    epoch. buffers: {name: shape} of what else is remembered."""
+    players = MODELS[experiment.model].players
     with strategy.scope():
         models = networks.build(experiment, synchronized=strategy.num_replicas_in_sync > 1)
-        optimizers = {player: _optimizer(experiment, _variables_of(models, player)) for player in PLAYERS}
+        optimizers = {player: _optimizer(experiment, _variables_of(models, names)) for player, names in players.items()}
         step = tf.Variable(0, dtype=tf.int64, trainable=False)
     # Of all replicas together: not mirrored.
-    history = tf.Variable(tf.zeros([steps, len(reported)]), trainable=False)
-    buffers = {name: tf.Variable(tf.zeros(shape), trainable=False) for name, shape in buffers.items()}
-    return TrainState(models, optimizers, step, tuple(reported), history, buffers)
+    history = tf.Variable(tf.zeros([steps, len(measures)]), trainable=False)
+    kept = {name: tf.Variable(tf.zeros(shape), trainable=False) for name, shape in buffers.items()}
+    return TrainState(models, players, optimizers, step, tuple(measures), history, kept)
 
 
-def _variables_of(models, player):
-    return [variable for name, model in models.items() if name.startswith(player) for variable in model.trainable_variables]
+def _mean(name: str, column: np.ndarray) -> float:
+    if name.endswith("_grad"):
+        column = column[~np.isnan(column)]
+    return float(column.mean()) if column.size else math.nan
+
+
+def _variables_of(models: Mapping[str, keras.Model], names: Sequence[str]) -> list[Any]:
+    return [variable for name in names for variable in models[name].trainable_variables]
 
 
 def _optimizer(experiment, variables):

@@ -1,9 +1,10 @@
+import os
 import shutil
 
 import numpy as np
 import pytest
 
-from tfgan_series.data.datasets import SOURCES
+from tfgan_series.data.datasets import DATASETS
 from tfgan_series.data.datasets.source import Request
 from tfgan_series.errors import UserError
 
@@ -11,7 +12,7 @@ from conftest import CELEBA_COUNT, ZERO_BOX, celeba_box, write_celeba
 
 
 def find(path, variant="img_celeba", bbox=False):
-    return SOURCES[variant](Request(variant, path, path / "downloads", bbox))
+    return DATASETS[variant].find(Request(variant, path, path / "downloads", bbox))
 
 
 def test_partitions_and_what_is_known(celeba):
@@ -73,6 +74,15 @@ def test_without_lists_all_is_train(tmp_path):
     with pytest.raises(UserError, match=r"has no list_bbox_celeba\.txt.*--nobbox"):
         find(tree, bbox=True)
     assert len(find(tree).partitions["train"]) == CELEBA_COUNT
+
+
+def test_names_of_any_bytes(tmp_path):
+    tree = write_celeba(tmp_path)
+    folder = tree / "Img/img_celeba"
+    shutil.copy(folder / "000001.jpg", os.path.join(os.fsencode(folder), b"\xb9.jpg"))
+    last = find(tree).partitions["train"][-1]
+    assert (last.filename, last.problem) == ("\\xb9.jpg", "not in list_landmarks_celeba.txt")
+    assert last.image.is_file()
 
 
 def test_pictures_that_lists_and_folder_do_not_share(tmp_path):

@@ -38,6 +38,15 @@ def test_a_link_to_a_folder_is_followed_and_one_back_is_not(tmp_path):
     assert [one.filename for one in find(tmp_path / "root").partitions["train"]] == ["cat/a.png"]
 
 
+@pytest.mark.parametrize("name", ["cat ", " ", "two\nlines"])
+def test_a_folder_that_cannot_name_a_class(tmp_path, name):
+    (tmp_path / name).mkdir()
+    Image.new("RGB", (4, 4)).save(tmp_path / name / "a.png")
+    with pytest.raises(UserError, match="a class cannot be named .*rename the folder") as error:
+        find(tmp_path)
+    assert "\n" not in str(error.value)
+
+
 def test_empty_folder(tmp_path):
     with pytest.raises(UserError, match=r"no picture in it or below it; wanted \.jpg"):
         find(tmp_path)

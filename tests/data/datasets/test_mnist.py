@@ -62,14 +62,3 @@ def test_download_by_tfds(tmp_path, monkeypatch):
     assert {name: len(examples) for name, examples in source.partitions.items()} == {"train": 6, "test": 6}
     assert source.partitions["train"][0].image.shape == (28, 28, 1)
     assert source.partitions["train"][0].image.dtype == np.uint8
-
-
-def test_no_network_is_one_line_at_once(tmp_path, monkeypatch):
-    def no_answer(*args, **options):
-        assert options["timeout"] <= 10
-        raise requests.ConnectionError
-
-    monkeypatch.setattr(requests, "head", no_answer)
-    with pytest.raises(UserError, match="the network does not answer.*--DatasetPath=FOLDER") as error:
-        find(None, tmp_path)
-    assert "\n" not in str(error.value)

@@ -2,23 +2,28 @@
 
 The published tree (Img/ Anno/ Eval/), the flat one that torchvision leaves (folders and .txt lists side by
 side), and Kaggle's (img_align_celeba/img_align_celeba/ and .csv lists). Only the chosen variant must exist, and
-for the box its list; what other lists there are is read too.
+for the box its list. The other lists are read where they exist.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from tfgan_series.data.datasets.folder import picture_names
-from tfgan_series.data.datasets.source import Example, Source
+from tfgan_series.data.datasets.folder import picture_names, readable
+from tfgan_series.data.datasets.source import Example, Request, Source
 from tfgan_series.errors import UserError
 
-_NO_BOX = np.zeros(4, np.int32)  # as the published list says it of 101283.jpg
+_NO_BOX = np.zeros(4, np.int32)  # as the published list has it for 101283.jpg
 PARTITIONS = ("train", "val", "test")  # 0, 1 and 2 in the list
 
 
-def find(request):
+def find(request: Request) -> Source:
     """The pictures of one variant, with what the lists tell of them.
 
-    A picture that a list passes over is kept with its `problem` said. Raises UserError for a missing folder or
+    A picture that is missing in a list gets this as its `problem`. Raises UserError for a missing folder or
     box list, and for a list that does not parse (with file and line).
     """
     root = request.folder("CelebA's folder, with Img/ Anno/ Eval/ in it")
@@ -43,9 +48,10 @@ def find(request):
     if request.bbox and lists["bbox"] is None:
         raise UserError(f"{root}: has no list_bbox_celeba.txt (or .csv) for the boxes; add it, or give --nobbox")
 
-    partitions = {name: [] for name in PARTITIONS}
+    partitions: dict[str, list[Example]] = {name: [] for name in PARTITIONS}
     for name in names:
-        known, problem = {}, ""
+        known: dict[str, Any] = {}
+        problem = ""
         for key, rows in lists.items():
             if rows is not None:
                 known[key] = rows.values.get(_stem(name), None if key != "bbox" or request.bbox else _NO_BOX)
@@ -57,7 +63,7 @@ def find(request):
             known = {}
         elif "identity" in known:
             known["identity"] = known["identity"][0]
-        partitions[PARTITIONS[partition]].append(Example(name, folder / name, known=known, problem=problem))
+        partitions[PARTITIONS[partition]].append(Example(readable(name), folder / name, known=known, problem=problem))
     return Source(
         {name: examples for name, examples in partitions.items() if examples},
         attribute_names=lists["attributes"].columns if lists["attributes"] else (),
@@ -65,26 +71,29 @@ def find(request):
     )
 
 
+@dataclass(frozen=True)
 class _List:
-    """One annotation list: {stem: values}, the column names where the file tells them, the file's name."""
+    """One annotation list: the file's name, the column names where the file tells them, {stem: values}."""
 
-    def __init__(self, file, columns, values):
-        self.file, self.columns, self.values = file, columns, values
+    file: str
+    columns: tuple[str, ...]
+    values: dict[str, np.ndarray]
 
 
-def _stem(name):
+def _stem(name: str) -> str:
     # The lists say .jpg of every variant.
     return name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
 
 
-def _read_list(root, name, width):
+def _read_list(root: Path, name: str, width: int) -> _List | None:
     choices = [root / place / f"{name}{end}" for place in ("Anno", "Eval", ".") for end in (".txt", ".csv")]
     path = next((one for one in choices if one.is_file()), None)
     if path is None:
         return None
     lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     separator = "," if path.suffix == ".csv" else None
-    columns, values = (), {}
+    columns: tuple[str, ...] = ()
+    values: dict[str, np.ndarray] = {}
     for number, line in enumerate(lines, 1):
         words = line.split(separator)
         if not line.strip():
@@ -93,7 +102,7 @@ def _read_list(root, name, width):
             columns = tuple(word.strip() for word in words if word.strip() not in ("", "image_id")) or columns
             continue
         try:
-            row = np.array(words[1:], np.int32)
+            row: np.ndarray | None = np.array(words[1:], np.int32)
         except (ValueError, OverflowError):
             row = None
         if row is None or len(row) != width:
@@ -104,11 +113,13 @@ def _read_list(root, name, width):
     return _List(path.name, columns, values)
 
 
-def _is_header(words, number):
+def _is_header(words: Sequence[str], number: int) -> bool:
     """The published lists begin with a count and column names, Kaggle's with column names, some with neither."""
     return number <= 2 and not words[0].strip().lower().endswith((".jpg", ".png"))
 
 
-def _missing_pictures(names, folder, listed):
+def _missing_pictures(names: Sequence[str], folder: Path, listed: _List | None) -> tuple[str, ...]:
     absent = len(set(listed.values) - {_stem(name) for name in names}) if listed else 0
-    return (f"{absent:,} of the {len(listed.values):,} pictures in {listed.file} are not in {folder}",) if absent else ()
+    if listed is None or not absent:
+        return ()
+    return (f"{absent:,} of the {len(listed.values):,} pictures in {listed.file} are not in {folder}",)

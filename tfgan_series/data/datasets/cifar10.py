@@ -1,9 +1,11 @@
 """CIFAR-10: TFDS's download, or the six published binary batches."""
 
+from pathlib import Path
+
 import numpy as np
 
-from tfgan_series.data.datasets.source import Source, array_examples
-from tfgan_series.data.datasets.tfds_download import load_arrays
+from tfgan_series.data.datasets.source import Request, Source, array_examples
+from tfgan_series.data.datasets.tfds_download import fetch, pixels
 from tfgan_series.errors import UserError
 
 CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -15,27 +17,32 @@ _WANTED = "the folder of CIFAR-10's binary version (data_batch_1.bin ... data_ba
 _URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 
 
-def find(request):
+def find(request: Request) -> Source:
     """CIFAR-10's 50,000 + 10,000 pictures of 32x32 as train and test.
 
     Raises UserError for a missing batch, one of another length or with a label above 9, and for the version for Python,
     which is not opened: its batches are pickles, and unpickling runs whatever is in them.
     """
     if request.path is None:
-        arrays = load_arrays("cifar10", request, BATCHES, _WANTED)
+        builder = fetch("cifar10", request, _WANTED)
+        arrays = {partition: pixels(builder, partition) for partition in BATCHES}
     else:
         folder = request.folder(_WANTED)
         inner = folder / "cifar-10-batches-bin"  # what the archive unpacks to
         folder = inner if inner.is_dir() else folder
-        parts = {partition: [_read_batch(folder, name) for name in names] for partition, names in BATCHES.items()}
-        arrays = {partition: map(np.concatenate, zip(*batches, strict=True)) for partition, batches in parts.items()}
+        arrays = {partition: _read_batches(folder, names) for partition, names in BATCHES.items()}
     return Source(
         {partition: array_examples(partition, images, labels) for partition, (images, labels) in arrays.items()},
         class_names=CLASS_NAMES,
     )
 
 
-def _read_batch(folder, name):
+def _read_batches(folder: Path, names: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    images, labels = zip(*(_read_batch(folder, name) for name in names), strict=True)
+    return np.concatenate(images), np.concatenate(labels)
+
+
+def _read_batch(folder: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
     """(images [N, 32, 32, 3] uint8, labels [N]) of one batch file."""
     path = folder / name
     if not path.is_file():

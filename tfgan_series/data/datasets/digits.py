@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from tfgan_series.data.datasets.source import Source, array_examples
+from tfgan_series.data.datasets.source import Request, Source, array_examples
 from tfgan_series.errors import UserError
 
 TRAIN = 1500  # the first 1,500 train, the last 297 test
 
 
-def find(request):
+def find(request: Request) -> Source:
     """The digits, grey values scaled from 0..16 to 0..255, as train and test."""
     from sklearn.datasets import load_digits
 

@@ -3,40 +3,40 @@
 import os
 from pathlib import Path
 
-from tfgan_series.data.datasets.source import Example, Source
+from tfgan_series.data.datasets.source import Example, Request, Source
+from tfgan_series.data.preprocess import ENDINGS
 from tfgan_series.errors import UserError
 
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 
+def find(request: Request) -> Source:
+    """All pictures below a folder, in the order of their names, as train. Hidden files are left out.
 
-def find(request):
-    """All pictures below a folder, in order of name, as train; hidden files are passed over.
-
-    Raises UserError where there is none.
+    Raises UserError where there is no picture, and for a folder whose name cannot be the name of a class.
     """
     folder = request.folder("a folder with pictures in it")
     names = picture_names(folder)
     if not names:
         raise UserError(f"{folder}: no picture in it or below it; wanted {', '.join(ENDINGS)}")
     class_names = sorted({name.split("/")[0] for name in names if "/" in name})
+    for name in class_names:
+        if name != name.strip() or "\n" in name:  # TFDS keeps class names one a line, without the space around them
+            raise UserError(
+                f"{folder}: a class cannot be named {name!r}, with white space around it or two lines: rename the folder"
+            )
     labels = {name: index for index, name in enumerate(class_names)}
-    examples = folder_examples(folder, "", lambda name: labels[name.split("/")[0]] if "/" in name else -1)
-    return Source({"train": examples}, class_names=tuple(map(_utf8, class_names)))
+    examples = [Example(readable(name), folder / name, labels.get(name.split("/")[0], -1)) for name in names]
+    return Source({"train": examples}, class_names=tuple(map(readable, class_names)))
 
 
-def folder_examples(folder, prefix, label):
-    """The pictures below a folder as examples: prefix goes before their names, label(name) is their label."""
-    return [Example(prefix + _utf8(name), folder / name, label(name)) for name in picture_names(folder)]
-
-
-def _utf8(name):
-    """The name with bytes that are no UTF-8 (old archives have such) as \\x.., which records and lists can hold."""
+def readable(name: str) -> str:
+    """The file's name as records and lists can hold it: bytes that are no UTF-8 (old archives have such) as \\x.."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def picture_names(folder, endings=ENDINGS):
+def picture_names(folder: Path, endings: tuple[str, ...] = ENDINGS) -> list[str]:
     """Names of the picture files below a folder, relative to it with forward slashes, sorted."""
-    found, walked = [], set()
+    found: list[str] = []
+    walked: set[str] = set()
     for where, folders, files in os.walk(folder, followlinks=True):
         real = os.path.realpath(where)
         if real in walked:  # a link back to a folder above

@@ -3,25 +3,28 @@
 import gzip
 import math
 import zlib
+from pathlib import Path
 
 import numpy as np
 
-from tfgan_series.data.datasets.source import Source, array_examples
-from tfgan_series.data.datasets.tfds_download import load_arrays
+from tfgan_series.data.datasets.source import Request, Source, array_examples
+from tfgan_series.data.datasets.tfds_download import fetch, pixels
 from tfgan_series.errors import UserError
 
 PREFIXES = {"train": "train", "test": "t10k"}
+_WANTED = "the folder of MNIST's four idx files (train-images-idx3-ubyte.gz ...)"
 
 
-def find(request):
+def find(request: Request) -> Source:
     """MNIST's 60,000 + 10,000 digits of 28x28 (or whatever the idx headers say) as train and test.
 
     Raises UserError for a missing, damaged or cut file, and where nothing is given and nothing can be fetched.
     """
     if request.path is None:
-        arrays = load_arrays("mnist", request, PREFIXES, "the folder of its four idx files (train-images-idx3-ubyte.gz ...)")
+        builder = fetch("mnist", request, _WANTED)
+        arrays = {partition: pixels(builder, partition) for partition in PREFIXES}
     else:
-        folder = request.folder("the folder of MNIST's four idx files (train-images-idx3-ubyte.gz ...)")
+        folder = request.folder(_WANTED)
         arrays = {partition: _read_pair(folder, prefix) for partition, prefix in PREFIXES.items()}
     return Source(
         {partition: array_examples(partition, images, labels) for partition, (images, labels) in arrays.items()},
@@ -29,7 +32,7 @@ def find(request):
     )
 
 
-def _read_pair(folder, prefix):
+def _read_pair(folder: Path, prefix: str) -> tuple[np.ndarray, np.ndarray]:
     images, images_file = _read_idx(folder, f"{prefix}-images-idx3-ubyte", 3)
     labels, labels_file = _read_idx(folder, f"{prefix}-labels-idx1-ubyte", 1)
     if len(images) != len(labels):
@@ -37,8 +40,11 @@ def _read_pair(folder, prefix):
     return images, labels
 
 
-def _read_idx(folder, name, dimensions):
-    """An idx file of unsigned bytes: 0, 0, 8, dimensions, then each size as a big-endian int32, then the data."""
+def _read_idx(folder: Path, name: str, dimensions: int) -> tuple[np.ndarray, Path]:
+    """(the array, its file) of an idx file of unsigned bytes.
+
+    The file is 0, 0, 8, the number of dimensions, then each size as a big-endian int32, then the data.
+    """
     # Some mirrors write train-images.idx3-ubyte.
     names = [f"{base}{end}" for base in (name, name.replace("-idx", ".idx")) for end in ("", ".gz")]
     path = next((folder / one for one in names if (folder / one).is_file()), None)

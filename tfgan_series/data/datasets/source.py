@@ -1,10 +1,11 @@
-"""What every source answers, and with what."""
+"""What every source is asked, and what it answers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
+from tfgan_series.data.preprocess import Picture
 from tfgan_series.errors import NeedsFiles, UserError
 
 
@@ -21,8 +22,11 @@ class Request:
     downloads: Path
     bbox: bool = False
 
-    def folder(self, wanted):
-        """The source's folder. Raises NeedsFiles where none was given and UserError where it is not there."""
+    def folder(self, wanted: str) -> Path:
+        """The source's folder; `wanted` tells the user what must be in it.
+
+        Raises NeedsFiles where none was given, UserError where it is not there.
+        """
         if self.path is None:
             raise NeedsFiles(f"{self.image_type} needs --DatasetPath=FOLDER, {wanted}")
         if not self.path.is_dir():
@@ -34,18 +38,18 @@ class Request:
 class Example:
     """One picture, unopened.
 
-    filename: relative to the picture folder with forward slashes; for arrays PARTITION/000123.
-    image: a file, or uint8 pixels [H, W] or [H, W, C].
+    filename: relative to the picture folder with forward slashes; PARTITION/000123 where the pictures are in no files.
+    image: a file, the bytes of one, or uint8 pixels [H, W] or [H, W, C].
     label: index into the source's class names, -1 for none.
-    known: whatever the source tells of bbox (x, y, width, height), landmarks (x, y of five points; both in
-    pixels of the picture), identity, attributes (0 or 1 each).
+    known: those of these that the source knows: bbox (x, y, width, height) and landmarks (x, y of five points), both in
+    pixels of the picture; identity, a whole number; attributes, 0 or 1 each.
     problem: why the picture cannot be used, if the source knows.
     """
 
     filename: str
-    image: Path | np.ndarray
+    image: Picture
     label: int = -1
-    known: dict = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict)
     problem: str = ""
 
 
@@ -59,8 +63,11 @@ class Source:
     notes: tuple[str, ...] = ()
 
 
-def array_examples(partition, images, labels):
-    """Examples of a source that is one array: images [N, H, W] or [N, H, W, C] uint8, labels [N]."""
+def array_examples(partition: str, images: Iterable[Picture], labels: Iterable[int]) -> list[Example]:
+    """Examples of pictures that have no names: they are numbered.
+
+    images: an array [N, H, W] or [N, H, W, C] uint8, or the bytes of N picture files. labels: [N].
+    """
     return [
         Example(f"{partition}/{index:06d}", image, int(label))
         for index, (image, label) in enumerate(zip(images, labels, strict=True))

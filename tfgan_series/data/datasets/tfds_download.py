@@ -1,40 +1,68 @@
 """Data sets that TensorFlow Datasets can fetch."""
 
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
 import numpy as np
 
+from tfgan_series.data.datasets.source import Request
 from tfgan_series.errors import NeedsFiles
 
-_PROBE = "https://storage.googleapis.com/"
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
+
 _PROBE_SECONDS = 5
 
 
-def load_arrays(name, request, partitions, files):
-    """{partition: (images, labels)} of a TFDS data set, fetched into request.downloads where it is not there yet.
+def fetch(name: str, request: Request, wanted: str) -> "tfds.core.DatasetBuilder":
+    """The TFDS data set, ready to read; fetched into request.downloads where it is not there yet.
 
-    partitions: the names to read. files: what --DatasetPath would have to name instead. Raises NeedsFiles where the
-    network does not answer, within seconds: TFDS by itself would try again for minutes.
+    wanted: what --DatasetPath would have to name instead. Raises NeedsFiles where it cannot be fetched, and within seconds
+    where its host does not answer.
     """
-    import requests
     import tensorflow_datasets as tfds
 
     builder = tfds.builder(name, data_dir=request.downloads)
-    if not builder.is_prepared():
+    if builder.is_prepared():
+        return builder
+    _check_hosts(builder, request, wanted)
+    try:
+        builder.download_and_prepare()
+    except Exception as error:  # TFDS lets every kind of network, disk and checksum error through
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise NeedsFiles(
+            f"fetching {request.image_type} into {request.downloads} failed ({reason[0]}): "
+            f"try again, or give --DatasetPath=FOLDER, {wanted}"
+        ) from error
+    return builder
+
+
+def pixels(builder: "tfds.core.DatasetBuilder", partition: str) -> tuple[np.ndarray, np.ndarray]:
+    """A partition's (images [N, H, W, C] uint8, labels [N]), where all its pictures have one size."""
+    batches = list(builder.as_dataset(split=partition, batch_size=1000).as_numpy_iterator())
+    images, labels = (np.concatenate([batch[key] for batch in batches]) for key in ("image", "label"))
+    return images, labels
+
+
+def files(builder: "tfds.core.DatasetBuilder", partition: str) -> tuple[list[bytes], list[int]]:
+    """A partition's (picture files as they were fetched, labels): decoding them and encoding again would cost room and time."""
+    import tensorflow_datasets as tfds
+
+    dataset = builder.as_dataset(split=partition, decoders={"image": tfds.decode.SkipDecoding()})
+    examples = list(dataset.as_numpy_iterator())
+    return [example["image"] for example in examples], [int(example["label"]) for example in examples]
+
+
+def _check_hosts(builder: "tfds.core.DatasetBuilder", request: Request, wanted: str) -> None:
+    """Raises NeedsFiles where a host that TFDS will ask does not answer. TFDS by itself tries again for minutes."""
+    import requests
+
+    hosts = {urljoin(url, "/") for url in builder.url_infos or ()}
+    for host in sorted(hosts):
         try:
-            requests.head(_PROBE, timeout=_PROBE_SECONDS)
+            requests.head(host, timeout=_PROBE_SECONDS)
         except requests.RequestException as error:
             raise NeedsFiles(
-                f"{name} is not here yet and the network does not answer ({type(error).__name__}): "
-                f"try again later, or give --DatasetPath=FOLDER, {files}"
+                f"{request.image_type} is not here yet and {host} does not answer ({type(error).__name__}): "
+                f"try again later, or give --DatasetPath=FOLDER, {wanted}"
             ) from error
-        try:
-            builder.download_and_prepare()
-        except Exception as error:  # TFDS lets every kind of network, disk and checksum error through
-            reason = str(error).strip().splitlines() or [type(error).__name__]
-            raise NeedsFiles(
-                f"fetching {name} into {request.downloads} failed ({reason[0]}): try again, or give --DatasetPath=FOLDER, {files}"
-            ) from error
-    arrays = {}
-    for partition in partitions:
-        batches = list(tfds.as_numpy(builder.as_dataset(split=partition, batch_size=1000)))
-        arrays[partition] = tuple(np.concatenate([batch[key] for batch in batches]) for key in ("image", "label"))
-    return arrays

@@ -1,12 +1,16 @@
 """The studies of the series: runs of one row of the table that differ in a few settings.
 
-Plain data and plain Python, as series.py is.
+A study is plain data: training and drawing are comparison.py's.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from tfgan_series import series
 from tfgan_series.errors import UserError
+from tfgan_series.series.experiment import Experiment
+from tfgan_series.series.rows import resolve
+from tfgan_series.series.settings import fields, flag_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,10 +20,10 @@ class Study:
     question: str
     image_type: str
     model: str
-    members: dict[str, dict]
+    members: Mapping[str, Mapping[str, Any]]
 
 
-STUDIES = {
+STUDIES: dict[str, Study] = {
     # The lab report. It gives no settings for Adam: Keras' default, and the DCGAN's.
     "optimizer": Study(
         question="SGD or Adam?",
@@ -71,7 +75,7 @@ STUDIES = {
 }
 
 
-def members(study, **given):
+def members(study: Study, **given: Any) -> dict[str, Experiment]:
     """{label: Experiment} of a study, with the values given for all of them, image_type and model too.
 
     Raises UserError where a value given is one that the study varies, or is not allowed, and where the model has nothing
@@ -80,7 +84,7 @@ def members(study, **given):
     varied = {name for changed in study.members.values() for name in changed}
     given = {"image_type": study.image_type, "model": study.model, **given}
     for name in varied & set(given):
-        raise UserError(f"--{series.flag_name(name)} is what this comparison varies: leave it out")
-    for name in varied - set(series.values(series.resolve(given["image_type"], given["model"]))):
-        raise UserError(f"this comparison varies {series.flag_name(name)}, which {given['model']} has not: give another --model")
-    return {label: series.resolve(**given, **changed) for label, changed in study.members.items()}
+        raise UserError(f"--{flag_name(name)} is what this comparison varies: leave it out")
+    for name in varied - set(fields(resolve(given["image_type"], given["model"]))):
+        raise UserError(f"this comparison varies {flag_name(name)}, which {given['model']} has not: give another --model")
+    return {label: resolve(**given, **changed) for label, changed in study.members.items()}

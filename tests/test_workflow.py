@@ -5,14 +5,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from tensorboard.compat.proto import event_pb2
 
-from tfgan_series import files, latent, networks, pictures, runs, series
+from tfgan_series import files, latent, networks, pictures, runs, series, workflow
 from tfgan_series.data import conversion
 from tfgan_series.errors import Diverged, UserError
-from tfgan_series.training import run
+from tfgan_series.training import train as training
+from tfgan_series.training.checkpoints import Checkpoints
 
 
-def test_what_a_run_leaves(trained, tiny):
+def test_what_a_run_leaves(trained, tiny, digits):
     entries = {path.name for path in trained.iterdir()}
     assert entries == {
         "experiment.json", "flags.txt", "log.csv", "steps", "images", "checkpoints", "tensorboard",
@@ -20,6 +22,7 @@ def test_what_a_run_leaves(trained, tiny):
     }  # fmt: skip
     assert [path.name for path in sorted((trained / "images").iterdir())] == ["epoch-001.png", "epoch-002.png"]
     assert runs.read_experiment(trained) == (tiny, 1500)
+    assert runs.read_records_identity(trained) == digits[1].identity
     assert (
         (trained / "log.csv").read_text().splitlines()[0].startswith("epoch,Real_P,Fake_P,Gen_loss,Dis_loss,lr,images_per_second")
     )
@@ -35,26 +38,63 @@ def test_what_a_run_leaves(trained, tiny):
         assert gif.n_frames == 2
 
 
+def tensorboard_steps(folder, name):
+    """The steps (here: epochs) of a number's or a picture's TensorBoard events, in the order in which TensorBoard reads them."""
+    events = tf.data.TFRecordDataset([str(path) for path in sorted((folder / runs.TENSORBOARD).iterdir())])
+    events = [event_pb2.Event.FromString(event) for event in events.as_numpy_iterator()]
+    return [event.step for event in events for value in event.summary.value if value.tag == name]
+
+
 def test_tensorboard_has_every_number_and_the_grid(trained):
-    (events,) = (trained / "tensorboard").iterdir()
-    tags = {value.tag for event in tf.compat.v1.train.summary_iterator(str(events)) for value in event.summary.value}
-    assert {"Real_P", "Fake_P", "Gen_loss", "Dis_loss", "lr", "images_per_second", "grid"} <= tags
+    assert tensorboard_steps(trained, "grid") == [1, 2]
+    for name in ("Real_P", "Fake_P", "Gen_loss", "Dis_loss", "lr", "images_per_second"):
+        assert tensorboard_steps(trained, name) == [1, 2]
+
+
+def test_a_run_killed_before_its_checkpoint_has_each_epoch_once(trained, digits, tiny, tmp_path, monkeypatch):
+    """All of epoch 3 is written but its checkpoint: the run that goes on trains it again."""
+
+    class Killed(BaseException):
+        pass
+
+    def die(_):
+        raise Killed
+
+    folder, longer = shutil.copytree(trained, tmp_path / "run"), tiny.change(epochs=3)
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoints, "save", die)
+        with pytest.raises(Killed):
+            workflow.train(longer, tfrecord_path=digits[0], run_dir=folder)
+    assert len(runs.read_log(folder)) == 3
+    workflow.train(longer, tfrecord_path=digits[0], run_dir=folder)
+    assert [row["epoch"] for row in runs.read_log(folder)] == [1, 2, 3]
+    for name in ("Gen_loss", "grid"):
+        assert tensorboard_steps(folder, name) == [1, 2, 3]
+
+
+def test_the_logs_learning_rate(digits, tiny, tmp_path):
+    """It falls by the run's steps, of which the generator does every other; a run that goes on has it right at once."""
+    falling = tiny.change(lr_drops=(1, 2), critic_steps=2, batch_size=500)
+    for epochs in (2, 3):
+        folder = workflow.train(falling.change(epochs=epochs), tfrecord_path=digits[0], run_dir=tmp_path / "run")
+    assert [row["lr"] for row in runs.read_log(folder)] == [2e-4, 2e-5, 2e-6]
+    assert [line.split(",")[5] for line in (folder / runs.LOG).read_text().splitlines()] == ["lr", "0.0002", "2e-05", "2e-06"]
 
 
 def test_a_diverged_run_leaves_a_line(digits, tiny, tmp_path):
     with pytest.raises(Diverged, match="smaller --lr"):
-        run.train(series.change(tiny, lr=1e38), tfrecord_path=digits[0], run_dir=tmp_path / "run")
+        workflow.train(tiny.change(lr=1e38), tfrecord_path=digits[0], run_dir=tmp_path / "run")
     assert (tmp_path / "run" / runs.DIVERGED).read_text().startswith("the run diverged: ")
 
 
 def test_a_run_that_diverges_later_gets_its_report(trained, digits, tiny, tmp_path, monkeypatch):
-    def diverge(*_):
+    def diverge(*_, **__):
         raise Diverged("the run diverged: Gen_loss is nan in epoch 3")
 
     folder = shutil.copytree(trained, tmp_path / "run")
-    monkeypatch.setattr(run.loop, "run_epochs", diverge)
+    monkeypatch.setattr(training.loop, "run_epochs", diverge)
     with pytest.raises(Diverged):
-        run.train(series.change(tiny, epochs=3), tfrecord_path=digits[0], run_dir=folder)
+        workflow.train(tiny.change(epochs=3), tfrecord_path=digits[0], run_dir=folder)
     assert "the run diverged: Gen_loss is nan in epoch 3" in (folder / "report.html").read_text()
 
 
@@ -69,7 +109,7 @@ def test_the_grid_is_the_generators_for_the_fixed_z(trained):
 
 def test_the_generator_is_float32_whatever_the_training(digits, tmp_path):
     experiment = series.resolve("digits", image_size=8, base_filters=4, batch_size=500, epochs=1, precision="mixed_bfloat16")
-    folder = run.train(experiment, tfrecord_path=digits[0], run_dir=tmp_path / "run")
+    folder = workflow.train(experiment, tfrecord_path=digits[0], run_dir=tmp_path / "run")
     generator = keras.models.load_model(folder / "generator.keras")
     assert {layer.compute_dtype for layer in generator.layers} == {"float32"}
     assert generator(np.zeros((1, 100), "float32")).dtype == "float32"
@@ -78,10 +118,10 @@ def test_the_generator_is_float32_whatever_the_training(digits, tmp_path):
 def test_a_finished_run_says_so_and_more_epochs_go_on(trained, digits, tiny, tmp_path, capsys):
     folder = shutil.copytree(trained, tmp_path / "run")
     before = (folder / "generator.keras").read_bytes()
-    run.train(tiny, tfrecord_path=digits[0], run_dir=folder)
+    workflow.train(tiny, tfrecord_path=digits[0], run_dir=folder)
     assert "is finished, 2 epochs" in capsys.readouterr().out
     assert (folder / "generator.keras").read_bytes() == before
-    run.train(series.change(tiny, epochs=3), tfrecord_path=digits[0], run_dir=folder)
+    workflow.train(tiny.change(epochs=3), tfrecord_path=digits[0], run_dir=folder)
     assert "Going on from epoch 3" in capsys.readouterr().out
     assert [row["epoch"] for row in runs.read_log(folder)] == [1, 2, 3]
     assert runs.read_experiment(folder)[0].epochs == 3
@@ -90,7 +130,7 @@ def test_a_finished_run_says_so_and_more_epochs_go_on(trained, digits, tiny, tmp
 def test_a_run_killed_at_its_very_end_still_gets_its_pictures(trained, digits, tiny, tmp_path):
     folder = shutil.copytree(trained, tmp_path / "run")
     (folder / "training.gif").unlink()
-    run.train(tiny, tfrecord_path=digits[0], run_dir=folder)
+    workflow.train(tiny, tfrecord_path=digits[0], run_dir=folder)
     assert (folder / "training.gif").read_bytes() == (trained / "training.gif").read_bytes()
 
 
@@ -98,7 +138,7 @@ def test_a_report_that_cannot_be_made_leaves_the_training_finished(trained, digi
     folder = shutil.copytree(trained, tmp_path / "run")
     (folder / "images/epoch-001.png").write_bytes(b"no picture")
     before = (folder / "report.html").read_bytes()
-    run.train(tiny, tfrecord_path=digits[0], run_dir=folder)
+    workflow.train(tiny, tfrecord_path=digits[0], run_dir=folder)
     printed = capsys.readouterr().out
     assert "images/epoch-001.png cannot be read as a picture" in printed
     assert f"report.py --run_dir={folder}" in printed
@@ -110,7 +150,7 @@ def test_a_run_that_lost_its_checkpoints_is_not_silently_a_new_one(trained, digi
     folder = shutil.copytree(trained, tmp_path / "run")
     shutil.rmtree(folder / "checkpoints")
     with pytest.raises(UserError, match="has a log and no checkpoint to go on from"):
-        run.train(tiny, tfrecord_path=digits[0], run_dir=folder)
+        workflow.train(tiny, tfrecord_path=digits[0], run_dir=folder)
     assert len(runs.read_log(folder)) == 2
 
 
@@ -118,14 +158,14 @@ def test_other_settings_are_refused_with_the_differences(trained, digits, tiny):
     with pytest.raises(
         UserError, match=r"holds another run \(batch_size: 64 in the run, 32 asked; seed: 0 in the run, 1 asked\)"
     ):
-        run.train(series.change(tiny, batch_size=32, seed=1), tfrecord_path=digits[0], run_dir=trained)
+        workflow.train(tiny.change(batch_size=32, seed=1), tfrecord_path=digits[0], run_dir=trained)
     with pytest.raises(UserError, match=r"epochs: 2 in the run, 1 asked"):
-        run.train(series.change(tiny, epochs=1), tfrecord_path=digits[0], run_dir=trained)
+        workflow.train(tiny.change(epochs=1), tfrecord_path=digits[0], run_dir=trained)
 
 
 def test_overwrite_starts_over(trained, digits, tiny, tmp_path):
     folder = shutil.copytree(trained, tmp_path / "run")
-    run.train(series.change(tiny, epochs=1, seed=1), tfrecord_path=digits[0], run_dir=folder, overwrite=True)
+    workflow.train(tiny.change(epochs=1, seed=1), tfrecord_path=digits[0], run_dir=folder, overwrite=True)
     assert [row["epoch"] for row in runs.read_log(folder)] == [1]
     assert not (folder / "images/epoch-002.png").exists()
 
@@ -136,7 +176,7 @@ def test_nothing_is_written_where_another_process_writes(trained, digits, tiny, 
     with files.claimed(folder):
         for overwrite in (False, True):
             with pytest.raises(UserError, match="another process is writing .*run"):
-                run.train(series.change(tiny, epochs=3), tfrecord_path=digits[0], run_dir=folder, overwrite=overwrite)
+                workflow.train(tiny.change(epochs=3), tfrecord_path=digits[0], run_dir=folder, overwrite=overwrite)
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
     with files.claimed(tmp_path / "digits" / "8"), pytest.raises(UserError, match="another process is writing .*digits/8"):
         conversion.convert(tiny, tfrecord_path=tmp_path)
@@ -144,12 +184,12 @@ def test_nothing_is_written_where_another_process_writes(trained, digits, tiny, 
 
 
 def test_overwrite_through_a_link_and_after_a_start_cut_short(digits, tiny, tmp_path):
-    experiment = series.change(tiny, epochs=1, batch_size=500)
+    experiment = tiny.change(epochs=1, batch_size=500)
     (tmp_path / "disk").mkdir()
     files.partial(tmp_path / "disk/experiment.json").write_text("{")
     (tmp_path / "link").symlink_to(tmp_path / "disk")
     for _ in range(2):
-        run.train(experiment, tfrecord_path=digits[0], run_dir=tmp_path / "link", overwrite=True)
+        workflow.train(experiment, tfrecord_path=digits[0], run_dir=tmp_path / "link", overwrite=True)
     assert (tmp_path / "disk/generator.keras").exists()
     assert (tmp_path / "link").is_symlink()
 
@@ -157,7 +197,7 @@ def test_overwrite_through_a_link_and_after_a_start_cut_short(digits, tiny, tmp_
 def test_a_folder_that_is_no_run_is_never_emptied(digits, tiny, tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(UserError, match="has files in it and is not a run"):
-        run.train(tiny, tfrecord_path=digits[0], run_dir=tmp_path, overwrite=True)
+        workflow.train(tiny, tfrecord_path=digits[0], run_dir=tmp_path, overwrite=True)
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 
@@ -173,55 +213,33 @@ def test_what_runs_out_is_told_in_a_line(trained, digits, tiny, tmp_path, monkey
         raise tf.errors.ResourceExhaustedError(None, None, message)
 
     folder = shutil.copytree(trained, tmp_path / "run")
-    monkeypatch.setattr(run, "create_state", exhausted)
+    monkeypatch.setattr(training, "create_state", exhausted)
     with pytest.raises(UserError, match=line) as error:
-        run.train(series.change(tiny, epochs=3), tfrecord_path=digits[0], run_dir=folder)
+        workflow.train(tiny.change(epochs=3), tfrecord_path=digits[0], run_dir=folder)
     assert "\n" not in str(error.value)
 
 
 def test_a_folder_that_cannot_be_written(digits, tiny, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"run folder .*/file/run cannot be written \(Not a directory\)"):
-        run.train(tiny, tfrecord_path=digits[0], run_dir=tmp_path / "file/run")
+        workflow.train(tiny, tfrecord_path=digits[0], run_dir=tmp_path / "file/run")
 
 
 @pytest.mark.parametrize("name", ["run [2]", "run*", r"run\2"])
 def test_a_folder_that_tensorflow_takes_for_a_pattern(digits, tiny, tmp_path, name):
     with pytest.raises(UserError, match=r"TensorFlow finds no checkpoint where a path has .* give another --run_dir"):
-        run.train(tiny, tfrecord_path=digits[0], run_dir=tmp_path / name)
+        workflow.train(tiny, tfrecord_path=digits[0], run_dir=tmp_path / name)
     assert not list(tmp_path.iterdir())
-
-
-def test_missing_records_are_made_or_the_command_is_told(tmp_path):
-    with pytest.raises(UserError) as error:
-        run.train(series.resolve("celeba", bbox=False, image_size=32), tfrecord_path=tmp_path / "t", run_dir=tmp_path / "r")
-    command = (
-        f"make_tfrecord.py --ImageType=img_celeba --DatasetPath=FOLDER --image_size=32 --nobbox --TFRecordPath={tmp_path / 't'}"
-    )
-    assert command in str(error.value)
-    assert "\n" not in str(error.value)
-    assert not (tmp_path / "r").exists()
 
 
 def test_celeba_from_jpegs_to_a_colour_grid(celeba, tmp_path):
     experiment = series.resolve("celeba", image_size=8, base_filters=4, batch_size=7, epochs=2)
     conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path / "t")
-    folder = run.train(experiment, tfrecord_path=tmp_path / "t", run_dir=tmp_path / "r")
+    folder = workflow.train(experiment, tfrecord_path=tmp_path / "t", run_dir=tmp_path / "r")
     assert runs.read_log(folder)[-1]["steps"] == 2  # 14 records that have usable boxes
     with Image.open(folder / "images/epoch-002.png") as grid:
         assert grid.mode == "RGB"
         assert grid.size == (4 * 98 + 2, 4 * 98 + 2 + 26)
-
-
-def test_describe_tells_sizes_and_makes_nothing(tmp_path, digits, tiny):
-    lines = "\n".join(run.describe(series.resolve("img_celeba"), tfrecord_path=tmp_path / "t", run_dir=tmp_path / "r"))
-    assert "generator: 12,664,195 parameters" in lines
-    assert "batch_size: 128" in lines
-    assert "no records yet in" in lines
-    assert list(tmp_path.iterdir()) == []
-    assert "1,500 train + 297 test" in "\n".join(run.describe(tiny, tfrecord_path=digits[0]))
-    with pytest.raises(UserError, match="--image_size=28"):
-        run.describe(series.resolve("mnist", image_size=28))
 
 
 def test_export_is_of_the_trained_weights(trained, tiny):

@@ -1,7 +1,7 @@
 import pytest
 
-from tfgan_series import studies
 from tfgan_series.errors import UserError
+from tfgan_series.series import studies
 
 
 @pytest.mark.parametrize("name", studies.STUDIES)

@@ -1,0 +1,68 @@
+"""Does to a copy of the package what the two pages on adding say, and types their commands."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tfgan_series import runs
+
+from conftest import ROOT, command_environment
+
+QUICK = ("--base_filters=2", "--epochs=1")
+
+
+@pytest.fixture
+def copy(tmp_path):
+    for name in ("tfgan_series", "scripts"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def insert(path, place, text):
+    before, after = path.read_text().split(place)
+    path.write_text(before + place + text + after)
+
+
+def code_blocks(page):
+    return re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+
+
+def type_commands(page, copy, flags=""):
+    for words in re.findall(r"`python (scripts/[^`]*)`", page):
+        arguments = [*words.split(), *(QUICK if "train.py" in words else ()), *flags.split()]
+        subprocess.run([sys.executable, *arguments], cwd=copy, env=command_environment(PYTHONPATH=str(copy)), check=True)
+
+
+def test_a_data_set(copy):
+    page = (ROOT / "docs/adding_a_data_set.md").read_text()
+    assert len(page.splitlines()) < 35
+    (code,) = code_blocks(page)
+    folder = copy / "tfgan_series/data/datasets"
+    (folder / "stripes.py").write_text(code)
+    insert(folder / "__init__.py", "from tfgan_series.data.datasets import ", "stripes, ")
+    (entry,) = re.findall(r"in `DATASETS`:\s+`(.*?)`$", page, flags=re.MULTILINE)
+    insert(folder / "__init__.py", "DATASETS: dict[str, DataSet] = {\n", f"    {entry}\n")
+    type_commands(page, copy)
+    for model in ("dcgan", "gan"):
+        assert len(runs.read_log(copy / f"runs/{model}/stripes-16")) == 1
+
+
+def test_a_model(copy, digits):
+    page = (ROOT / "docs/adding_a_model.md").read_text()
+    assert len(page.splitlines()) < 65
+    networks, settings, entry = code_blocks(page)
+    (copy / "tfgan_series/networks/shallow.py").write_text(networks)
+    models = copy / "tfgan_series/series/models.py"
+    place = "\n\n@dataclass(frozen=True, kw_only=True)\nclass Model:"
+    models.write_text(models.read_text().replace(place, f"\n\n{settings}{place}"))
+    insert(models, "MODELS: dict[str, Model] = {\n", entry)
+    (copy / "tfrecords").symlink_to(digits[0])
+    type_commands(page, copy, "--image_size=8")
+    run = copy / "runs/shallow/digits-8"
+    assert "Dis_loss" in runs.read_log(run)[0]
+    generate = [sys.executable, "scripts/generate.py", "--model=shallow", "--image_size=8"]
+    subprocess.run(generate, cwd=copy, env=command_environment(PYTHONPATH=str(copy)), check=True)
+    assert (run / "generated/seed-0.png").is_file()

@@ -1,0 +1,69 @@
+import dataclasses
+
+import pytest
+
+from tfgan_series import series
+from tfgan_series.errors import UserError
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda row, **values: row.change(**values),
+        lambda row, **values: dataclasses.replace(row, **values),
+        lambda row, **values: series.from_dict(series.to_dict(row) | values),
+        lambda row, **values: series.resolve(row.image_type, row.model, **values),
+    ],
+    ids=["change", "replace", "from_dict", "resolve"],
+)
+def test_the_rules_hold_however_an_experiment_is_made(make):
+    row = series.resolve("digits")
+    for values, words in (
+        ({"loss": "hinge", "real_label": 0.9}, "--loss=hinge has no target"),
+        ({"d_norm": "batch", "loss": "wasserstein"}, "--d_norm=batch does not go with a gradient penalty"),
+        ({"bbox": True}, "--bbox is for img_celeba alone"),
+        ({"epochs": 0}, "--epochs=0: at least 1"),
+    ):
+        with pytest.raises(UserError, match=words):
+            make(row, **values)
+    assert make(row, loss="wasserstein").discriminator_norm == "layer"  # never batch statistics under a penalty
+
+
+def test_normalisation_that_goes_with_a_gradient_penalty():
+    norms = {
+        "batch": [{}, {"loss": "wasserstein", "gp_weight": 0.0}, {"d_norm": "batch"}],
+        "layer": [{"loss": "wasserstein"}, {"r1": 1.0}, {"d_norm": "layer"}],
+        "none": [{"r1": 1.0, "d_norm": "none"}, {"d_norm": "none"}],
+    }
+    for norm, cases in norms.items():
+        assert {series.resolve("digits", **given).discriminator_norm for given in cases} == {norm}
+    assert series.resolve("mnist", model="gan", r1=1.0).r1 == 1  # has no normalisation to choose
+
+
+def test_change_names_what_is_no_setting():
+    with pytest.raises(UserError, match="--pool is no setting of dcgan: leave it out"):
+        series.resolve("digits").change(pool=3)
+
+
+@pytest.mark.parametrize("pair", series.pairs())
+def test_json_there_and_back(pair):
+    experiment = series.resolve(*pair)
+    assert series.from_dict(series.to_dict(experiment)) == experiment
+
+
+def test_what_a_run_that_goes_on_may_change():
+    run = series.resolve("digits")
+    free = dataclasses.replace(run, epochs=100, jit_compile=True, deterministic=True)
+    assert series.differences(run, free) == []
+    other = run.change(epochs=10, lr=1e-3, dropout=0.5)
+    assert series.differences(run, other) == [
+        "epochs: 60 in the run, 10 asked",
+        "lr: 0.0002 in the run, 0.001 asked",
+        "dropout: 0.3 in the run, 0.5 asked",
+    ]
+
+
+def test_a_run_of_another_model_differs_in_it():
+    other = series.differences(series.resolve("mnist"), series.resolve("mnist", model="gan"))
+    assert "model: dcgan in the run, gan asked" in other
+    assert "image_size: 64 in the run, 28 asked" in other

@@ -1,0 +1,17 @@
+import pytest
+
+from tfgan_series import networks, series
+
+
+@pytest.mark.parametrize("name", series.MODELS)
+def test_an_entry_is_true_to_its_networks(name):
+    """The players share out all networks, and what is drawn from is what the saved networks take."""
+    model = series.MODELS[name]
+    image_type = next(kind for kind, other in series.pairs() if other == name)
+    built = networks.build(series.resolve(image_type, name, image_size=16, base_filters=2))
+    assert sorted(built) == sorted(network for networks in model.players.values() for network in networks)
+    assert set(model.players) == {"generator", "discriminator"}
+    for network in model.saved:
+        assert len(built[network].input_shape) == {"noise": 2, "pictures": 4}[model.draws_from]
+    for part in ("make_step", "make_look"):
+        assert callable(getattr(model.load_algorithm(), part))

@@ -1,0 +1,93 @@
+"""The rules of the house, held against its code."""
+
+import ast
+
+import pytest
+
+from tfgan_series import losses, series
+
+from conftest import ROOT
+
+PACKAGE = ROOT / "tfgan_series"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# Room -> what it may import of the package. One way: no room imports one that imports it.
+BASE = {"errors", "files"}
+LOOKED_AT = {"pictures", "latent", "inference"}
+ROOMS = {
+    "errors": set(),
+    "files": {"errors"},
+    "inference": set(),
+    "pictures": set(),
+    "losses": {"series"},
+    "data": BASE | {"pictures"},
+    "series": {"errors", "data"},
+    "latent": {"errors", "inference"},
+    "networks": BASE | {"series"},
+    "runs": BASE | {"series"},
+    "training": BASE | LOOKED_AT | {"series", "data", "networks", "losses", "runs"},
+    "generation": BASE | LOOKED_AT | {"runs"},
+    "translation": BASE | LOOKED_AT | {"runs", "data"},
+    "exploration": BASE | LOOKED_AT | {"runs", "data", "series"},
+    "report": BASE | {"runs", "data", "series"},
+    "workflow": BASE | {"series", "data", "networks", "runs", "report", "training"},
+    "comparison": BASE | {"series", "runs", "workflow", "training"},
+}
+ROOMS["commands"] = set(ROOMS) | {"commands"}
+
+
+def room(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path):
+    """The rooms that a file imports, with the line of each."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tfgan_series"):
+            inner = node.module.removeprefix("tfgan_series").strip(".").split(".")[0]
+            for name in [inner] if inner else [alias.name for alias in node.names]:
+                yield name, node.lineno
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.parent != PACKAGE or path.name != "__init__.py"], ids=str)
+def test_rooms_import_one_way(path):
+    allowed = ROOMS[room(path)] | {room(path)}
+    assert [f"line {line}: {name}" for name, line in imports(path) if name not in allowed] == []
+
+
+def test_the_ways_have_no_circle():
+    done, left = set(), {name: uses - {name} for name, uses in ROOMS.items()}
+    while ready := {name for name, uses in left.items() if uses <= done}:
+        done |= ready
+        left = {name: uses for name, uses in left.items() if name not in done}
+    assert not left
+
+
+def test_only_commands_read_flags():
+    assert [path.name for path in FILES if "absl import" in path.read_text() and room(path) != "commands"] == []
+    assert len((ROOT / "scripts/train.py").read_text().splitlines()) <= 5
+
+
+NAMES = set(series.MODELS) | {image_type for image_type, _ in series.pairs()}
+HOMES = {PACKAGE / "series", PACKAGE / "data/datasets", PACKAGE / "networks"}
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if not HOMES & set(path.parents)], ids=str)
+def test_no_code_asks_which_model_or_data_set_it_has(path):
+    words = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+    assert [f"line {node.lineno}: {node.value}" for node in words if node.value in NAMES] == []
+
+
+@pytest.mark.parametrize("path", [*FILES, *sorted((ROOT / "scripts").glob("*.py"))], ids=str)
+def test_no_function_is_longer_than_60_lines(path):
+    functions = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef))
+    assert [node.name for node in functions if node.end_lineno - node.lineno >= 60] == []
+
+
+def test_every_loss_can_be_named():
+    assert set(series.fields(series.Experiment)["loss"].metadata["choices"]) == set(losses.LOSSES)
+
+
+def test_tests_mirror_the_package():
+    rooms = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert rooms <= {path.name for path in (ROOT / "tests").iterdir()}

@@ -1,0 +1,101 @@
+"""Two workers on this machine, each a process of its own: they end together, or go on together."""
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tfgan_series import runs, series, workflow
+
+from conftest import command_environment, command_words
+
+GUARD = 300  # seconds after which workers that wait for each other are killed
+
+
+def start_two(words, cwd):
+    """Run the same words as two workers: words(index) -> command line. Returns [(exit status, output)]."""
+    sockets = [socket.socket() for _ in range(2)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    addresses = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
+    for one in sockets:
+        one.close()
+    workers = []
+    for index in range(2):
+        config = json.dumps({"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}})
+        environment = command_environment(TF_CONFIG=config)
+        with open(cwd / f"output-{index}", "w") as output:  # a file: a pipe that nobody reads fills up
+            workers.append(subprocess.Popen(words(index), cwd=cwd, env=environment, stdout=output, stderr=subprocess.STDOUT))
+    try:
+        return [(worker.wait(GUARD), (cwd / f"output-{index}").read_text()) for index, worker in enumerate(workers)]
+    finally:
+        for worker in workers:
+            worker.kill()
+
+
+def test_two_workers_train_as_one(tmp_path, digits):
+    """MultiWorkerMirroredStrategy: the log of two workers is the log of one."""
+    flags = ("--image_size=8", "--base_filters=4", "--epochs=1", "--dropout=0", f"--TFRecordPath={digits[0]}", "--run_dir=two")
+    ended = start_two(lambda index: command_words("train.py", *flags), cwd=tmp_path)
+    assert [status for status, _ in ended] == [0, 0], ended
+    single = series.resolve("digits", image_size=8, base_filters=4, epochs=1, dropout=0.0)
+    workflow.train(single, tfrecord_path=digits[0], run_dir=tmp_path / "one")
+    two, one = (runs.read_log(tmp_path / name)[0] for name in ("two", "one"))
+    for name in ("Real_P", "Fake_P", "Gen_loss", "Dis_loss", "steps"):
+        assert two[name] == pytest.approx(one[name], rel=1e-4)
+    assert (tmp_path / "two/generator.keras").exists()
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory, digits):
+    """(folder, {scene of worker.py: [how it ended for the chief, and for the other worker]})."""
+    folder = tmp_path_factory.mktemp("workers")
+    script = Path(__file__).with_name("worker.py")
+    ended = start_two(lambda index: [sys.executable, str(script), f"results-{index}.json", str(digits[0])], cwd=folder)
+    assert [status for status, _ in ended] == [0, 0], ended
+    chief, other = (json.loads((folder / f"results-{index}.json").read_text()) for index in range(2))
+    return folder, {scene: [chief[scene], other.get(scene)] for scene in chief}
+
+
+@pytest.mark.parametrize(
+    ("scene", "line"),
+    [
+        ("refused", "holds another run (batch_size: 500 in the run, 250 asked)"),
+        ("without_records_on_one", "no records in nowhere/digits/8: make them before several workers train"),
+        ("with_a_folder_of_ones_own", "the workers see other files"),
+        ("where_the_chief_cannot_write", "images/epoch-002.png"),
+    ],
+)
+def test_what_one_is_refused_ends_both_in_a_line(played, scene, line):
+    for kind, text in played[1][scene]:
+        assert kind in ("UserError", "IsADirectoryError")
+        assert line in text
+        assert "\n" not in text
+
+
+def test_both_diverge_and_go_on_with_the_comparison_that_one_of_them_writes(played):
+    folder, scenes = played
+    root = folder / "compared/dcgan/digits-8"
+    assert scenes["compared"] == [(root / "heat.md").read_text()] * 2
+    assert "| usual | 1 |" in scenes["compared"][0]
+    assert "| hot | 0, then diverged |" in scenes["compared"][0]
+    for index in range(2):
+        assert (folder / f"output-{index}").read_text().count("the run diverged: ") == 1
+
+
+def test_overwrite_on_both_starts_over(played):
+    folder, scenes = played
+    assert scenes["overwritten"] == [None, None]
+    (hot,) = (folder / "compared/dcgan/digits-8").glob("*lr=1e+38*")
+    assert [row["epoch"] for row in runs.read_log(hot)] == [1]
+    assert not (hot / runs.DIVERGED).exists()
+
+
+def test_a_worker_that_is_lost_ends_the_other_in_a_line(played):
+    chief, _ = played[1]["lost"]
+    assert chief[0] == "UserError"
+    assert chief[1].startswith("another worker has ended or cannot be reached")
+    assert "\n" not in chief[1]

@@ -1,0 +1,61 @@
+"""One of two workers that train together, started by test_workers.py: plays SCENES, each with all workers, and writes what
+came of them as JSON: {scene: what it returned, or [kind of the error, its text]}.
+
+    python worker.py OUT TFRECORDPATH
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from tfgan_series import comparison, series, workflow
+from tfgan_series.data import pipeline
+from tfgan_series.training import devices
+
+TINY = {"image_size": 8, "base_filters": 4, "batch_size": 500, "epochs": 1}  # three steps an epoch
+MEMBERS = {"usual": series.resolve("digits", **TINY), "hot": series.resolve("digits", lr=1e38, **TINY)}
+USUAL, HOT = (comparison.member_folder(experiment, "compared") for experiment in MEMBERS.values())
+
+
+def compare():
+    return comparison.compare(MEMBERS, "heat", "How hot?", root="compared", tfrecord_path=sys.argv[2]).read_text()
+
+
+def train(run_dir, overwrite=False, tfrecord_path=None, **given):
+    experiment = series.resolve("digits", **(TINY | given))
+    workflow.train(experiment, tfrecord_path=tfrecord_path or sys.argv[2], run_dir=run_dir, overwrite=overwrite)
+
+
+def where_the_chief_cannot_write():
+    in_the_way = Path(USUAL, "images/epoch-002.png")
+    in_the_way.mkdir(exist_ok=True)
+    train(USUAL, epochs=2)
+
+
+def lost():
+    if not CHIEF:
+        pipeline.batches = lambda *_: os._exit(0)
+    train(HOT, epochs=2)
+
+
+SCENES = {
+    "compared": compare,
+    "refused": lambda: train(USUAL, batch_size=250),
+    "without_records_on_one": lambda: train(USUAL, epochs=2, tfrecord_path=None if CHIEF else "nowhere"),
+    "with_a_folder_of_ones_own": lambda: train(USUAL if CHIEF else "aside", epochs=2),
+    "where_the_chief_cannot_write": where_the_chief_cannot_write,
+    "overwritten": lambda: train(HOT, overwrite=True),
+    "lost": lost,
+}
+
+if __name__ == "__main__":
+    CHIEF = devices.is_chief(devices.choose_strategy())
+    results = {}
+    for name, play in SCENES.items():
+        print(f"scene: {name}", flush=True)
+        try:
+            results[name] = play()
+        except Exception as error:
+            results[name] = [type(error).__name__, str(error)]
+        Path(sys.argv[1]).write_text(json.dumps(results))

@@ -1,0 +1,243 @@
+"""What the commands share: a flag for every setting, and one line for whatever goes wrong."""
+
+import contextlib
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
+
+from absl import app, flags, logging
+
+from tfgan_series import series
+from tfgan_series.errors import UserError
+
+FLAGS = flags.FLAGS
+
+_defined: list[str] = []  # settings that this command has a flag for
+
+
+def define_records() -> None:
+    """The flag for where records lie."""
+    flags.DEFINE_string("TFRecordPath", "tfrecords", "root folder of the records, the same in every command")
+
+
+def define_run(text: str) -> None:
+    """The flag for a run's folder."""
+    flags.DEFINE_string("run_dir", None, f"{text} (default: runs/<model>/<records folder>-<image_size>)")
+
+
+def define_settings(*names: str, draws_from: str | None = None) -> None:
+    """A flag for each named setting (for all of them where none is named); its default is the row's.
+
+    draws_from: offer only the models that draw from this, "noise" or "pictures", and the ImageTypes they draw.
+    """
+    pairs = [pair for pair in series.pairs() if draws_from in (None, series.MODELS[pair[1]].draws_from)]
+    kinds = list(dict.fromkeys(image_type for image_type, _ in pairs))
+    models = list(dict.fromkeys(model for _, model in pairs))
+    aliases = [alias for alias, kind in series.ALIASES.items() if kind in kinds]
+    usual = series.DEFAULT_IMAGE_TYPE if series.DEFAULT_IMAGE_TYPE in kinds else kinds[0]
+    flags.DEFINE_enum("ImageType", usual, [*kinds, *aliases], "what to draw", case_sensitive=False)
+    flags.DEFINE_enum("model", None, models, "which GAN (default: the first that draws the ImageType)")
+    fields = {name: field for model in models for name, field in series.fields(series.MODELS[model].settings).items()}
+    _defined[:] = ["image_type", "model", *(names or [name for name in fields if name not in ("image_type", "model")])]
+    for name in _defined[2:]:
+        _define_setting(name, fields[name], f"{fields[name].metadata['help']} (default: {_default(name, pairs)})")
+
+
+def _define_setting(name: str, field: Any, text: str) -> None:
+    choices, kind, flag = field.metadata["choices"], field.type, series.flag_name(name)
+    if name == "preset":
+        flags.DEFINE_enum(flag, None, ["article", *series.PRESETS], text)
+    elif choices and kind is str:
+        flags.DEFINE_enum(flag, None, choices, text, case_sensitive=False)
+    elif kind is bool:
+        flags.DEFINE_bool(flag, None, text)
+    elif kind == tuple[int, ...]:
+        flags.DEFINE_list(flag, None, text + "; comma-separated")
+    else:
+        define: Any = {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string}[kind]
+        define(flag, None, text)
+
+
+def _default(name: str, pairs: list[tuple[str, str]]) -> str:
+    """A setting's defaults in words: '128, digits 64, gan 64'."""
+    by_pair = {pair: own[name] for pair in pairs if name in (own := series.values(series.resolve(*pair)))}
+    first = [value for pair, value in by_pair.items() if pair[1] == series.default_model(pair[0])]
+    usual, _ = Counter(first or by_pair.values()).most_common(1)[0]
+    words = {}
+    for (image_type, model), value in by_pair.items():
+        of_model = {other for (_, one), other in by_pair.items() if one == model}
+        if value != usual:
+            words[model if len(of_model) == 1 else image_type] = f" {series.in_words(value)}"
+    return ", ".join([series.in_words(usual), *(name + value for name, value in words.items())])
+
+
+def given_settings() -> dict[str, Any]:
+    """The settings whose flags were given, {name: value}. Raises UserError."""
+    given = {}
+    for name in _defined:
+        flag = FLAGS[series.flag_name(name)]
+        if flag.present and flag.value is not None:
+            given[name] = series.ALIASES.get(flag.value, flag.value) if name == "image_type" else flag.value
+    if "lr_drops" in given:
+        given["lr_drops"] = tuple(_whole_number("lr_drops", word) for word in given["lr_drops"])
+    return given
+
+
+def experiment() -> series.Experiment:
+    """The Experiment that the flags name. Raises UserError."""
+    return series.resolve(**{"image_type": FLAGS.ImageType, **given_settings()})
+
+
+def run_folder(draws_from: str | None = None) -> Path:
+    """The trained run that the flags name. draws_from: what its model must draw from, "noise" or "pictures"; None: either.
+
+    Raises UserError where there is no run, its model draws from something else, or a flag given is not the run's.
+    """
+    from tfgan_series import runs
+
+    folder = path("run_dir") or runs.default_folder(experiment())
+    trained, _ = runs.read_experiment(folder)
+    if draws_from not in (None, series.MODELS[trained.model].draws_from):
+        fitting = " and ".join(name for name, model in series.MODELS.items() if model.draws_from == draws_from)
+        raise UserError(f"{folder} is a run of {trained.model}; this command is for {fitting}: give another --run_dir")
+    has = series.values(trained)
+    other = [
+        f"--{series.flag_name(name)} is {has.get(name, 'not a setting')} there"
+        for name, value in given_settings().items()
+        if has.get(name) != value
+    ]
+    if other:
+        raise UserError(f"{folder} is another run than the flags say: {', '.join(other)}; give --run_dir, or leave the flag out")
+    return folder
+
+
+def refuse_run_beside(flag: str) -> None:
+    """Raises UserError where --run_dir or a setting is given beside a flag that says by itself what to work on."""
+    if FLAGS.run_dir or given_settings():
+        raise UserError(f"--{flag} names the {flag}: leave --run_dir and the settings out")
+
+
+def setting_values(words: str) -> tuple[str, dict[str, Any]]:
+    """'noise_dim=20,50' as (the setting's name, {text: value}). Raises UserError."""
+    name, _, texts = words.partition("=")
+    kinds = {series.flag_name(setting): setting for setting in _defined[2:]}
+    if name not in kinds or not texts:
+        raise UserError(f"--vary={words}: wanted SETTING=VALUE,VALUE,... with a setting that --help lists")
+    if FLAGS[name].flag_type().startswith("comma"):
+        raise UserError(f"--vary={words}: its values have commas themselves, so it cannot be varied")
+    try:
+        return kinds[name], {text: FLAGS[name].parser.parse(text) for text in texts.split(",")}
+    except ValueError as error:
+        raise UserError(f"--vary={words}: {' '.join(map(str, error.args))}") from error
+
+
+@contextlib.contextmanager
+def stopping() -> Iterator[None]:
+    """Around training: Ctrl-C and SIGTERM end the command, saved, with a line and the shell's usual exit status."""
+    from tfgan_series.training import loop
+
+    try:
+        yield
+    except loop.Interrupted as stop:
+        overwrite = ", without --overwrite" if "overwrite" in FLAGS and FLAGS.overwrite else ""
+        print(f"\nStopped and saved in {stop}. The same command goes on{overwrite}.")
+        sys.exit(128 + stop.number)
+
+
+def _whole_number(flag: str, word: str) -> int:
+    try:
+        return int(word)
+    except ValueError:
+        raise UserError(f"--{flag}: {word!r} is no whole number") from None
+
+
+def path(flag: str) -> Path | None:
+    """A path flag's value, or None where it was not given. Raises UserError where it is empty, as an unset variable leaves it."""
+    text = FLAGS[flag].value
+    if text == "":
+        raise UserError(f"--{flag}= names nothing: give a path, or leave the flag out")
+    return None if text is None else home(text)
+
+
+def required_path(flag: str) -> Path:
+    """The value of a path flag that a command cannot do without. Raises UserError where it is empty or not given."""
+    found = path(flag)
+    if found is None:
+        raise UserError(f"--{flag} is needed: give a path")
+    return found
+
+
+def home(text: str) -> Path:
+    """A path with ~ for the home folder: the shell leaves --flag=~/x as it is. Raises UserError for an unknown user."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise UserError(f"{text}: there is no such user to have a home folder") from error
+
+
+def run(command: ModuleType) -> None:
+    """Define the command's flags, parse them, call main(), and turn what the user can mend into one line and a non-zero
+    exit status.
+
+    A command that does several things names them in WORDS: one is typed before the flags, and main is called with it.
+    """
+    command.define()
+    for name, defined in FLAGS.flags_by_module_dict().items():
+        if name.startswith("tfgan_series."):
+            for flag in defined:
+                FLAGS.register_key_flag_for_module(sys.argv[0], flag)  # --help shows these
+    sys.modules["__main__"].__doc__ = command.__doc__  # --help begins with it
+    words = getattr(command, "WORDS", ())
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a file's name can be no UTF-8
+
+    def guarded(argv: list[str]) -> None:
+        typed, more = argv[1 : 1 + bool(words)], argv[1 + bool(words) :]
+        if words and not (typed and typed[0] in words):
+            _fail(f"say what to do, {' or '.join(words)}{f', and not {typed[0]!r}' if typed else ''}; see --help")
+        if more:
+            _fail(f"{more[0]!r} is no flag; every argument{' but one' if words else ''} begins with --, see --help")
+        backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+        if backend != "tensorflow":
+            _fail(f"KERAS_BACKEND={backend}: this package trains with TensorFlow; unset it")
+        try:
+            command.main(*typed)
+        except (UserError, OSError) as error:  # OSError: a full disk, say; its text names the file
+            _fail(str(error))
+        except KeyboardInterrupt:
+            _fail("stopped; the same command goes on", 128 + signal.SIGINT)
+
+    app.run(guarded, flags_parser=_parse)
+
+
+def _parse(argv: list[str]) -> list[str]:
+    try:
+        return FLAGS(argv)
+    except flags.Error as error:
+        _fail(f"{error}; --help tells more")
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow without its page of remarks. Its import heeds no log level (its issue 100442), so standard error is
+    closed meanwhile; with TF_CPP_MIN_LOG_LEVEL set (0: everything) the user hears it all."""
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    logging.set_verbosity(logging.ERROR)  # TFDS, which reports every file it opens
+    stderr = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        import tensorflow  # noqa: F401
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+
+
+def _fail(line: str, status: int = 1) -> NoReturn:
+    print(f"{os.path.basename(sys.argv[0])}: {line}", file=sys.stderr)
+    sys.exit(status)

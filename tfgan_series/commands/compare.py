@@ -1,0 +1,60 @@
+"""Runs that differ in one thing -> one figure and one table; what is not trained yet is trained.
+
+    python scripts/compare.py --study=optimizer                                      # the lab report: SGD or Adam?
+    python scripts/compare.py --study=tips --ImageType=mnist --epochs=5              # any flag changes all its runs
+    python scripts/compare.py --model=gan --ImageType=mnist --vary=noise_dim=20,50   # your own comparison
+
+The same command goes on where it was stopped, and only draws again what is trained already.
+"""
+
+import itertools
+
+from absl import flags
+
+from tfgan_series import series
+from tfgan_series.commands import command_line
+from tfgan_series.commands.command_line import FLAGS
+from tfgan_series.errors import UserError
+from tfgan_series.series import studies
+
+
+def define() -> None:
+    command_line.define_settings()
+    command_line.define_records()
+    flags.DEFINE_enum("study", None, list(studies.STUDIES), "a comparison of the series")
+    flags.DEFINE_multi_string(
+        "vary", None, "SETTING=VALUE,VALUE,...: a comparison of your own; given twice, every pair of values"
+    )
+    flags.DEFINE_string("out", "runs/compare", "root folder for the runs, the figure and the table")
+
+
+def main() -> None:
+    if (FLAGS.study is None) == (FLAGS.vary is None):
+        raise UserError(f"give --study={'|'.join(studies.STUDIES)} or --vary=SETTING=VALUE,VALUE, and not both")
+    given = command_line.given_settings()
+    study = studies.STUDIES[FLAGS.study] if FLAGS.study else _own_study()
+    members = studies.members(study, **given)
+    command_line.import_tensorflow()
+    from tfgan_series import comparison
+
+    name = FLAGS.study or "vary-" + "-".join(words.partition("=")[0] for words in FLAGS.vary)
+    root, records = command_line.required_path("out"), command_line.required_path("TFRecordPath")
+    with command_line.stopping():
+        page = comparison.compare(members, name, study.question, root=root, tfrecord_path=records)
+    print(page.read_text(encoding="utf-8"))
+    print(f"In {page}, with {page.with_suffix('.png')}")
+
+
+def _own_study() -> studies.Study:
+    """The Study that --vary describes."""
+    varied = [command_line.setting_values(words) for words in FLAGS.vary]
+    names = [name for name, _ in varied]
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"--vary names {series.flag_name(name)} twice: give all its values in one, with commas")
+    members = {}
+    for choice in itertools.product(*(values.items() for _, values in varied)):
+        label = ", ".join(f"{name}={text}" for name, (text, _) in zip(names, choice, strict=True))
+        members[label] = {name: value for name, (_, value) in zip(names, choice, strict=True)}
+    row = series.resolve(FLAGS.ImageType, FLAGS.model)
+    return studies.Study(question=" and ".join(FLAGS.vary), image_type=row.image_type, model=row.model, members=members)

@@ -1,0 +1,99 @@
+"""A trained run -> what it has learned: walks, sums and nearest neighbours, in RUN/explored.
+
+python scripts/generate.py --ImageType=mnist --count=64 --numbered     # a contact sheet: samples and their numbers
+python scripts/explore.py interpolate --ImageType=mnist --samples=3,17,40
+python scripts/explore.py arithmetic --ImageType=mnist --plus=3,17,40 --minus=5,8,21 --plus=2,9,33
+python scripts/explore.py arithmetic --ImageType=celeba --equation="Eyeglasses & Male - !Eyeglasses & Male + !Eyeglasses & !Male"
+python scripts/explore.py neighbours --ImageType=mnist
+"""
+
+import itertools
+from typing import Any
+
+from absl import flags
+
+from tfgan_series.commands import command_line
+from tfgan_series.commands.command_line import FLAGS
+from tfgan_series.errors import UserError
+
+# What one can do, and the flags that are for it alone.
+WORDS = {
+    "interpolate": {"samples", "linear", "steps"},
+    "arithmetic": {"plus", "minus", "equation", "sampled"},
+    "neighbours": {"samples"},
+}
+_FIRST = tuple(range(1, 7))  # samples
+_order = itertools.count()
+
+
+class _Term(flags.ArgumentParser):
+    """The numbers of a group, with its sign and its place among the groups of both signs."""
+
+    def __init__(self, sign: int) -> None:
+        self.sign = sign
+
+    def parse(self, text: str) -> tuple[int, int, tuple[int, ...]]:
+        return next(_order), self.sign, _numbers(text)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """'3,17' as (3, 17). Raises ValueError."""
+    try:
+        return tuple(int(word) for word in text.split(","))
+    except ValueError:
+        raise ValueError("wanted numbers of samples, as 3,17,40; generate.py --numbered shows them") from None
+
+
+class _Numbers(flags.ArgumentParser):
+    def parse(self, text: str) -> tuple[int, ...]:
+        return _numbers(text)
+
+
+def define() -> None:
+    command_line.define_settings("partition", "bbox", "image_size", draws_from="noise")
+    command_line.define_run("the run to explore")
+    command_line.define_records()
+    flags.DEFINE_string("out", None, "folder for what is found (default: explored/ in the run)")
+    flags.DEFINE_integer("seed", 0, "whose samples; they are those of generate.py --seed", lower_bound=0, upper_bound=2**32 - 1)
+    flags.DEFINE(_Numbers(), "samples", None, "interpolate, neighbours: numbers of samples, as 3,17,40 (default: the first 6)")
+    flags.DEFINE_bool("linear", False, "interpolate: on the straight line instead of the sphere")
+    flags.DEFINE_integer("steps", 9, "interpolate: pictures from one sample to the next", lower_bound=2)
+    define_multi: Any = flags.DEFINE_multi  # its types want a serializer, which it does not need
+    define_multi(_Term(1), None, "plus", None, "arithmetic: numbers of samples whose mean is added, as 3,17,40")
+    define_multi(_Term(-1), None, "minus", None, "arithmetic: numbers of samples whose mean is subtracted")
+    flags.DEFINE_string(
+        "equation", None, "arithmetic: attributes of the records with ! for not, & for and, + and -, as 'Male & Smiling - Male'"
+    )
+    flags.DEFINE_integer(
+        "sampled", 4000, "arithmetic: samples among which --equation looks for its groups", lower_bound=1, upper_bound=100_000
+    )
+
+
+def main(what: str) -> None:
+    for name in sorted(set().union(*WORDS.values()) - WORDS[what]):
+        if FLAGS[name].present:
+            raise UserError(f"--{name} is for {' and '.join(word for word in WORDS if name in WORDS[word])}: leave it out")
+    terms = sorted((FLAGS.plus or []) + (FLAGS.minus or []))
+    if what == "arithmetic" and bool(terms) == (FLAGS.equation is not None):
+        raise UserError("give --plus=NUMBERS and --minus=NUMBERS, or --equation=ATTRIBUTES, and not both")
+    if FLAGS.equation is not None:
+        from tfgan_series.exploration import equation
+
+        equation.parse(FLAGS.equation)  # what does not parse is answered before TensorFlow is imported
+    run = command_line.run_folder("noise")
+    command_line.import_tensorflow()
+    from tfgan_series import runs
+    from tfgan_series.exploration import explore
+
+    out = command_line.path("out") or run / runs.EXPLORED
+    numbers, records = FLAGS.samples or _FIRST, {"tfrecord_path": command_line.required_path("TFRecordPath")}
+    if what == "interpolate":
+        found = explore.interpolate(run, out, numbers, seed=FLAGS.seed, spherical=not FLAGS.linear, steps=FLAGS.steps)
+    elif what == "neighbours":
+        found = explore.find_neighbours(run, out, numbers, seed=FLAGS.seed, **records)
+    elif terms:
+        found = explore.add_samples(run, out, [term[1:] for term in terms], seed=FLAGS.seed)
+    else:
+        found = explore.add_attributes(run, out, FLAGS.equation, seed=FLAGS.seed, count=FLAGS.sampled, **records)
+    print(found.text)
+    print(f"In {', '.join(str(out / name) for name in found.pictures)}")

@@ -1,0 +1,39 @@
+"""A trained run -> new pictures.
+
+python scripts/generate.py --ImageType=mnist                       # 16 pictures of runs/dcgan/mnist-64
+python scripts/generate.py --run_dir=RUN --count=100 --singles     # a grid of 100, and each as a PNG
+python scripts/generate.py --generator=FILE.keras --seed=7
+python scripts/generate.py --count=64 --numbered                   # a contact sheet: explore.py takes its numbers
+"""
+
+from absl import flags
+
+from tfgan_series.commands import command_line
+from tfgan_series.commands.command_line import FLAGS
+
+
+def define() -> None:
+    command_line.define_settings("partition", "bbox", "image_size", draws_from="noise")
+    command_line.define_run("the run to draw from")
+    flags.DEFINE_string("generator", None, "a generator.keras to draw from instead of a run (default: the run's)")
+    flags.DEFINE_string("out", None, "folder for the pictures (default: generated/ beside the generator)")
+    flags.DEFINE_integer("count", 16, "number of pictures", lower_bound=1)
+    flags.DEFINE_integer(
+        "seed", 0, "the same seed draws the same pictures; other seeds others", lower_bound=0, upper_bound=2**32 - 1
+    )
+    flags.DEFINE_bool("singles", False, "also save each picture as a PNG of its own")
+    flags.DEFINE_bool("numbered", False, "write each picture's number on it, for explore.py")
+
+
+def main() -> None:
+    from tfgan_series import runs
+
+    if FLAGS.generator:
+        command_line.refuse_run_beside("generator")
+    file = command_line.path("generator") or command_line.run_folder("noise") / runs.GENERATOR
+    command_line.import_tensorflow()
+    from tfgan_series import generation
+
+    out = command_line.path("out") or file.parent / runs.GENERATED
+    grid = generation.generate(file, out, count=FLAGS.count, seed=FLAGS.seed, singles=FLAGS.singles, numbered=FLAGS.numbered)
+    print(f"{FLAGS.count} pictures in {grid}")

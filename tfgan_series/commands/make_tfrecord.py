@@ -1,0 +1,42 @@
+"""Pictures -> TFRecords, ready for training.
+
+python scripts/make_tfrecord.py                                                 # bundled digits
+python scripts/make_tfrecord.py --ImageType=mnist                               # fetched
+python scripts/make_tfrecord.py --ImageType=celeba --DatasetPath=FOLDER         # faces, cut out by their boxes
+python scripts/make_tfrecord.py --ImageType=folder --DatasetPath=FOLDER         # your own pictures
+"""
+
+from absl import flags
+
+from tfgan_series.commands import command_line
+from tfgan_series.commands.command_line import FLAGS
+from tfgan_series.data.datasets import STORES
+
+
+def define() -> None:
+    command_line.define_settings("bbox", "image_size", "channels", "fit")
+    command_line.define_records()
+    flags.DEFINE_string(
+        "DatasetPath", None, "folder of the source's files (default: none; what is bundled or fetched needs none)"
+    )
+    flags.DEFINE_enum(
+        "store",
+        None,
+        STORES,
+        "keep pictures resized as raw pixels, or the encoded originals to resize later (default: pixels; of two sets, source)",
+    )
+    flags.DEFINE_bool("overwrite", False, "make finished records again")
+
+
+def main() -> None:
+    experiment = command_line.experiment()
+    command_line.import_tensorflow()
+    from tfgan_series.data import conversion
+
+    conversion.convert(
+        experiment,
+        dataset_path=command_line.path("DatasetPath"),
+        tfrecord_path=command_line.required_path("TFRecordPath"),
+        store=FLAGS.store,
+        overwrite=FLAGS.overwrite,
+    )

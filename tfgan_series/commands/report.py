@@ -1,0 +1,42 @@
+"""A run -> one HTML page to see it: pictures and curves by epoch, settings, and how to repeat it. Several runs -> side by side.
+
+python scripts/report.py --ImageType=mnist              # runs/dcgan/mnist-64/report.html
+python scripts/report.py --run_dir=RUN                  # while it trains, too
+python scripts/report.py --runs=RUN,RUN --out=FILE.html
+"""
+
+from absl import flags
+
+from tfgan_series.commands import command_line
+from tfgan_series.commands.command_line import FLAGS
+from tfgan_series.errors import UserError
+
+
+def define() -> None:
+    command_line.define_settings("partition", "bbox", "image_size")
+    command_line.define_run("the run to show")
+    flags.DEFINE_multi_string(
+        "runs", None, "runs to show side by side: RUN,RUN,... (given once for each where a name has a comma)"
+    )
+    flags.DEFINE_string("out", None, "the page (default: report.html in the run; of several, beside the first)")
+
+
+def main() -> None:
+    from tfgan_series import report
+
+    if FLAGS.runs:
+        command_line.refuse_run_beside("runs")
+        folders = [command_line.home(name) for words in FLAGS.runs for name in _names(words)]
+        if not folders:
+            raise UserError("--runs names no run: give --runs=RUN,RUN")
+        place = folders[0] if len(folders) == 1 else folders[0].resolve().parent
+    else:
+        place = command_line.run_folder()
+        folders = [place]
+    page = report.make(folders, command_line.path("out") or place / report.NAME)
+    print(f"Open {page}")
+
+
+def _names(words: str) -> list[str]:
+    """The runs that a --runs names; a comma can be part of a run's name, as compare.py gives them."""
+    return [words] if words and command_line.home(words).is_dir() else [name for name in words.split(",") if name]

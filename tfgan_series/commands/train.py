@@ -1,0 +1,34 @@
+"""TFRecords -> a trained GAN, and a grid of pictures for every epoch.
+
+    python scripts/train.py                          # bundled digits, minutes on a laptop
+    python scripts/train.py --ImageType=mnist        # the article's DCGAN
+    python scripts/train.py --ImageType=celeba       # after make_tfrecord.py
+
+The same command goes on where a stopped run was.
+"""
+
+from absl import flags
+
+from tfgan_series.commands import command_line
+from tfgan_series.commands.command_line import FLAGS
+
+
+def define() -> None:
+    command_line.define_settings()
+    command_line.define_records()
+    command_line.define_run("where the run is written")
+    flags.DEFINE_bool("overwrite", False, "start the run over")
+    flags.DEFINE_bool("dry_run", False, "print the experiment, parameter counts and sizes, and stop")
+
+
+def main() -> None:
+    experiment = command_line.experiment()
+    command_line.import_tensorflow()
+    from tfgan_series import preparation, workflow
+
+    records, run_dir = command_line.required_path("TFRecordPath"), command_line.path("run_dir")
+    if FLAGS.dry_run:
+        print("\n".join(preparation.describe(experiment, tfrecord_path=records, run_dir=run_dir)))
+        return
+    with command_line.stopping():
+        workflow.train(experiment, tfrecord_path=records, run_dir=run_dir, overwrite=FLAGS.overwrite)

@@ -1,0 +1,26 @@
+"""Two sets of pictures without pairs: any folder with trainA and trainB in it, and testA and testB if there are any."""
+
+from tfgan_series.data.datasets.folder import picture_names, readable
+from tfgan_series.data.datasets.source import Example, Request, Source
+from tfgan_series.errors import UserError
+
+SETS = {"trainA": 0, "trainB": 1, "testA": 0, "testB": 1}  # -> label
+CLASS_NAMES = ("A", "B")
+WANTED = "a folder with trainA and trainB in it, and testA and testB if there are any"
+
+
+def find(request: Request) -> Source:
+    """The pictures below the folders of these names, each folder a partition.
+
+    Raises UserError where a train folder is missing or has no picture.
+    """
+    root = request.folder(WANTED)
+    sets = {}
+    for name, label in SETS.items():
+        folder, needed = root / name, name.startswith("train")
+        if needed and not folder.is_dir():
+            raise UserError(f"{root} has no {name}: --DatasetPath must be {WANTED}")
+        sets[name] = [Example(f"{name}/{readable(picture)}", folder / picture, label) for picture in picture_names(folder)]
+        if needed and not sets[name]:
+            raise UserError(f"{folder}: no picture in it; --DatasetPath must be {WANTED}")
+    return Source({name: examples for name, examples in sets.items() if examples}, class_names=CLASS_NAMES)

@@ -1,0 +1,69 @@
+"""What comes before a training: its records found or made, and what it would do told."""
+
+from pathlib import Path
+
+import tensorflow as tf
+
+from tfgan_series import files, networks, runs, series
+from tfgan_series.data import conversion, pipeline, records
+from tfgan_series.data.records import Records
+from tfgan_series.errors import NeedsFiles, UserError
+from tfgan_series.series import Experiment
+from tfgan_series.training import devices
+
+
+def prepare(experiment: Experiment, strategy: tf.distribute.Strategy, tfrecord_path: str | Path = "tfrecords") -> Records:
+    """Check what train is asked for, and find the records or make them.
+
+    Raises UserError where train would refuse the experiment, whatever its run folder holds.
+    """
+    networks.check(experiment)
+    devices.check(experiment, strategy)
+    # Several workers would write the same files.
+    found = _find_or_make(experiment, tfrecord_path, may_make=not devices.several_workers(strategy))
+    pipeline.steps_per_epoch(found, experiment)
+    return found
+
+
+def describe(experiment: Experiment, *, tfrecord_path: str | Path = "tfrecords", run_dir: str | Path | None = None) -> list[str]:
+    """What train would do, as lines to print; nothing is made or trained. Raises UserError."""
+    lines = [series.origin(experiment)]
+    lines += [f"{series.flag_name(name)}: {value}" for name, value in series.values(experiment).items()]
+    for name, model in networks.build(experiment).items():
+        lines.append(f"{name}: {model.count_params():,} parameters, {model.input_shape[1:]} -> {model.output_shape[1:]}")
+    found = records.find_records(tfrecord_path, experiment)
+    if found:
+        steps = pipeline.steps_per_epoch(found, experiment)
+        lines.append(f"{found} in {found.folder}; {steps} steps an epoch, {steps * experiment.epochs:,} in all")
+    else:
+        lines.append(f"no records yet in {records.records_folder(tfrecord_path, experiment)}")
+    return [*lines, f"run folder: {run_dir or runs.default_folder(experiment)}"]
+
+
+def _find_or_make(experiment: Experiment, tfrecord_path: str | Path, *, may_make: bool = True) -> Records:
+    """The experiment's records below tfrecord_path. Raises UserError, with the command that makes them, where there are none
+    and they cannot or may not be made."""
+    found = records.find_records(tfrecord_path, experiment)
+    if found is not None:
+        return found
+    folder = records.records_folder(tfrecord_path, experiment)
+    command = make_command(experiment, tfrecord_path)
+    if not may_make:
+        raise UserError(f"no records in {folder}: make them before several workers train, with: {command}")
+    try:
+        return conversion.convert(experiment, tfrecord_path=tfrecord_path)
+    except NeedsFiles as error:
+        raise UserError(f"no records in {folder}, and they cannot be made on the spot ({error}). Type: {command}") from error
+
+
+def make_command(experiment: Experiment, tfrecord_path: str | Path) -> str:
+    """The make_tfrecord.py command line for an experiment's records."""
+    row = series.resolve(experiment.image_type)  # what the command would take by itself
+    words = [f"python scripts/make_tfrecord.py --ImageType={experiment.image_type} --DatasetPath=FOLDER"]
+    asked, usual = series.values(experiment), series.values(row)
+    words += [f"--{name}={asked[name]}" for name in ("image_size", "channels", "fit") if asked[name] != usual[name]]
+    if experiment.bbox != row.bbox:
+        words.append("--bbox" if experiment.bbox else "--nobbox")
+    if str(tfrecord_path) != "tfrecords":
+        words.append(f"--TFRecordPath={files.quoted(tfrecord_path)}")
+    return " ".join(words)

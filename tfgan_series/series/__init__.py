@@ -1,0 +1,32 @@
+"""The series as plain data: what a setting is, the Experiment, the models, the articles' rows, the studies.
+
+Nothing here imports TensorFlow, so flags and errors answer at once.
+"""
+
+from tfgan_series.series.experiment import Experiment, differences, to_dict
+from tfgan_series.series.models import MODELS, from_dict
+from tfgan_series.series.rows import ALIASES, DEFAULT_IMAGE_TYPE, PRESETS, ROWS, changes, default_model, origin, pairs, resolve
+from tfgan_series.series.settings import fields, flag_lines, flag_name, in_words, setting, values
+
+__all__ = [
+    "ALIASES",
+    "DEFAULT_IMAGE_TYPE",
+    "MODELS",
+    "PRESETS",
+    "ROWS",
+    "Experiment",
+    "changes",
+    "default_model",
+    "differences",
+    "fields",
+    "flag_lines",
+    "flag_name",
+    "from_dict",
+    "in_words",
+    "origin",
+    "pairs",
+    "resolve",
+    "setting",
+    "to_dict",
+    "values",
+]

@@ -1,0 +1,124 @@
+"""The Experiment: every setting that all models have, and the rules between settings.
+
+models.py adds to it what one model alone needs. Rules are checked whenever an Experiment is made, however it is made.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from tfgan_series.data.datasets import DATASETS, DataSet
+from tfgan_series.errors import UserError
+from tfgan_series.series.settings import Settings, fields, flag_name, setting, values
+
+PARTITIONS = ("train", "val", "test", "all")
+_WITHOUT_TARGET = ("hinge", "wasserstein")  # losses that compare no logit with a target
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment(Settings):
+    """Which pictures, which networks, which training. Every field is a flag of its name.
+
+    Raises UserError for a value that is not allowed, and for values that do not go together.
+    """
+
+    sets: ClassVar[int] = 1  # sets of pictures that the model learns from
+
+    image_type: str = setting("what to draw", choices=tuple(DATASETS))
+    model: str = setting("which GAN")
+    preset: str = setting("named set of numbers: as the article prints them, or another published one", "article", resume="free")
+    partition: str = setting("records to train on", "train", choices=PARTITIONS)
+    bbox: bool = setting("cut each face out by its box (img_celeba alone has boxes)", False)
+    image_size: int = setting("width and height of a picture, in pixels", minimum=1)
+    channels: int = setting("1 for grey, 3 for colour", choices=(1, 3))
+    fit: str = setting(
+        "a picture that is not square is squashed to the square, or centre-cropped", "squash", choices=("squash", "crop")
+    )
+    augment: bool = setting("enlarge by 286/256, then cut the size out at random and flip half of the pictures", False)
+    base_filters: int = setting("filters beside the picture, doubling inwards; for gan its hidden units", minimum=1)
+    batch_size: int = setting("pictures in a batch, over all devices together", minimum=1)
+    epochs: int = setting("times through the records", minimum=1, resume="grow")
+    optimizer: str = setting("of both networks", "adam", choices=("adam", "sgd"))
+    lr: float = setting("learning rate in the first epoch", 2e-4, minimum=0)
+    lr_drops: tuple[int, ...] = setting("after each of these epochs the learning rate is divided by 10", ())
+    lr_decay: float = setting("last part of the epochs, in which the learning rate falls to 0 in a line", 0.0, minimum=0, below=1)
+    beta_1: float = setting("Adam's decay of the first moment", 0.5, minimum=0, below=1)
+    loss: str = setting(
+        "what the two players minimise",
+        "non_saturating",
+        choices=("non_saturating", "minimax", "least_squares", "hinge", "wasserstein"),
+    )
+    real_label: float = setting("target of the real pictures; below 1 it is one-sided label smoothing", 1.0, minimum=0)
+    seed: int = setting("fixes initial weights, noise and order of the pictures", 0, minimum=0, below=2**32)
+    precision: str = setting(
+        "numbers the networks compute in; bfloat16 and float16 are for GPUs",
+        "float32",
+        choices=("float32", "mixed_bfloat16", "mixed_float16"),
+    )
+    jit_compile: bool = setting("compile the step with XLA (one device only)", False, resume="free")
+    deterministic: bool = setting("same bits on every repetition, at some cost in speed", False, resume="free")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.bbox and not self.data_set.boxes:
+            boxed = " and ".join(name for name, one in DATASETS.items() if one.boxes)
+            raise UserError(f"--bbox is for {boxed} alone: {self.image_type} has no boxes; leave the flag out")
+        if len(self.sides) != self.sets:
+            fitting = ", ".join(name for name, one in DATASETS.items() if len(one.sides) == self.sets)
+            count = {1: "one set", 2: "two sets"}
+            raise UserError(
+                f"--model={self.model} learns from {count[self.sets]} of pictures, and {self.image_type} has "
+                f"{count[len(self.sides)]}: choose another --model, or an --ImageType of {fitting}"
+            )
+        if self.real_label != 1 and self.loss in _WITHOUT_TARGET:
+            raise UserError(f"--real_label={self.real_label}: --loss={self.loss} has no target for real pictures")
+
+    @property
+    def data_set(self) -> DataSet:
+        """What is known of the ImageType's pictures."""
+        return DATASETS[self.image_type]
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """Endings of the names of the sets of pictures: ("",) where there is one, ("A", "B") for trainA and trainB."""
+        return self.data_set.sides
+
+    @property
+    def stores(self) -> tuple[str, ...]:
+        """How records may keep the pictures, the usual way first."""
+        return self.data_set.stores
+
+    @property
+    def records_name(self) -> str:
+        """Folder of this experiment's records below TFRecordPath, without the size."""
+        return f"{self.image_type}-bbox" if self.bbox else self.image_type
+
+    def change(self, **given: Any) -> Self:
+        """The experiment with other values. Raises UserError for a name that is no setting and a value not allowed."""
+        for name in given:
+            if name not in fields(self):
+                raise UserError(f"--{flag_name(name)} is no setting of {self.model}: leave it out")
+        return dataclasses.replace(self, **given)
+
+
+def to_dict(experiment: Experiment) -> dict[str, Any]:
+    """The experiment as JSON can hold it; models.from_dict is the inverse."""
+    return json.loads(json.dumps(values(experiment)))
+
+
+def differences(run: Experiment, asked: Experiment) -> list[str]:
+    """Settings in which `asked` may not go on from `run`, one 'flag: RUN in the run, ASKED asked' each.
+
+    Settings that one of the two models alone has are left out; that the model is another is said.
+    """
+    found = []
+    old, new = values(run), values(asked)
+    for name, field in fields(run).items():
+        if name not in new:
+            continue
+        rule = field.metadata["resume"]
+        if rule == "free" or old[name] == new[name] or (rule == "grow" and new[name] > old[name]):
+            continue
+        found.append(f"{flag_name(name)}: {old[name]} in the run, {new[name]} asked")
+    return found

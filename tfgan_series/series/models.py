@@ -1,0 +1,194 @@
+"""The models: for each its own settings, and one entry in MODELS that says all that the rest of the house must know.
+
+Networks and algorithms are named, not imported: flags and errors answer without TensorFlow.
+"""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, ClassVar
+
+from tfgan_series.errors import UserError
+from tfgan_series.series.experiment import Experiment
+from tfgan_series.series.settings import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class FromNoise(Experiment):
+    """What every model needs that draws pictures from noise: one generator against one discriminator."""
+
+    noise_dim: int = setting("numbers in one noise vector z", 100, minimum=1)
+    gp_weight: float = setting("weight of the gradient penalty that --loss=wasserstein has", 10.0, minimum=0)
+    r1: float = setting("weight of the R1 penalty, with any loss", 0.0, minimum=0)
+    critic_steps: int = setting("discriminator's steps for one of the generator's", 1, minimum=1)
+    update: str = setting(
+        "move both networks from one fake batch, or the discriminator first and then the generator against the moved one",
+        "simultaneous",
+        choices=("simultaneous", "alternating"),
+    )
+
+    @property
+    def gradient_penalty(self) -> float:
+        """Weight of the gradient penalty: the Wasserstein loss alone has one."""
+        return self.gp_weight if self.loss == "wasserstein" else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class GAN(FromNoise):
+    """The vanilla GAN's settings."""
+
+    slope: float = setting("slope of LeakyReLU below zero", 0.2, minimum=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DCGAN(FromNoise):
+    """The DCGAN's settings."""
+
+    smallest: int = setting("width and height of the innermost features; the picture is this times a power of two", 4, minimum=1)
+    stem: str = setting(
+        "how z becomes the innermost features, and how these become a logit: by a convolution or a Dense layer",
+        "conv",
+        choices=("conv", "dense"),
+    )
+    g_slope: float = setting("slope of the generator's LeakyReLU below zero; 0 is ReLU", 0.3, minimum=0)
+    d_slope: float = setting("slope of the discriminator's LeakyReLU below zero; 0 is ReLU", 0.3, minimum=0)
+    g_norm: str = setting("the generator's normalisation", "batch", choices=("batch", "none"))
+    d_norm: str = setting(
+        "the discriminator's normalisation; auto is batch, or layer where a gradient is penalised",
+        "auto",
+        choices=("auto", "batch", "layer", "none"),
+    )
+    norm_ends: bool = setting("normalise the generator's output and the discriminator's first layer too", False)
+    dropout: float = setting(
+        "share of the discriminator's features dropped after each inner convolution", 0.3, minimum=0, below=1
+    )
+    upsampling: str = setting(
+        "how the generator doubles: by a transposed convolution, or by repeating pixels before a convolution",
+        "transposed",
+        choices=("transposed", "nearest"),
+    )
+    downsampling: str = setting(
+        "how the discriminator halves: by a convolution of stride 2, or by max pooling after a convolution",
+        "strided",
+        choices=("strided", "pool"),
+    )
+    output: str = setting(
+        "the generator's last activation: tanh, or sigmoid with a discriminator that sees [0, 1]",
+        "tanh",
+        choices=("tanh", "sigmoid"),
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # A penalty on each picture's gradient means nothing where batch statistics mix the pictures (Gulrajani et al. 2017).
+        if self.d_norm == "batch" and self._penalised:
+            raise UserError("--d_norm=batch does not go with a gradient penalty: give --d_norm=layer or none")
+
+    @property
+    def discriminator_norm(self) -> str:
+        """d_norm, with auto resolved: "batch", "layer" or "none"."""
+        if self.d_norm != "auto":
+            return self.d_norm
+        return "layer" if self._penalised else "batch"
+
+    @property
+    def _penalised(self) -> bool:
+        return bool(self.r1 or self.gradient_penalty)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleGAN(Experiment):
+    """The CycleGAN's settings: what holds a picture and its translation together."""
+
+    sets: ClassVar[int] = 2
+
+    blocks: int = setting("residual blocks of a generator", 6, minimum=1)
+    cycle_loss: str = setting(
+        "distance of a picture that went there and back: mean squared (the post) or mean absolute (the paper)",
+        "l2",
+        choices=("l2", "l1"),
+    )
+    cycle_weight: float = setting("weight of the cycle loss, lambda", 10.0, minimum=0)
+    identity_weight: float = setting(
+        "weight of the identity loss (a picture of B through A to B stays as it is), in parts of cycle_weight", 0.0, minimum=0
+    )
+    pool: int = setting("past fakes kept for the discriminators, which see one of them half of the time", 0, minimum=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.loss == "wasserstein":
+            raise UserError(f"--loss=wasserstein needs a gradient penalty, which {self.model} has not: choose another loss")
+        if 0 < self.pool < self.batch_size:
+            raise UserError(f"--pool={self.pool}: give 0, or at least the --batch_size={self.batch_size}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """All that the house knows of a model.
+
+    settings: its class of Experiment. numbers: its own values, where neither a row nor the user gives others. networks: the
+    module whose build(experiment, synchronized) returns {name: keras.Model} and whose check(experiment) refuses sizes that
+    cannot be built. algorithm: the module that makes its training step. draws_from: "noise" (z) or "pictures". players: for
+    each optimizer, the networks that it moves.
+    """
+
+    settings: type[Experiment]
+    numbers: Mapping[str, Any]
+    networks: str
+    algorithm: str
+    draws_from: str
+    players: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: {"generator": ("generator",), "discriminator": ("discriminator",)}
+    )
+
+    @property
+    def saved(self) -> tuple[str, ...]:
+        """The networks that a run keeps, each as NAME.keras: its generators."""
+        return self.players["generator"]
+
+    def load_networks(self) -> ModuleType:
+        """The module of its networks. Imports Keras."""
+        return importlib.import_module(self.networks)
+
+    def load_algorithm(self) -> ModuleType:
+        """The module of its algorithm. Imports TensorFlow."""
+        return importlib.import_module(self.algorithm)
+
+
+# The first that learns from as many sets of pictures as an ImageType has is that ImageType's default.
+MODELS: dict[str, Model] = {
+    # The Chinese series, part 3.
+    "dcgan": Model(
+        settings=DCGAN,
+        numbers={"base_filters": 128, "batch_size": 128, "epochs": 35, "lr_drops": (10, 20, 25)},
+        networks="tfgan_series.networks.dcgan",
+        algorithm="tfgan_series.training.adversarial",
+        draws_from="noise",
+    ),
+    # The lab report. It prints SGD's rate as 0.3, which diverges.
+    "gan": Model(
+        settings=GAN,
+        numbers={"base_filters": 128, "batch_size": 64, "epochs": 100, "optimizer": "sgd", "lr": 0.1, "update": "alternating"},
+        networks="tfgan_series.networks.gan",
+        algorithm="tfgan_series.training.adversarial",
+        draws_from="noise",
+    ),
+    # Bai 8. The post names no number of epochs; the paper has 200.
+    "cyclegan": Model(
+        settings=CycleGAN,
+        numbers={"base_filters": 64, "batch_size": 1, "epochs": 200, "augment": True},
+        networks="tfgan_series.networks.cyclegan",
+        algorithm="tfgan_series.training.cyclegan",
+        draws_from="pictures",
+        players={
+            "generator": ("generator_ab", "generator_ba"),
+            "discriminator": ("discriminator_a", "discriminator_b"),
+        },
+    ),
+}
+
+
+def from_dict(record: Mapping[str, Any]) -> Experiment:
+    """The experiment that experiment.to_dict wrote. Raises KeyError or TypeError where the fields are others."""
+    return MODELS[record["model"]].settings(**{**record, "lr_drops": tuple(record["lr_drops"])})

@@ -1,0 +1,128 @@
+"""The rows of the series: every article's numbers for a kind of picture and a model, and the presets.
+
+    experiment = resolve("mnist", epochs=5)                    # a row, with what you change
+    experiment = resolve("img_celeba", preset="repository")    # a row under another named set of numbers
+
+A row holds what differs from the model's own numbers (models.py). A pair that no article has needs no row.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tfgan_series.data.datasets import DATASETS
+from tfgan_series.errors import UserError
+from tfgan_series.series.experiment import Experiment
+from tfgan_series.series.models import MODELS
+from tfgan_series.series.settings import fields, values
+
+Numbers = Mapping[str, Any]
+Pair = tuple[str, str]  # (ImageType, model)
+
+ROWS: dict[Pair, Numbers] = {
+    # Ours, the demo: scikit-learn's digits on a network one level shallower, minutes on a laptop.
+    ("digits", "dcgan"): {"base_filters": 32, "batch_size": 64, "epochs": 60, "lr_drops": ()},
+    # The Chinese series, part 3: one pair of networks for five kinds of picture.
+    ("mnist", "dcgan"): {"image_size": 64},
+    ("img_celeba", "dcgan"): {},
+    ("img_align_celeba", "dcgan"): {},
+    ("img_align_celeba_png", "dcgan"): {},
+    # Bai 2. Kernel, slope, batch size and Adam's numbers are ours: the post has none.
+    ("cifar10", "dcgan"): {
+        "noise_dim": 128,
+        "base_filters": 64,
+        "smallest": 2,
+        "stem": "dense",
+        "g_slope": 0.0,
+        "d_slope": 0.2,
+        "dropout": 0.0,
+        "epochs": 150,
+        "lr_drops": (),
+    },
+    # The lab report.
+    ("mnist", "gan"): {},
+    # Bai 8.
+    ("horse2zebra", "cyclegan"): {},
+}
+
+_OF_THE_ARTICLE = ("mnist", "img_celeba", "img_align_celeba", "img_align_celeba_png", "folder")
+# Zhu et al. 2017, and the identity loss of their code. At 256 pixels the paper has --blocks=9.
+_PAPER = {"loss": "least_squares", "cycle_loss": "l1", "identity_weight": 0.5, "pool": 50, "lr_decay": 0.5}
+
+# Other published numbers for a pair, by --preset.
+PRESETS: dict[str, dict[Pair, Numbers]] = {
+    # The Chinese article's repository, where it differs from the article.
+    "repository": {(kind, "dcgan"): {"batch_size": 256, "lr_drops": (15, 25, 28)} for kind in _OF_THE_ARTICLE},
+    "paper": {(kind, "cyclegan"): _PAPER for kind in ("horse2zebra", "unpaired")},
+}
+
+ALIASES = {"celeba": "img_celeba"}  # other spellings of an ImageType; canonical from the flag on
+DEFAULT_IMAGE_TYPE = "digits"
+
+
+def default_model(image_type: str) -> str:
+    """The model that draws an ImageType unless the user names another."""
+    sets = len(DATASETS[image_type].sides)
+    return next(name for name, model in MODELS.items() if model.settings.sets == sets)
+
+
+def pairs() -> list[Pair]:
+    """All pairs (ImageType, model) that go together."""
+    return [
+        (image_type, name)
+        for image_type, data_set in DATASETS.items()
+        for name, model in MODELS.items()
+        if model.settings.sets == len(data_set.sides)
+    ]
+
+
+def resolve(image_type: str = DEFAULT_IMAGE_TYPE, model: str | None = None, preset: str = "article", **given: Any) -> Experiment:
+    """The Experiment of an ImageType and a model, under a preset, with the values given (None: leave it as it is).
+
+    Where no article has the pair, the model's own numbers serve, with the pictures' size and channels. Raises UserError for
+    an unknown ImageType, model, preset or setting, a value not allowed, and values that do not go together.
+    """
+    image_type = ALIASES.get(image_type, image_type)
+    if image_type not in DATASETS:
+        raise UserError(f"--ImageType={image_type}: choose one of {', '.join(DATASETS)}")
+    model = model or default_model(image_type)
+    if model not in MODELS:
+        raise UserError(f"--model={model}: choose one of {', '.join(MODELS)}")
+    pictures = DATASETS[image_type]
+    pair = (image_type, model)
+    numbers = {
+        "image_size": pictures.image_size,
+        "channels": pictures.channels,
+        "bbox": pictures.boxes,
+        **MODELS[model].numbers,
+        **ROWS.get(pair, {}),
+    }
+    experiment = MODELS[model].settings(image_type=image_type, model=model, **numbers)
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items() if value is not None}
+    return experiment.change(preset=preset, **{**_preset_numbers(pair, preset), **given})
+
+
+def _preset_numbers(pair: Pair, preset: str) -> Numbers:
+    if preset == "article":
+        return {}
+    if pair not in PRESETS.get(preset, {}):
+        known = ["article", *(name for name, table in PRESETS.items() if pair in table)]
+        raise UserError(f"--preset={preset}: {pair[1]} on {pair[0]} has {', '.join(known)}")
+    return PRESETS[preset][pair]
+
+
+def changes(experiment: Experiment) -> dict[str, Any]:
+    """The settings that make an experiment another run than its row's, {name: value}."""
+    usual, known = values(resolve(experiment.image_type, experiment.model)), fields(experiment)
+    return {
+        name: value
+        for name, value in values(experiment).items()
+        if value != usual[name] and known[name].metadata["resume"] == "refuse"
+    }
+
+
+def origin(experiment: Experiment) -> str:
+    """Where an experiment's numbers come from, in a sentence."""
+    pair = f"{experiment.model} on {experiment.image_type}"
+    if (experiment.image_type, experiment.model) in ROWS:
+        return f"{pair}: a row of the series"
+    return f"{pair}: no article has this pair; these are the model's own numbers, with the pictures' size and channels"

@@ -1,0 +1,80 @@
+"""What a setting is: a field of a frozen dataclass that knows its help text, its bounds, and how to be a flag."""
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import MISSING
+from typing import Any
+
+from tfgan_series.errors import UserError
+
+_FLAG_NAMES = {"image_type": "ImageType", "partition": "Partition"}  # the series' own spelling; all others are snake_case
+
+
+def flag_name(setting_name: str) -> str:
+    """How a setting is spelled as a flag."""
+    return _FLAG_NAMES.get(setting_name, setting_name)
+
+
+def setting(
+    text: str,
+    default: Any = MISSING,
+    *,
+    choices: Iterable[Any] | None = None,
+    minimum: float | None = None,
+    below: float | None = None,
+    resume: str = "refuse",
+) -> Any:
+    """A dataclass field that is a setting.
+
+    text: the flag's help. choices: the values allowed. minimum: the smallest value allowed. below: every value is smaller.
+    resume: which other value a run may have when it goes on: "refuse" (none), "grow" (a larger one), "free" (any).
+    """
+    rules = {"help": text, "choices": choices, "minimum": minimum, "below": below, "resume": resume}
+    return dataclasses.field(default=default, metadata=rules)
+
+
+class Settings:
+    """A dataclass of settings. Raises UserError for a value that its setting does not allow, however it is made."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self).values():
+            value, name = getattr(self, field.name), flag_name(field.name)
+            choices, minimum, below = (field.metadata[rule] for rule in ("choices", "minimum", "below"))
+            if choices and value not in choices:
+                raise UserError(f"--{name}={value}: choose one of {', '.join(map(str, choices))}")
+            if minimum is not None and not value >= minimum:
+                raise UserError(f"--{name}={value}: at least {minimum} is needed")
+            if below is not None and not value < below:
+                raise UserError(f"--{name}={value}: less than {below} is needed")
+
+
+def fields(settings: Any) -> dict[str, dataclasses.Field]:
+    """The settings of a dataclass, or of an instance of one: {name: field}."""
+    return {field.name: field for field in dataclasses.fields(settings)}
+
+
+def values(settings: Any) -> dict[str, Any]:
+    """The values of all settings: {name: value}."""
+    return {name: getattr(settings, name) for name in fields(settings)}
+
+
+def in_words(value: Any) -> str:
+    """A setting's value as a person reads it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) or "none"
+    return str(value)
+
+
+def flag_lines(settings: Any) -> list[str]:
+    """The settings as lines of an absl flagfile."""
+    lines = []
+    for name, value in values(settings).items():
+        if isinstance(value, bool):
+            lines.append(f"--{'' if value else 'no'}{flag_name(name)}")
+        elif isinstance(value, tuple):
+            lines.append(f"--{flag_name(name)}={','.join(map(str, value))}")
+        else:
+            lines.append(f"--{flag_name(name)}={value}")
+    return lines

@@ -1,0 +1,90 @@
+"""Training from records to a run folder: the state, its checkpoint, the loop and its hooks."""
+
+import functools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from tfgan_series import networks, runs, series
+from tfgan_series.data import pipeline
+from tfgan_series.data.records import Records
+from tfgan_series.errors import UserError
+from tfgan_series.series import Experiment
+from tfgan_series.training import devices, hooks, loop
+from tfgan_series.training.checkpoints import Checkpoints
+from tfgan_series.training.state import TrainState, create_state
+
+
+def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.distribute.Strategy) -> None:
+    """Train an experiment on the records found to its last epoch, from the run folder's last checkpoint if there is one.
+
+    folder: an open run folder, of this experiment or new. After each epoch it gets what hooks.py writes, and a checkpoint.
+    Raises UserError where the run cannot go on, loop.Interrupted after Ctrl-C or SIGTERM, and Diverged.
+    """
+    model, steps = series.MODELS[experiment.model], pipeline.steps_per_epoch(found, experiment)
+    algorithm = model.load_algorithm()
+    state = create_state(experiment, strategy, algorithm.measures(experiment), steps, algorithm.buffers(experiment))
+    checkpoints = Checkpoints(state, folder / runs.CHECKPOINTS, devices.is_chief(strategy))
+    with devices.together(strategy):
+        print(_restore(checkpoints, state, steps, experiment, found, folder))
+    _check_same_files(strategy, state, found)
+
+    def batches(epoch: int, first_step: int) -> Iterator[Any]:
+        dataset = strategy.experimental_distribute_dataset(pipeline.batches(found, experiment, epoch, first_step))
+        return pipeline.damage_named(dataset, found)
+
+    loop.run_epochs(
+        loop.plan_of(experiment, steps),
+        state,
+        algorithm.make_step(experiment, state, strategy),
+        batches,
+        checkpoints.save,
+        _hooks(experiment, found, folder, state, steps) if devices.is_chief(strategy) else [],
+        heed_signals=not devices.several_workers(strategy),
+        together=functools.partial(devices.together, strategy),
+    )
+
+
+def _restore(
+    checkpoints: Checkpoints, state: TrainState, steps: int, experiment: Experiment, found: Records, folder: Path
+) -> str:
+    """Bring the state to the last checkpoint, if there is one. Returns a line that says where training begins."""
+    resumed = checkpoints.restore()
+    if not resumed and len(runs.read_log(folder)) > 1:  # one row: killed before its first checkpoint
+        raise UserError(f"{folder} has a log and no checkpoint to go on from: --overwrite starts the run over")
+    epochs_done, steps_in = divmod(state.steps_done(), steps)
+    if epochs_done >= experiment.epochs:
+        return f"{folder} is finished, {epochs_done} epochs. --epochs=N goes on to a larger N, --overwrite starts over."
+    if resumed:
+        return f"Going on from epoch {epochs_done + 1}, step {steps_in + 1} of {steps}, in {folder}."
+    pictures = f"{found.count_of(experiment):,} pictures of {found.folder}"
+    return f"Training {experiment.model} on {pictures}, {steps} steps an epoch, into {folder}."
+
+
+def _check_same_files(strategy: tf.distribute.Strategy, state: TrainState, found: Records) -> None:
+    """Raises UserError, on every worker, where the workers of a run see other records or another checkpoint."""
+    seen = devices.exchange(strategy, f"records {found.identity} and a checkpoint of step {state.steps_done()}")
+    if len(set(seen)) > 1:
+        raise UserError(
+            f"the workers see other files ({'; '.join(dict.fromkeys(seen))}): give all of them the same --TFRecordPath and "
+            "--run_dir, in a folder that they share"
+        )
+
+
+def _hooks(
+    experiment: Experiment, found: Records, folder: Path, state: TrainState, steps: int
+) -> list[Callable[[loop.Row], None]]:
+    """What is written after each epoch, in this order."""
+    model = series.MODELS[experiment.model]
+    built = networks.build(experiment.change(precision="float32"))
+    twins = {name: built[name] for name in model.saved}
+    look = model.load_algorithm().make_look(experiment, found)
+    return [
+        hooks.save_generators(twins, state, folder),
+        hooks.save_grid(twins, look, folder),
+        hooks.write_steps(state, folder),
+        hooks.write_log(folder, state.steps_done() // steps),  # after what is read beside it
+        hooks.write_tensorboard(folder),
+    ]
