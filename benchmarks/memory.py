@@ -29,7 +29,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_series import networks, series
-from tfgan_series.series import Experiment
+from tfgan_series.series.models import CycleGAN
 from tfgan_series.training import cyclegan
 from tfgan_series.training.state import create_state
 
@@ -44,7 +44,7 @@ def output_bytes(model: keras.Model, size: int, batch: int) -> int:
     return sum(math.prod(one.shape) * np.dtype(tf.as_dtype(one.dtype).as_numpy_dtype).itemsize for one in every(pictures))
 
 
-def count(experiment: Experiment) -> dict[str, int]:
+def count(experiment: CycleGAN) -> dict[str, int]:
     """{what: bytes} of one step."""
     models = networks.build(experiment)
     parameters = sum(4 * model.count_params() for model in models.values())
@@ -61,7 +61,7 @@ def count(experiment: Experiment) -> dict[str, int]:
     }
 
 
-def measure(experiment: Experiment) -> None:
+def measure(experiment: CycleGAN) -> None:
     """Print the bytes by which a step raises the peak of this process' memory, and the step's seconds. On Linux only."""
     import resource
 
@@ -105,6 +105,7 @@ def main() -> None:
         row = {"preset": preset, "blocks": blocks, "precision": precision, "image_size": arguments.image_size}
         row["batch_size"] = arguments.batch_size
         experiment = series.resolve("horse2zebra", **row)
+        assert isinstance(experiment, CycleGAN)
         if arguments.in_this_process:
             measure(experiment.change(pool=0))  # the pools have one size
             return

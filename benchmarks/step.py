@@ -20,14 +20,14 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_series import series
-from tfgan_series.series import Experiment
+from tfgan_series.series.models import DCGAN
 from tfgan_series.training import adversarial
 from tfgan_series.training.state import create_state
 
 Steps = Callable[[int], None]  # does so many steps, and waits for the last
 
 
-def tensorflow_variant(experiment: Experiment, pictures: np.ndarray) -> Steps:
+def tensorflow_variant(experiment: DCGAN, pictures: np.ndarray) -> Steps:
     """The package's own networks and step. pictures: [B, H, W, C] in [-1, 1]."""
     strategy = tf.distribute.get_strategy()
     state = create_state(experiment, strategy, adversarial.measures(experiment), steps=100, buffers={})
@@ -42,7 +42,7 @@ def tensorflow_variant(experiment: Experiment, pictures: np.ndarray) -> Steps:
     return steps
 
 
-def torch_variant(experiment: Experiment, pictures: np.ndarray, bfloat16: bool, compiled: bool) -> Steps:
+def torch_variant(experiment: DCGAN, pictures: np.ndarray, bfloat16: bool, compiled: bool) -> Steps:
     """The same networks, losses and simultaneous update in PyTorch."""
     import torch
     from torch import nn
@@ -93,7 +93,7 @@ def torch_variant(experiment: Experiment, pictures: np.ndarray, bfloat16: bool, 
     return steps
 
 
-def tensorflow_makers(experiment: Experiment, pictures: np.ndarray) -> dict[str, Callable[[], Steps]]:
+def tensorflow_makers(experiment: DCGAN, pictures: np.ndarray) -> dict[str, Callable[[], Steps]]:
     """{name: what makes the variant}."""
     makers: dict[str, Callable[[], Steps]] = {}
     for precision in ("float32", "mixed_bfloat16"):
@@ -104,7 +104,7 @@ def tensorflow_makers(experiment: Experiment, pictures: np.ndarray) -> dict[str,
     return makers
 
 
-def torch_makers(experiment: Experiment, pictures: np.ndarray) -> dict[str, Callable[[], Steps]]:
+def torch_makers(experiment: DCGAN, pictures: np.ndarray) -> dict[str, Callable[[], Steps]]:
     """{name: what makes the variant}; none where PyTorch is not installed."""
     try:
         import torch
@@ -155,6 +155,7 @@ def main() -> None:
 
     sizes = {name: getattr(arguments, name) for name in ("image_size", "base_filters", "batch_size")}
     experiment = series.resolve("img_celeba", **sizes)
+    assert isinstance(experiment, DCGAN)
     shape = (experiment.batch_size, experiment.image_size, experiment.image_size, experiment.channels)
     pictures = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
     for gpu in tf.config.list_physical_devices("GPU"):

@@ -17,6 +17,7 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 
 from tfgan_series import pictures, series
+from tfgan_series.series.models import CycleGAN
 from tfgan_series.training import cyclegan
 from tfgan_series.training.state import create_state
 
@@ -129,6 +130,7 @@ def train(case: Case, steps: int = STEPS, seed: int = 0) -> tuple[keras.Model, k
         "horse2zebra", loss="least_squares", cycle_loss="l1", cycle_weight=case.weight, seed=seed,
         image_size=SIZE, base_filters=8, blocks=1, batch_size=4, lr=1e-3,
     )  # fmt: skip
+    assert isinstance(experiment, CycleGAN)
     strategy = tf.distribute.get_strategy()
     state = create_state(experiment, strategy, cyclegan.measures(experiment), steps, cyclegan.buffers(experiment))
     step = cyclegan.make_step(experiment, state, strategy)

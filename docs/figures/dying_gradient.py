@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from tfgan_series import latent, losses, networks, series
 from tfgan_series.data import conversion, pipeline
+from tfgan_series.series.models import DCGAN
 
 OUT = Path(__file__).parents[1] / "images/dying_gradient.png"
 STEPS = 115  # five epochs of the digits
@@ -27,6 +28,7 @@ GENERATOR_LOSSES = {"minimax": losses.generator_minimax, "non-saturating": losse
 def measure(count: int) -> dict[str, list[float]]:
     """{name: a value after each of the discriminator's `count` steps}: D(G(z)), and the generator's gradient norms."""
     experiment = series.resolve("digits")
+    assert isinstance(experiment, DCGAN)
     generator, discriminator = networks.build(experiment).values()
     optimizer = keras.optimizers.Adam(experiment.lr, beta_1=experiment.beta_1)
 
