@@ -21,7 +21,7 @@ import tensorflow as tf
 
 from tfgan_series import series
 from tfgan_series.series import Experiment
-from tfgan_series.training import adversarial
+from tfgan_series.training import adversarial, devices
 from tfgan_series.training.state import create_state
 
 Steps = Callable[[int], None]  # does so many steps, and waits for the last
@@ -157,8 +157,7 @@ def main() -> None:
     experiment = series.resolve("img_celeba", **sizes)
     shape = (experiment.batch_size, experiment.image_size, experiment.image_size, experiment.channels)
     pictures = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
-    for gpu in tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.set_memory_growth(gpu, True)
+    devices.share_gpus()
 
     makers = tensorflow_makers(experiment, pictures)
     if arguments.torch:
