@@ -51,11 +51,32 @@ def test_animation_plays_all_pages_and_holds_the_last(tmp_path):
     assert values == pytest.approx([0, 120, 240], abs=2)
 
 
+def drawn(path, colour):
+    """Where a picture has a colour: (rows, columns)."""
+    pixels = np.asarray(Image.open(path).convert("RGB")).astype(int)
+    return np.nonzero(np.abs(pixels - colour).max(axis=2) < 4)
+
+
+BLUE, ORANGE = (31, 119, 180), (255, 127, 14)  # Matplotlib's first two
+
+
 def test_curves_draws_every_line(tmp_path):
-    pictures.curves([1, 2, 3], {"a": [0, 1, 2], "b": [2, 1, 0]}, tmp_path / "c.png", x_label="epoch", y_label="loss")
-    colours = np.asarray(Image.open(tmp_path / "c.png").convert("RGB")).reshape(-1, 3)
-    for colour in ((31, 119, 180), (255, 127, 14)):  # Matplotlib's first two
-        assert (np.abs(colours.astype(int) - colour).max(axis=1) < 4).sum() > 200
+    """A line that rises and one that falls, over the whole width; the legend is small beside them."""
+    lines = {"a": [0, 1, 2], "b": [2, 1, 0]}
+    pictures.curves([1, 2, 3], lines, tmp_path / "c.png", x_label="epoch", y_label="loss")
+    for colour, slope in ((BLUE, -1), (ORANGE, 1)):  # rows count downwards
+        rows, columns = drawn(tmp_path / "c.png", colour)
+        assert np.ptp(columns) > 500
+        assert np.sign(np.corrcoef(rows, columns)[0, 1]) == slope
+        assert abs(np.corrcoef(rows, columns)[0, 1]) > 0.8
+
+
+def test_a_number_that_is_none_leaves_a_gap_in_its_curve(tmp_path):
+    widths = []
+    for values in ([1.0, 1.0, 1.0, 1.0], [1.0, 1.0, np.nan, 1.0]):
+        pictures.curves([1, 2, 3, 4], {"a": values}, tmp_path / "c.png", x_label="epoch", y_label="loss")
+        widths.append(len(np.unique(drawn(tmp_path / "c.png", BLUE)[1])))
+    assert widths[1] < 0.6 * widths[0]
 
 
 def test_labels_stand_in_the_corners_of_their_pictures():

@@ -29,7 +29,12 @@ def test_any_size_under_the_same_names(translator, folder, tmp_path):
     for name in names:
         with Image.open(tmp_path / "out" / name) as there, Image.open(folder / name) as original:
             assert (there.size, there.format, there.mode) == (original.size, original.format, "RGB")
-    record = json.loads((tmp_path / "out/translated.json").read_text())
+    generator = runs.load_generator(run / "generator_ab.keras")
+    for name in ("b.png", "deeper/d.png"):  # saved without loss
+        with Image.open(tmp_path / "out" / name) as there, Image.open(folder / name) as original:
+            expected = translation.translate(generator, np.asarray(original)[None])[0]
+            assert np.abs(np.asarray(there).astype(int) - expected).max() <= 1
+    record = json.loads((tmp_path / "out/translated.json").read_text(encoding="utf-8"))
     assert record == {"source": str(folder), "direction": "ab", "names": names}
 
 
@@ -53,6 +58,7 @@ def test_one_file(translator, folder, tmp_path):
     run, _ = translator
     assert translation.translate_files(run, folder / "a.jpg", tmp_path / "out", direction="ba") == []
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.jpg", "translated.json"]
+    assert json.loads((tmp_path / "out/translated.json").read_text(encoding="utf-8"))["direction"] == "ba"
 
 
 def test_what_cannot_be_translated(translator, folder, tmp_path):

@@ -35,6 +35,11 @@ def test_an_equation_of_attributes(faces, tmp_path, monkeypatch):
     assert page["text"] == found.text
     assert page["pictures"] == ["equation.png"]
     assert page["balanced_accuracy"] == {"Attribute_0": 1, "Attribute_1": 1}
+    assert [group["term"] for group in page["groups"]] == ["+ Attribute_0", "- Attribute_1"]
+    chosen = [set(group["samples"]) for group in page["groups"]]
+    assert [len(samples) for samples in chosen] == [16, 16]
+    assert not chosen[0] & chosen[1]
+    assert chosen[0] | chosen[1] <= set(range(1, 101))
     assert Image.open(tmp_path / "equation.png").size[0] > 2 * 4 * 98
     assert sorted(path.name for path in tmp_path.iterdir()) == ["equation.json", "equation.png"]
 

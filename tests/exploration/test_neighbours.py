@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tfgan_series import latent, runs
+from tfgan_series import latent, runs, series
 from tfgan_series.data import pipeline
 from tfgan_series.exploration import neighbours
 
@@ -49,6 +49,29 @@ def test_a_generator_that_remembers_is_found_out(digits, tiny, trained):
     assert parrot["samples"] == pytest.approx(0, abs=1e-4)
     assert parrot["real pictures of test"] == own["real pictures of test"] > 5
     assert own["samples"] > own["real pictures of test"]
+
+
+def test_the_medians_are_those_of_all_distances(digits, tiny, trained):
+    """In pixels and in features, against the distances from each of 256 pictures to every training picture."""
+
+    class Halves:
+        """A classifier whose features are the means of a picture's upper and lower half."""
+
+        def features(self, images):
+            return images.reshape(len(images), 2, -1).mean(axis=2)
+
+    generator, judge = runs.load_generator(trained / runs.GENERATOR), Halves()
+    found = neighbours.neighbours(generator, digits[1], tiny, [1], seed=3, judge=judge)
+    stored = np.concatenate([images for images, *_ in pipeline.in_order(digits[1], tiny)])
+    test = series.change(tiny, partition="test")
+    asked = {
+        "samples": latent.sample(generator, latent.noise(256, 100, seed=3), 64),
+        "real pictures of test": next(pipeline.in_order(digits[1], test))[0][:256],
+    }
+    for space, embed in {"pixels": neighbours.pixels, "features": judge.features}.items():
+        for kind, images in asked.items():
+            distances = np.linalg.norm(embed(images)[:, None] - embed(stored)[None], axis=2).min(axis=1)
+            assert found.numbers["medians"][space][kind] == pytest.approx(np.median(distances), rel=1e-3)
 
 
 def test_the_picture_shows_sample_and_neighbours(digits, tiny):

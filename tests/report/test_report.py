@@ -55,13 +55,15 @@ def fill(folder):
     pages[0].save(explored / "đi bộ.gif", save_all=True, append_images=pages[1:], duration=100)
     pages[1].save(explored / "walk.png")
     walk = {"title": "A walk <b>", "text": "Between two z.", "pictures": ["walk.png", "đi bộ.gif", "gone.png"]}
-    (explored / "walk.json").write_text(json.dumps(walk))
+    (explored / "walk.json").write_text(json.dumps(walk), encoding="utf-8")
     names = [f"马 {number}.png" for number in range(10)]
     for name in names:
         Image.new("RGB", (600, 300), "red").save(translated / name)
         Image.new("RGB", (600, 300), "blue").save(originals / name)
     (originals / names[0]).unlink()
-    (translated / "translated.json").write_text(json.dumps({"source": str(originals), "direction": "ab", "names": names}))
+    (translated / "translated.json").write_text(
+        json.dumps({"source": str(originals), "direction": "ab", "names": names}), encoding="utf-8"
+    )
     return folder
 
 
@@ -93,7 +95,7 @@ def test_the_page_of_a_plain_run_has_no_empty_sections(trained, tmp_path):
     assert re.findall("<h2>(.*?)</h2>", text) == ["Settings", "Repeat this run"]
     assert "still training" not in text
     assert f"--flagfile={trained}/flags.txt --run_dir={trained}-again" in text
-    assert f"--TFRecordPath={(trained / 'flags.txt').read_text().split('--TFRecordPath=')[1].splitlines()[0]}" in text
+    assert f"--TFRecordPath={runs.read_flags(trained).split('--TFRecordPath=')[1].splitlines()[0]}" in text
 
 
 def test_sections_of_a_run_that_has_everything(page, nasty):
@@ -124,7 +126,9 @@ def test_an_original_is_shown_as_the_generator_got_it(trained, tmp_path):
     Image.new("RGB", (40, 80), "red").save(originals / names[2])
     for name in names:
         Image.new("RGB", (40, 80), "blue").save(translated / name)
-    (translated / "translated.json").write_text(json.dumps({"source": str(originals), "direction": "ab", "names": names}))
+    (translated / "translated.json").write_text(
+        json.dumps({"source": str(originals), "direction": "ab", "names": names}), encoding="utf-8"
+    )
     text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
     assert "caf\\udce9.png" in text
     shown = re.findall(r'src="data:image/webp;base64,([^"]+)" alt="[^"]+, the original"', text)
