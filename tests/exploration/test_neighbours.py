@@ -63,7 +63,7 @@ def test_the_medians_are_those_of_all_distances(digits, tiny, trained):
     generator, judge = runs.load_generator(trained / runs.GENERATOR), Halves()
     found = neighbours.neighbours(generator, digits[1], tiny, [1], seed=3, judge=judge)
     stored = np.concatenate([images for images, *_ in pipeline.in_order(digits[1], tiny)])
-    test = series.change(tiny, partition="test")
+    test = tiny.change(partition="test")
     asked = {
         "samples": latent.sample(generator, latent.noise(256, 100, seed=3), 64),
         "real pictures of test": next(pipeline.in_order(digits[1], test))[0][:256],
