@@ -21,7 +21,7 @@ import tensorflow as tf
 
 from tfgan_series import series
 from tfgan_series.series.models import DCGAN
-from tfgan_series.training import adversarial
+from tfgan_series.training import adversarial, devices
 from tfgan_series.training.state import create_state
 
 Steps = Callable[[int], None]  # does so many steps, and waits for the last
@@ -158,8 +158,7 @@ def main() -> None:
     assert isinstance(experiment, DCGAN)
     shape = (experiment.batch_size, experiment.image_size, experiment.image_size, experiment.channels)
     pictures = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
-    for gpu in tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.set_memory_growth(gpu, True)
+    devices.share_gpus()
 
     makers = tensorflow_makers(experiment, pictures)
     if arguments.torch:

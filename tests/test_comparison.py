@@ -56,7 +56,7 @@ def test_members_that_would_be_one_run(tiny, tmp_path):
 def test_what_one_member_is_refused_for_is_found_before_any_is_trained(compared, digits, tiny, monkeypatch, changed, line):
     root, _, _ = compared
     monkeypatch.setattr(comparison.workflow, "train", lambda *_, **__: pytest.fail("trained"))
-    members = {"new": tiny.change(seed=5), "refused": series.change(tiny, **changed)}
+    members = {"new": tiny.change(seed=5), "refused": tiny.change(**changed)}
     with pytest.raises(UserError, match=line):
         comparison.compare(members, "never", "Never?", root=root, tfrecord_path=digits[0])
 

@@ -78,6 +78,28 @@ def test_samples_show_the_first_records(boxed):
         assert np.abs(np.array(sheet.getpixel((50, 50))) - RED).max() < 25
 
 
+def test_samples_show_as_many_of_each_set(tmp_path):
+    for name, colour in (("trainA", RED), ("trainB", GREEN), ("testA", RED)):
+        (tmp_path / name).mkdir()
+        for index in range(33):
+            Image.new("RGB", (4, 4), colour).save(tmp_path / name / f"{index}.png")
+    found = conversion.convert(series.resolve("horse2zebra"), dataset_path=tmp_path, tfrecord_path=tmp_path / "t")
+    with Image.open(found.folder / "samples.png") as sheet:
+        assert sheet.size == (8 * 130 + 2, 8 * 130 + 2)
+        shown = [sheet.getpixel((130 * column + 60, 130 * row + 60)) for row in range(8) for column in range(8)]
+    assert shown == [RED] * 32 + [GREEN] * 32
+
+
+def test_fit_decides_what_a_wide_picture_shows(tmp_path):
+    (tmp_path / "pictures").mkdir()
+    picture = Image.new("RGB", (60, 20), GREEN)
+    picture.paste(RED, (20, 0, 40, 20))
+    picture.save(tmp_path / "pictures/wide.png")
+    experiment = series.resolve("folder", image_size=8, fit="crop")
+    found = conversion.convert(experiment, dataset_path=tmp_path / "pictures", tfrecord_path=tmp_path / "t")
+    assert (read(found.folder, "train")["wide.png"]["image"] == RED).all()
+
+
 def test_records_are_shuffled_and_repeatable(digits, tiny, tmp_path):
     names = list(read_in_file_order(digits[1]))
     assert names != sorted(names)
@@ -350,6 +372,20 @@ def test_an_interrupted_overwrite_goes_on_too_and_a_changed_source_does_not(tmp_
     found = conversion.convert(experiment, overwrite=True, **arguments)
     assert "Going on" not in capsys.readouterr().out
     assert sorted(read(found.folder, "train")) == [f"{name}.png" for name in "bcdefghijz"]
+
+
+def test_overwrite_takes_nothing_from_a_run_that_was_interrupted_before(tmp_path, monkeypatch, capsys):
+    (tmp_path / "pictures").mkdir()
+    Image.new("RGB", (5, 5)).save(tmp_path / "pictures/a.png")
+    arguments = {"dataset_path": tmp_path / "pictures", "tfrecord_path": tmp_path / "t"}
+    experiment = series.resolve("folder", image_size=4)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(pictures, "grid", lambda *_, **__: os.kill(os.getpid(), signal.SIGINT))
+        conversion.convert(experiment, **arguments)
+    Image.new("RGB", (5, 5), RED).save(tmp_path / "pictures/a.png")
+    found = conversion.convert(experiment, overwrite=True, **arguments)
+    assert "Going on" not in capsys.readouterr().out
+    assert (read(found.folder, "train")["a.png"]["image"] == RED).all()
 
 
 def test_samples_where_the_first_partition_is_all_rejected(tmp_path):

@@ -10,7 +10,7 @@ from tfgan_series import series
 from tfgan_series.data import conversion, pipeline, preprocess, records
 from tfgan_series.errors import UserError
 
-from conftest import write_mnist
+from conftest import write_celeba, write_mnist
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,17 @@ def test_order_comes_from_seed_and_epoch(numbered):
     assert numbers(pipeline.batches(found, experiment, epoch=1)) == first
     assert numbers(pipeline.batches(found, experiment, epoch=2)) != first
     assert numbers(pipeline.batches(found, dataclasses.replace(experiment, seed=1), epoch=1)) != first
+
+
+def test_records_of_one_shard_change_their_order(numbered):
+    """It is not the shards alone that are shuffled."""
+    experiment, found = numbered
+    shard = dataclasses.replace(found, files={"train": found.files["train"][:1]}, counts={"train": 6})
+    (images, _, _), *_ = pipeline.in_order(shard, experiment)
+    stored = np.round((images[:, 0, 0, 0] + 1) * 127.5).astype(int).tolist()
+    whole = dataclasses.replace(experiment, batch_size=43)
+    epochs = [numbers(pipeline.batches(found, whole, epoch))[0] for epoch in range(1, 5)]
+    assert len({tuple(sorted(stored, key=seen.index)) for seen in epochs}) > 1
 
 
 def test_what_is_left_over_differs_from_epoch_to_epoch(numbered):
@@ -76,11 +87,15 @@ def test_batch_larger_than_the_data(numbered):
 
 
 @pytest.mark.parametrize("fit", ["squash", "crop"])
-def test_originals_come_out_as_prepared_pixels_do(celeba, tmp_path, fit):
-    experiment = series.resolve("celeba", image_size=16, batch_size=14, fit=fit)
-    found = conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path, store="source")
+def test_originals_come_out_as_prepared_pixels_do(tmp_path, fit):
+    tree = write_celeba(tmp_path / "tree", count=10)
+    boxes = tree / "Anno/list_bbox_celeba.txt"
+    first = next(line for line in boxes.read_text().splitlines() if line.startswith("000001"))
+    boxes.write_text(boxes.read_text().replace(first, "000001.jpg -30 -20 100 90"))  # and picture 7's leaves at the right
+    experiment = series.resolve("celeba", image_size=16, batch_size=6, fit=fit)
+    found = conversion.convert(experiment, dataset_path=tree, tfrecord_path=tmp_path, store="source")
     decoded = next(iter(pipeline.batches(found, experiment, 1))).numpy()
-    assert decoded.shape == (14, 16, 16, 3)
+    assert decoded.shape == (6, 16, 16, 3)
     wanted = []
     for record in tf.data.TFRecordDataset([str(file) for file in found.shards("train")]):
         features = tf.train.Example.FromString(record.numpy()).features.feature
@@ -142,23 +157,45 @@ def test_the_sets_are_shuffled_apart(unpaired):
     assert len({tuple(b) for _, b in orders}) > 2
 
 
-def test_augmentation_is_new_each_epoch_and_the_same_for_a_run_that_goes_on(numbered, unpaired):
-    experiment, found = unpaired
-    gradient = np.linspace(0, 255, 64, dtype=np.uint8).reshape(8, 8)
-    root = found.folder.parents[1] / "gradient"
+@pytest.fixture(scope="module")
+def augmented(tmp_path_factory):
+    """(Experiment of 16 pixels, Records, windows): two sets of 24 times one picture of noise, 18x18: as large as 16 pixels
+    enlarged, so that each augmented picture is a window of it. windows: {bytes of a window: (top, left, flipped)}."""
+    root = tmp_path_factory.mktemp("augmented")
+    noise = np.random.default_rng(0).integers(0, 255, (18, 18, 3), np.uint8)
     for name in ("trainA", "trainB"):
         (root / "files" / name).mkdir(parents=True)
-        for index in range(4):
-            Image.fromarray(gradient).convert("RGB").save(root / "files" / name / f"{index}.png")
-    experiment = dataclasses.replace(experiment, augment=True)
-    found = conversion.convert(experiment, dataset_path=root / "files", tfrecord_path=root)
-    first, second = (np.concatenate([batch[0] for batch in pipeline.batches(found, experiment, epoch)]) for epoch in (1, 2))
-    assert first.shape == (4, 16, 16, 3)
-    assert len({image.tobytes() for image in (*first, *second)}) > 4  # crops and flips of one and the same picture
-    rows = first[:, 8, :, 0]
-    assert {bool(row[0] < row[-1]) for row in np.concatenate([rows, second[:, 8, :, 0]])} == {True, False}  # some are flipped
-    later = [batch[0].numpy() for batch in pipeline.batches(found, experiment, 1, first_step=1)]
-    assert np.array_equal(np.concatenate(later), first[2:])
+        for index in range(24):
+            Image.fromarray(noise).save(root / "files" / name / f"{index}.png")
+    experiment = series.resolve("horse2zebra", image_size=16, batch_size=4, augment=True)
+    windows = {}
+    for top, left in np.ndindex(3, 3):
+        window = noise[top : top + 16, left : left + 16]
+        windows |= {window.tobytes(): (top, left, False), window[:, ::-1].tobytes(): (top, left, True)}
+    return experiment, conversion.convert(experiment, dataset_path=root / "files", tfrecord_path=root), windows
+
+
+def both_windows(augmented, epoch, first_step=0, **changed):
+    """Which windows the two sets' pictures of an epoch are."""
+    experiment, found, windows = augmented
+    dataset = pipeline.batches(found, dataclasses.replace(experiment, **changed), epoch, first_step)
+    sets = [np.concatenate(images) for images in zip(*dataset.as_numpy_iterator(), strict=True)]
+    return [[windows[np.round((image + 1) * 127.5).astype(np.uint8).tobytes()] for image in images] for images in sets]
+
+
+def test_augmentation_cuts_every_window_and_flips_each(augmented):
+    seen = [window for epoch in (1, 2, 3) for windows in both_windows(augmented, epoch) for window in windows]
+    assert set(seen) == {(top, left, flipped) for top in range(3) for left in range(3) for flipped in (True, False)}
+    assert 0.3 < np.mean([flipped for *_, flipped in seen]) < 0.7
+
+
+def test_augmentation_comes_from_seed_epoch_and_set_and_goes_on(augmented):
+    a, b = both_windows(augmented, 1)
+    assert both_windows(augmented, 1) == [a, b]
+    assert both_windows(augmented, 1, first_step=2) == [a[8:], b[8:]]
+    assert a != b
+    assert both_windows(augmented, 2)[0] != a
+    assert both_windows(augmented, 1, seed=1)[0] != a
 
 
 def test_records_of_pixels_can_be_augmented_too(numbered):

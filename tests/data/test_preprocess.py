@@ -78,11 +78,15 @@ def test_squash_keeps_everything_and_crop_the_middle(save):
     assert int(squashed[6]) == pytest.approx(RED[0], abs=5)  # bicubic overshoots a little at an edge
     cropped = preprocess.prepare(path, image_size=12, channels=3, fit="crop")
     assert (cropped == RED).all()
+    tall = save(picture.transpose(Image.Transpose.ROTATE_90), "tall.png")
+    assert (preprocess.prepare(tall, image_size=12, channels=3, fit="crop") == RED).all()
 
 
-def test_resizing_is_antialiased():
+def test_resizing_is_antialiased_and_bicubic():
     stripes = np.tile(np.array([0, 255], np.uint8), (64, 32))  # every other column: a grey surface from afar
     assert preprocess.prepare(stripes, image_size=8, channels=1) == pytest.approx(127.5, abs=6)
+    edge = np.repeat(np.array([[64, 192]], np.uint8), 8, axis=1).repeat(16, axis=0)
+    assert preprocess.prepare(edge, image_size=64, channels=1).max() > 192  # a cubic overshoots, a line does not
 
 
 def test_box_is_cut_and_clipped(save):
@@ -95,7 +99,15 @@ def test_box_is_cut_and_clipped(save):
 
 
 @pytest.mark.parametrize(
-    ("box", "words"), [((0, 0, 0, 0), "zero size"), ((5, 5, -3, 4), "zero size"), ((50, 0, 9, 9), "outside")]
+    ("box", "words"),
+    [
+        ((0, 0, 0, 0), "zero size"),
+        ((5, 5, -3, 4), "zero size"),
+        ((5, 5, 4, 0), "zero size"),
+        ((50, 0, 9, 9), "outside"),
+        ((0, 40, 9, 9), "outside"),
+        ((-9, 0, 9, 9), "outside"),
+    ],
 )
 def test_boxes_that_cannot_be_cut(box, words):
     with pytest.raises(preprocess.BadPicture, match=words):

@@ -38,7 +38,7 @@ def eager():
 @pytest.mark.parametrize("preset", ["article", "paper"])
 def test_losses_by_hand_and_where_they_move_the_generators(preset, eager):
     """Every number of the first step in NumPy from its formula; SGD moves both generators by lr times the sum's gradient."""
-    experiment, state, step = make(preset=preset, pool=0)
+    experiment, state, step = make(preset=preset, pool=2)
     nets = state.networks
     a, b = real()
     with tf.GradientTape() as tape:
@@ -80,6 +80,9 @@ def test_losses_by_hand_and_where_they_move_the_generators(preset, eager):
     assert noted == pytest.approx(wanted, rel=1e-3)
     for variable, old, gradient in zip(variables, before, gradients, strict=True):
         assert np.allclose(variable.numpy(), old - 0.01 * gradient, atol=1e-6)
+    # The pool is empty yet: the new fakes are shown as they are, and kept in their order.
+    for name, fakes in (("pool_a", fake_a), ("pool_b", fake_b)):
+        np.testing.assert_allclose(state.buffers[name].numpy(), fakes, atol=1e-6)
 
 
 def walk(strategy, **given):

@@ -4,10 +4,12 @@ import math
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfgan_series import runs, series
 from tfgan_series.errors import Diverged
 from tfgan_series.training import loop, run
+from tfgan_series.training.state import create_state
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +73,17 @@ def walk(**numbers):
         series.resolve("digits", epochs=1), state, state.step, lambda epoch, first: range(2), 2, lambda: None, [rows.append]
     )
     return rows
+
+
+def test_a_mean_leaves_out_only_gradients_that_are_missing():
+    experiment = series.resolve("mnist", model="gan", image_size=2, base_filters=2, batch_size=2, noise_dim=3)
+    state = create_state(experiment, tf.distribute.get_strategy(), ("Gen_loss", "Gen_grad"), 3, {})
+    state.finish_step({"Gen_loss": 1.0, "Gen_grad": math.nan})
+    state.finish_step({"Gen_loss": 2.0, "Gen_grad": 6.0})
+    assert state.means(2) == {"Gen_loss": 1.5, "Gen_grad": 6.0}
+    state.finish_step({"Gen_loss": math.nan, "Gen_grad": math.inf})
+    assert math.isnan(state.means(3)["Gen_loss"])
+    assert state.means(3)["Gen_grad"] == math.inf
 
 
 def test_only_a_gradient_may_be_missing():

@@ -221,13 +221,27 @@ def _parse(argv: list[str]) -> list[str]:
         _fail(f"{error}; --help tells more")
 
 
-def import_tensorflow() -> None:
-    """Import TensorFlow without its page of remarks. Its import heeds no log level (its issue 100442), so standard error is
-    closed meanwhile; with TF_CPP_MIN_LOG_LEVEL set (0: everything) the user hears it all."""
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
-        return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    logging.set_verbosity(logging.ERROR)  # TFDS, which reports every file it opens
+def import_tensorflow(use_gpus: bool = True) -> None:
+    """Import TensorFlow without its page of remarks, and leave room on the GPUs for other processes.
+
+    With TF_CPP_MIN_LOG_LEVEL set (0: everything) the user hears the remarks. use_gpus: whether the command computes on GPUs.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+        logging.set_verbosity(logging.ERROR)  # TFDS, which reports every file it opens
+        _import_quietly()
+    import tensorflow as tf
+
+    from tfgan_series.training import devices
+
+    if use_gpus:
+        devices.share_gpus()
+    else:
+        tf.config.set_visible_devices([], "GPU")
+
+
+def _import_quietly() -> None:
+    """The import of TensorFlow heeds no log level (its issue 100442): standard error is closed meanwhile."""
     stderr = os.dup(2)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)

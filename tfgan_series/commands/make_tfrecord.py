@@ -30,7 +30,7 @@ def define() -> None:
 
 def main() -> None:
     experiment = command_line.experiment()
-    command_line.import_tensorflow()
+    command_line.import_tensorflow(use_gpus=False)
     from tfgan_series.data import conversion
 
     conversion.convert(

@@ -17,12 +17,17 @@ def choose_strategy() -> tf.distribute.Strategy:
     """MultiWorkerMirroredStrategy where TF_CONFIG is set, MirroredStrategy on several GPUs, else the default one."""
     if os.environ.get("TF_CONFIG"):
         return _only(tf.distribute.MultiWorkerMirroredStrategy)
-    gpus = tf.config.list_physical_devices("GPU")
+    share_gpus()
+    several = len(tf.config.list_physical_devices("GPU")) > 1
+    return _only(tf.distribute.MirroredStrategy) if several else tf.distribute.get_strategy()
+
+
+def share_gpus() -> None:
+    """Take no more GPU memory than is needed. By itself TensorFlow takes all of it, and another process finds none."""
     # RuntimeError: a notebook has used the GPU before, and its memory is laid out already.
     with contextlib.suppress(RuntimeError):
-        for gpu in gpus:
+        for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)
-    return _only(tf.distribute.MirroredStrategy) if len(gpus) > 1 else tf.distribute.get_strategy()
 
 
 @functools.cache
