@@ -232,14 +232,9 @@ def test_a_folder_that_tensorflow_takes_for_a_pattern(digits, tiny, tmp_path, na
     assert not list(tmp_path.iterdir())
 
 
-def test_missing_records_are_made_or_the_command_is_told(tmp_path):
-    with pytest.raises(UserError) as error:
-        workflow.train(series.resolve("celeba", bbox=False, image_size=32), tfrecord_path=tmp_path / "t", run_dir=tmp_path / "r")
-    command = (
-        f"make_tfrecord.py --ImageType=img_celeba --DatasetPath=FOLDER --image_size=32 --nobbox --TFRecordPath={tmp_path / 't'}"
-    )
-    assert command in str(error.value)
-    assert "\n" not in str(error.value)
+def test_where_records_cannot_be_made_there_is_no_run(tmp_path):
+    with pytest.raises(UserError, match="no records in .* Type: python scripts/make_tfrecord.py"):
+        workflow.train(series.resolve("celeba"), tfrecord_path=tmp_path / "t", run_dir=tmp_path / "r")
     assert not (tmp_path / "r").exists()
 
 

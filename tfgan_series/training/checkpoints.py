@@ -1,10 +1,13 @@
 """Checkpoints: all of a TrainState on disk, and back, in the same bits."""
 
 import tempfile
+from pathlib import Path
 
+import keras
 import tensorflow as tf
 
 from tfgan_series.errors import UserError
+from tfgan_series.training.state import TrainState
 
 _KEEP = 2
 
@@ -12,8 +15,8 @@ _KEEP = 2
 class Checkpoints:
     """The checkpoints of a run: the last two, each named by its step."""
 
-    def __init__(self, state, folder, chief=True):
-        """folder: a Path. chief: whether this process is the one whose checkpoints are kept."""
+    def __init__(self, state: TrainState, folder: Path, chief: bool = True) -> None:
+        """chief: whether this process is the one whose checkpoints are kept."""
         self._state = state
         self._folder = folder
         self._checkpoint = tf.train.Checkpoint(
@@ -24,23 +27,22 @@ class Checkpoints:
             networks={name: _variables(model) for name, model in state.networks.items()},
             optimizers={name: _variables(optimizer) for name, optimizer in state.optimizers.items()},
         )
-        # The other workers save along, as they must, to a folder that goes with the process.
+        # The other workers must save too. Theirs go to a folder that is removed when the process ends.
         self._aside = None if chief else tempfile.TemporaryDirectory()
-        self._manager = tf.train.CheckpointManager(
-            self._checkpoint, str(folder) if chief else self._aside.name, max_to_keep=_KEEP, checkpoint_name="step"
-        )
+        place = self._aside.name if self._aside else str(folder)
+        self._manager = tf.train.CheckpointManager(self._checkpoint, place, max_to_keep=_KEEP, checkpoint_name="step")
 
-    def save(self):
+    def save(self) -> None:
         """Write a checkpoint of the state as it is. Raises UserError where it cannot be written."""
         try:
             self._manager.save(checkpoint_number=self._state.steps_done())
         except tf.errors.OpError as error:
             raise UserError(f"no checkpoint can be written to {self._folder} ({error.message}); the last one is kept") from error
 
-    def restore(self):
+    def restore(self) -> bool:
         """Bring the state to the last checkpoint that can be read. Returns whether there was any at all.
 
-        Raises UserError where there are some and none can be read: training from scratch is not what was asked for.
+        Raises UserError where there are some and none can be read: the user did not ask to train from scratch.
         """
         # Found by name: the file `checkpoint`, which lists them, can be damaged too.
         paths = sorted(self._folder.glob("step-*.index"), key=lambda path: int(path.stem.split("-")[1]), reverse=True)
@@ -56,5 +58,5 @@ class Checkpoints:
         return False
 
 
-def _variables(thing):
+def _variables(thing: keras.Model | keras.Optimizer) -> list[tf.Variable]:
     return [variable.value for variable in thing.variables]

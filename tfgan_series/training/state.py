@@ -1,11 +1,13 @@
 """All that a run carries from step to step."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
 import tensorflow as tf
 
 from tfgan_series import networks
+from tfgan_series.series import Experiment
 
 PLAYERS = ("generator", "discriminator")
 
@@ -24,11 +26,11 @@ class TrainState:
     history: tf.Variable
     buffers: dict[str, tf.Variable]
 
-    def steps_done(self):
+    def steps_done(self) -> int:
         """Steps done in all, as a Python number."""
         return int(self.step.numpy())  # int(variable) fails for a mirrored one
 
-    def trainable_variables(self, player):
+    def trainable_variables(self, player: str) -> list[tf.Variable]:
         """What a player's optimizer moves."""
         return _variables_of(self.networks, player)
 
@@ -46,15 +48,21 @@ class TrainState:
         """The reported numbers' means over the epoch's first `steps` steps, as Python numbers."""
         return dict(zip(self.reported, self.epoch_history(steps).mean(axis=0).tolist(), strict=True))
 
-    def set_learning_rate(self, rate):
+    def set_learning_rate(self, rate: float) -> None:
         """The rate for the steps to come."""
         for optimizer in self.optimizers.values():
             optimizer.learning_rate = rate
 
 
-def create_state(experiment, strategy, reported, steps, buffers):
-    """A fresh state, its variables placed by the strategy. reported: names of the numbers the step reports; steps: of
-    an epoch; buffers: {name: shape} of what else is remembered."""
+def create_state(
+    experiment: Experiment,
+    strategy: tf.distribute.Strategy,
+    reported: Sequence[str],
+    steps: int,
+    buffers: Mapping[str, Sequence[int]],
+) -> TrainState:
+    """A fresh state, its variables placed by the strategy. reported: names of the numbers that the step reports. steps: of
+    an epoch. buffers: {name: shape} of what else is remembered."""
     with strategy.scope():
         models = networks.build(experiment, synchronized=strategy.num_replicas_in_sync > 1)
         optimizers = {player: _optimizer(experiment, _variables_of(models, player)) for player in PLAYERS}
@@ -65,11 +73,11 @@ def create_state(experiment, strategy, reported, steps, buffers):
     return TrainState(models, optimizers, step, tuple(reported), history, buffers)
 
 
-def _variables_of(models, player):
+def _variables_of(models: Mapping[str, keras.Model], player: str) -> list[tf.Variable]:
     return [variable for name, model in models.items() if name.startswith(player) for variable in model.trainable_variables]
 
 
-def _optimizer(experiment, variables):
+def _optimizer(experiment: Experiment, variables: list[tf.Variable]) -> keras.Optimizer:
     if experiment.optimizer == "sgd":
         optimizer = keras.optimizers.SGD(experiment.lr)
     else:
