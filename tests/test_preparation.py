@@ -1,18 +1,36 @@
 import pytest
 
-from tfgan_series import preparation, series, workflow
+from tfgan_series import preparation, series
 from tfgan_series.errors import UserError
 
 
-def test_missing_records_are_made_or_the_command_is_told(tmp_path):
-    with pytest.raises(UserError) as error:
-        workflow.train(series.resolve("celeba", bbox=False, image_size=32), tfrecord_path=tmp_path / "t", run_dir=tmp_path / "r")
-    command = (
-        f"make_tfrecord.py --ImageType=img_celeba --DatasetPath=FOLDER --image_size=32 --nobbox --TFRecordPath={tmp_path / 't'}"
-    )
-    assert command in str(error.value)
+def test_records_that_are_there_are_found(tiny, digits):
+    assert preparation.find_or_make(tiny, digits[0], may_make=False) == digits[1]
+
+
+def test_records_of_the_bundled_digits_are_made(tiny, tmp_path):
+    assert preparation.find_or_make(tiny, tmp_path).counts == {"train": 1500, "test": 297}
+    with pytest.raises(UserError, match="make them before several workers train, with: python scripts/make_tfrecord.py"):
+        preparation.find_or_make(tiny, tmp_path / "elsewhere", may_make=False)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_where_files_are_needed_the_command_is_told(tmp_path):
+    faces = series.resolve("celeba", bbox=False, image_size=32)
+    with pytest.raises(UserError, match="they cannot be made on the spot") as error:
+        preparation.find_or_make(faces, tmp_path / "t")
+    assert str(error.value).endswith(f"Type: {preparation.make_command(faces, tmp_path / 't')}")
     assert "\n" not in str(error.value)
-    assert not (tmp_path / "r").exists()
+
+
+def test_the_command_names_what_is_not_usual(tmp_path):
+    start = "python scripts/make_tfrecord.py --ImageType=img_celeba --DatasetPath=FOLDER"
+    assert preparation.make_command(series.resolve("celeba"), "tfrecords") == start
+    faces = series.resolve("celeba", bbox=False, image_size=32, fit="crop")
+    assert (
+        preparation.make_command(faces, "my records")
+        == f"{start} --image_size=32 --fit=crop --nobbox --TFRecordPath='my records'"
+    )
 
 
 def test_describe_tells_sizes_and_makes_nothing(tmp_path, digits, tiny):

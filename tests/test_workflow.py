@@ -232,6 +232,12 @@ def test_a_folder_that_tensorflow_takes_for_a_pattern(digits, tiny, tmp_path, na
     assert not list(tmp_path.iterdir())
 
 
+def test_where_records_cannot_be_made_there_is_no_run(tmp_path):
+    with pytest.raises(UserError, match="no records in .* Type: python scripts/make_tfrecord.py"):
+        workflow.train(series.resolve("celeba"), tfrecord_path=tmp_path / "t", run_dir=tmp_path / "r")
+    assert not (tmp_path / "r").exists()
+
+
 def test_celeba_from_jpegs_to_a_colour_grid(celeba, tmp_path):
     experiment = series.resolve("celeba", image_size=8, base_filters=4, batch_size=7, epochs=2)
     conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path / "t")

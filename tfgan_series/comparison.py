@@ -141,5 +141,5 @@ def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
             with Image.open(result["grid"]) as grid:
                 picture.imshow(np.asarray(grid.convert("RGB")))
     if min((curve.min() for result in results.values() for curve in result["curves"].values()), default=0) >= 0:
-        shared.set_ylim(bottom=0)  # only now: it keeps the axes from growing with the runs to come
+        axes[0, 0].set_ylim(bottom=0)  # of all; only now: it keeps the axes from growing with the runs to come
     figure.savefig(path, dpi=100, format="png")

@@ -20,7 +20,7 @@ def prepare(experiment: Experiment, strategy: tf.distribute.Strategy, tfrecord_p
     networks.check(experiment)
     devices.check(experiment, strategy)
     # Several workers would write the same files.
-    found = _find_or_make(experiment, tfrecord_path, may_make=not devices.several_workers(strategy))
+    found = find_or_make(experiment, tfrecord_path, may_make=not devices.several_workers(strategy))
     pipeline.steps_per_epoch(found, experiment)
     return found
 
@@ -40,7 +40,7 @@ def describe(experiment: Experiment, *, tfrecord_path: str | Path = "tfrecords",
     return [*lines, f"run folder: {run_dir or runs.default_folder(experiment)}"]
 
 
-def _find_or_make(experiment: Experiment, tfrecord_path: str | Path, *, may_make: bool = True) -> Records:
+def find_or_make(experiment: Experiment, tfrecord_path: str | Path, *, may_make: bool = True) -> Records:
     """The experiment's records below tfrecord_path. Raises UserError, with the command that makes them, where there are none
     and they cannot or may not be made."""
     found = records.find_records(tfrecord_path, experiment)

@@ -38,6 +38,15 @@ def test_several_gpus_share_one_strategy_for_all_that_a_process_trains(gpus, mon
     assert devices.choose_strategy() is devices.choose_strategy()
 
 
+def test_one_process_is_together_with_itself():
+    """A problem stays what it is, and nothing is sent. What several do is in test_workers.py."""
+    assert devices.exchange(ONE, "a line") == ["a line"]
+    with devices.together(ONE):
+        pass
+    with pytest.raises(OSError, match="full"), devices.together(ONE):
+        raise OSError("full")
+
+
 def test_what_several_devices_cannot_do(two_devices):
     devices.check(series.resolve("digits", jit_compile=True), ONE)
     with pytest.raises(UserError, match="--jit_compile is for one device, and here are 2"):

@@ -2,8 +2,8 @@
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
+import keras
 import tensorflow as tf
 
 from tfgan_series.errors import UserError
@@ -27,7 +27,7 @@ class Checkpoints:
             networks={name: _variables(model) for name, model in state.networks.items()},
             optimizers={name: _variables(optimizer) for name, optimizer in state.optimizers.items()},
         )
-        # The other workers save along, as they must, to a folder that goes with the process.
+        # The other workers must save too. Theirs go to a folder that is removed when the process ends.
         self._aside = None if chief else tempfile.TemporaryDirectory()
         where = self._aside.name if self._aside else str(folder)
         self._manager = tf.train.CheckpointManager(self._checkpoint, where, max_to_keep=_KEEP, checkpoint_name="step")
@@ -42,7 +42,7 @@ class Checkpoints:
     def restore(self) -> bool:
         """Bring the state to the last checkpoint that can be read. Returns whether there was any at all.
 
-        Raises UserError where there are some and none can be read: training from scratch is not what was asked for.
+        Raises UserError where there are some and none can be read: the user did not ask to train from scratch.
         """
         # Found by name: the file `checkpoint`, which lists them, can be damaged too.
         paths = sorted(self._folder.glob("step-*.index"), key=lambda path: int(path.stem.split("-")[1]), reverse=True)
@@ -58,5 +58,5 @@ class Checkpoints:
         return False
 
 
-def _variables(thing: Any) -> list[Any]:
+def _variables(thing: keras.Model | keras.Optimizer) -> list[tf.Variable]:
     return [variable.value for variable in thing.variables]

@@ -88,7 +88,7 @@ def _variables_of(models: Mapping[str, keras.Model], names: Sequence[str]) -> li
     return [variable for name in names for variable in models[name].trainable_variables]
 
 
-def _optimizer(experiment, variables):
+def _optimizer(experiment: Experiment, variables: list[tf.Variable]) -> keras.Optimizer:
     if experiment.optimizer == "sgd":
         optimizer = keras.optimizers.SGD(experiment.lr)
     else:
