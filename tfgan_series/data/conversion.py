@@ -160,7 +160,7 @@ def _begin(partial: Path, plan: Plan, overwrite: bool) -> dict[str, dict[str, An
     }
     plan_file = partial / "plan.json"
     try:
-        if plan_file.is_file() and json.loads(plan_file.read_text()) == wanted:
+        if plan_file.is_file() and json.loads(plan_file.read_text(encoding="utf-8")) == wanted:
             done = _read_progress(partial)
             print(f"Going on: {len(done)} of {len(plan.shards)} shards are in {partial}.")
             return done
@@ -177,7 +177,7 @@ def _read_progress(partial: Path) -> dict[str, dict[str, Any]]:
     """{shard file: its progress line}. A line that a kill cut short is dropped from the file too, and so is one without a
     digest, as earlier versions wrote them: these shards are written again."""
     done, progress = {}, partial / "progress.jsonl"
-    for line in progress.read_text().splitlines() if progress.is_file() else ():
+    for line in progress.read_text(encoding="utf-8").splitlines() if progress.is_file() else ():
         try:
             entry = json.loads(line)
         except json.JSONDecodeError:
@@ -195,7 +195,7 @@ def _write_shards(partial: Path, plan: Plan, done: dict[str, dict[str, Any]]) ->
     with (
         ThreadPoolExecutor(os.cpu_count()) as pool,
         tqdm(total=sum(len(shard.examples) for shard in left), unit=" images", disable=None if left else True) as bar,
-        open(partial / "progress.jsonl", "a") as progress,
+        open(partial / "progress.jsonl", "a", encoding="utf-8") as progress,
     ):
         for shard in left:
             entry = _write_shard(partial, shard, plan, pool, bar)
@@ -285,7 +285,7 @@ def _write_metadata(partial: Path, plan: Plan, done: Mapping[str, Any]) -> None:
     """What makes the shards a record folder: conversion.json, and the files that TFDS looks for."""
     shards = "".join(f"{shard.file} {done[shard.file]['digest']}\n" for shard in plan.shards)
     conversion = plan.settings | {"identity": hashlib.sha256(shards.encode()).hexdigest()}
-    (partial / records.CONVERSION).write_text(json.dumps(conversion, indent=2) + "\n")
+    (partial / records.CONVERSION).write_text(json.dumps(conversion, indent=2) + "\n", encoding="utf-8")
     template = tfds.core.ShardedFileTemplate(
         data_dir=partial,
         dataset_name=plan.settings["image_type"],

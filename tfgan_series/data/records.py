@@ -146,7 +146,7 @@ def open_records(folder: str | Path) -> Records:
 
     folder = Path(folder)
     try:
-        settings = dict(json.loads((folder / CONVERSION).read_text()))
+        settings = dict(json.loads((folder / CONVERSION).read_text(encoding="utf-8")))
         info = tfds.builder_from_directory(folder).info
     except Exception as error:  # TFDS lets through whatever its JSON, protobuf and file readers raise
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
