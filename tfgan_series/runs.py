@@ -84,7 +84,9 @@ def _read_record(folder: Path | str) -> tuple[Experiment, int, str]:
     except FileNotFoundError as error:
         raise UserError(f"{folder} is not a run (no {EXPERIMENT}): train one with train.py, or give another --run_dir") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} cannot be read ({error}): it is damaged or from another version") from error
+        raise UserError(
+            f"{path} cannot be read ({error}): it is damaged or from another version; train.py --overwrite starts the run over"
+        ) from error
 
 
 def write_experiment(

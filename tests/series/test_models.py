@@ -15,3 +15,10 @@ def test_an_entry_is_true_to_its_networks(name):
         assert len(built[network].input_shape) == {"noise": 2, "pictures": 4}[model.draws_from]
     for part in ("make_step", "make_look"):
         assert callable(getattr(model.load_algorithm(), part))
+
+
+def test_other_settings_are_named():
+    record = series.to_dict(series.resolve("digits"))
+    record["old_setting"] = record.pop("g_slope")
+    with pytest.raises(ValueError, match="its settings are others: g_slope, old_setting"):
+        series.from_dict(record)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from tfgan_series.errors import UserError
 from tfgan_series.series.experiment import Experiment
-from tfgan_series.series.settings import setting
+from tfgan_series.series.settings import fields, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,5 +190,8 @@ MODELS: dict[str, Model] = {
 
 
 def from_dict(record: Mapping[str, Any]) -> Experiment:
-    """The experiment that experiment.to_dict wrote. Raises KeyError or TypeError where the fields are others."""
-    return MODELS[record["model"]].settings(**{**record, "lr_drops": tuple(record["lr_drops"])})
+    """The experiment that experiment.to_dict wrote. Raises KeyError or ValueError where the settings are others."""
+    settings = MODELS[record["model"]].settings
+    if other := set(record) ^ set(fields(settings)):
+        raise ValueError(f"its settings are others: {', '.join(sorted(other))}")
+    return settings(**{**record, "lr_drops": tuple(record["lr_drops"])})

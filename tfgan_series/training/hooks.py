@@ -14,6 +14,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tfgan_series import files, pictures, runs
+from tfgan_series.errors import UserError
 from tfgan_series.training.loop import Row
 from tfgan_series.training.state import TrainState
 
@@ -101,6 +102,8 @@ def finish(folder: Path) -> list[str]:
     """training.gif, and the curves of loss and of the discriminator's answers, from a run's grids and log: those that are
     not newer than the log. Returns the names of all."""
     log = runs.read_log(folder)
+    if not log:
+        raise UserError(f"{folder / runs.LOG} is not there: bring back a copy of it, or start the run over with --overwrite")
     epochs = [int(row["epoch"]) for row in log]
 
     def curves(*names: str, y_label: str) -> Callable[[Path], None]:
