@@ -21,8 +21,7 @@ def test_what_a_run_leaves(trained, tiny, digits):
         "generator.keras", "training.gif", "loss.png", "probability.png", "report.html",
     }  # fmt: skip
     assert [path.name for path in sorted((trained / "images").iterdir())] == ["epoch-001.png", "epoch-002.png"]
-    assert runs.read_experiment(trained) == (tiny, 1500)
-    assert runs.read_records_identity(trained) == digits[1].identity
+    assert runs.read_begun(trained) == (tiny, 1500, digits[1].identity)
     assert (
         (trained / "log.csv").read_text().splitlines()[0].startswith("epoch,Real_P,Fake_P,Gen_loss,Dis_loss,lr,images_per_second")
     )
@@ -124,7 +123,7 @@ def test_a_finished_run_says_so_and_more_epochs_go_on(trained, digits, tiny, tmp
     workflow.train(tiny.change(epochs=3), tfrecord_path=digits[0], run_dir=folder)
     assert "Going on from epoch 3" in capsys.readouterr().out
     assert [row["epoch"] for row in runs.read_log(folder)] == [1, 2, 3]
-    assert runs.read_experiment(folder)[0].epochs == 3
+    assert runs.read_experiment(folder).epochs == 3
 
 
 def test_a_run_killed_at_its_very_end_still_gets_its_pictures(trained, digits, tiny, tmp_path):

@@ -15,7 +15,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -64,29 +64,31 @@ def open_folder(folder: Path, overwrite: bool = False) -> None:
         raise UserError(f"run folder {folder} cannot be written ({error.strerror or error}): give another --run_dir") from error
 
 
-def read_experiment(folder: Path | str) -> tuple[Experiment, int]:
-    """(Experiment, number of records) of a run. Raises UserError where the folder is no run."""
-    experiment, count, _ = _read_record(folder)
-    return experiment, count
+class Begun(NamedTuple):
+    """What experiment.json says of a run: its Experiment, the number of records that it trains on, and their identity."""
+
+    experiment: Experiment
+    record_count: int
+    records_identity: str
 
 
-def read_records_identity(folder: Path | str) -> str:
-    """The identity of the Records that a run was trained on. Raises UserError as read_experiment does."""
-    return _read_record(folder)[2]
-
-
-def _read_record(folder: Path | str) -> tuple[Experiment, int, str]:
-    """(Experiment, number of records, their identity) of a run."""
+def read_begun(folder: Path | str) -> Begun:
+    """What a run began with. Raises UserError where the folder is no run, or a run of another version."""
     path = Path(folder) / EXPERIMENT
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        return series.from_dict(record["experiment"]), record["records"], record["records_identity"]
+        return Begun(series.from_dict(record["experiment"]), record["records"], record["records_identity"])
     except FileNotFoundError as error:
         raise UserError(f"{folder} is not a run (no {EXPERIMENT}): train one with train.py, or give another --run_dir") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} cannot be read ({error}): it is damaged or from another version; train.py --overwrite starts the run over"
         ) from error
+
+
+def read_experiment(folder: Path | str) -> Experiment:
+    """The Experiment of a run. Raises UserError as read_begun does."""
+    return read_begun(folder).experiment
 
 
 def write_experiment(
@@ -114,7 +116,7 @@ def is_settled(folder: Path | str, experiment: Experiment) -> bool:
     """Whether a folder has a run of the experiment that is finished or has diverged."""
     if not (Path(folder) / EXPERIMENT).is_file():
         return False
-    run, _ = read_experiment(folder)
+    run = read_experiment(folder)
     ended = len(read_log(folder)) >= experiment.epochs or (Path(folder) / DIVERGED).is_file()
     return ended and not series.differences(run, experiment)
 

@@ -32,7 +32,7 @@ def colour(epoch):
 
 def lengthen(folder, epochs, shade=colour):
     """Make a run one of so many epochs, each with a grid of its own colour."""
-    experiment, count = runs.read_experiment(folder)
+    experiment, count, _ = runs.read_begun(folder)
     runs.write_experiment(folder, experiment.change(epochs=epochs), count, "identity", folder / "tfrecords")
     first = runs.read_log(folder)[0]
     log = [{**first, "epoch": epoch, "Gen_loss": 1 + 1 / epoch, "lr": 0.1**epoch} for epoch in range(1, epochs + 1)]
@@ -44,7 +44,7 @@ def lengthen(folder, epochs, shade=colour):
 
 def fill(folder):
     """Give a run all that other commands leave, under awkward names."""
-    experiment, _ = runs.read_experiment(folder)
+    experiment = runs.read_experiment(folder)
     records = folder / "tfrecords" / experiment.records_name / str(experiment.image_size)
     explored, translated, originals = folder / "explored", folder / "translated/ab", folder / "originals"
     for place in (records, explored, translated, originals):

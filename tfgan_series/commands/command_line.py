@@ -101,7 +101,7 @@ def run_folder(draws_from: str | None = None) -> Path:
     from tfgan_series import runs
 
     folder = path("run_dir") or runs.default_folder(experiment())
-    trained, _ = runs.read_experiment(folder)
+    trained = runs.read_experiment(folder)
     if draws_from not in (None, series.MODELS[trained.model].draws_from):
         fitting = " and ".join(name for name, model in series.MODELS.items() if model.draws_from == draws_from)
         raise UserError(f"{folder} is a run of {trained.model}; this command is for {fitting}: give another --run_dir")

@@ -74,7 +74,7 @@ def _generator(run: Path | str) -> keras.Model:
 
 def _records(run: Path | str, tfrecord_path: Path | str) -> tuple[Experiment, records.Records]:
     """(Experiment, Records) of a run. Raises UserError where its records are not there."""
-    experiment, _ = runs.read_experiment(run)
+    experiment = runs.read_experiment(run)
     found = records.find_records(tfrecord_path, experiment)
     if found is None:
         raise UserError(

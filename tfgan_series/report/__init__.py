@@ -36,20 +36,18 @@ def make(folders: Sequence[Path | str], out: Path | str) -> Path:
     Raises UserError for a folder that is no run or has no epoch yet, and for a file in it that cannot be read.
     """
     places, out = [Path(folder) for folder in folders], Path(out)
-    experiments = [runs.read_experiment(folder) for folder in places]
+    begun = [runs.read_begun(folder) for folder in places]
     logs = [_read_log(folder) for folder in places]
     names = [str(places[0])] if len(places) == 1 else distinct_names([folder.resolve() for folder in places])
     shown = [
         {"label": name, "plots": laid_out, "logged": [int(row["epoch"]) for row in log]}
-        | _shown(folder, experiment, count, log, ROOM // len(places))
-        for folder, (experiment, count), log, name, laid_out in zip(
-            places, experiments, logs, names, plots.lay_out(logs), strict=True
-        )
+        | _shown(folder, run.experiment, run.record_count, log, ROOM // len(places))
+        for folder, run, log, name, laid_out in zip(places, begun, logs, names, plots.lay_out(logs), strict=True)
     ]
     page = _template().render(
         runs=shown,
         drawing=plots,
-        settings=_settings_rows([experiment for experiment, _ in experiments]),
+        settings=_settings_rows([run.experiment for run in begun]),
         script=_for_script(shown),
         made=f"{datetime.datetime.now():%Y-%m-%d %H:%M}",
     )

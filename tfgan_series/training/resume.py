@@ -13,12 +13,11 @@ def check(folder: Path, experiment: Experiment, found: Records) -> None:
     passes."""
     if not (folder / runs.EXPERIMENT).is_file():
         return
-    run, count_before = runs.read_experiment(folder)
-    other = series.differences(run, experiment)
-    count, identity_before = found.count_of(experiment), runs.read_records_identity(folder)
-    if count != count_before:
-        other.append(f"records: {count_before} in the run, {count} now")
-    elif identity_before != found.identity:
+    run = runs.read_begun(folder)
+    other = series.differences(run.experiment, experiment)
+    if (count := found.count_of(experiment)) != run.record_count:
+        other.append(f"records: {run.record_count} in the run, {count} now")
+    elif run.records_identity != found.identity:
         other.append(f"records: {found.folder} was made again, from other pictures")
     if other:
         raise UserError(
