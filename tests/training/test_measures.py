@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_series import runs, series
+from tfgan_series import runs, series, workflow
 from tfgan_series.errors import Diverged
-from tfgan_series.training import loop, run
+from tfgan_series.training import loop
 from tfgan_series.training.state import create_state
 
 
@@ -16,7 +16,7 @@ from tfgan_series.training.state import create_state
 def hinge(tmp_path_factory, digits, tiny):
     """A run of a loss that makes no probability, three steps an epoch; its generator moves at the fourth step alone."""
     experiment = tiny.change(loss="hinge", critic_steps=4, batch_size=500)
-    return run.train(experiment, tfrecord_path=digits[0], run_dir=tmp_path_factory.mktemp("hinge") / "run")
+    return workflow.train(experiment, tfrecord_path=digits[0], run_dir=tmp_path_factory.mktemp("hinge") / "run")
 
 
 def test_the_gradients_mean_is_of_the_steps_that_moved_the_generator(hinge):
@@ -42,7 +42,7 @@ def test_a_logit_that_is_no_log_odds_is_not_called_a_probability(hinge, trained)
 
 def test_what_training_says_at_its_end_is_there(digits, tiny, tmp_path, capsys):
     experiment = tiny.change(loss="least_squares", epochs=1, batch_size=1500)
-    folder = run.train(experiment, tfrecord_path=digits[0], run_dir=tmp_path / "run")
+    folder = workflow.train(experiment, tfrecord_path=digits[0], run_dir=tmp_path / "run")
     done = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("Done"))
     assert "training.gif, loss.png, logits.png, generator.keras" in done
     assert all((folder / name).is_file() for name in ("training.gif", "loss.png", "logits.png", "generator.keras"))
@@ -69,9 +69,8 @@ class Noted:
 
 def walk(**numbers):
     state, rows = Noted(**numbers), []
-    loop.run_epochs(
-        series.resolve("digits", epochs=1), state, state.step, lambda epoch, first: range(2), 2, lambda: None, [rows.append]
-    )
+    plan = loop.plan_of(series.resolve("digits", epochs=1), steps=2)
+    loop.run_epochs(plan, state, state.step, lambda epoch, first: range(2), lambda: None, [rows.append])
     return rows
 
 
