@@ -122,5 +122,5 @@ def of_players(experiment: _Settings) -> Losses:
     losses = LOSSES[experiment.loss]
     if experiment.real_label == 1:
         return losses
-    # series.resolve lets no other label through where the loss has no such target.
+    # An Experiment refuses other labels where the loss has no such target.
     return losses._replace(discriminator=functools.partial(losses.discriminator, real_label=experiment.real_label))

@@ -13,7 +13,8 @@ from tfgan_series.errors import UserError
 from tfgan_series.series.settings import Settings, fields, flag_name, setting, values
 
 PARTITIONS = ("train", "val", "test", "all")
-_WITHOUT_TARGET = ("hinge", "wasserstein")  # losses that compare no logit with a target
+# --loss -> whether it compares the logits of real pictures with a target, which real_label changes.
+LOSSES = {"non_saturating": True, "minimax": True, "least_squares": True, "hinge": False, "wasserstein": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ class Experiment(Settings):
     loss: str = setting(
         "what the two players minimise",
         "non_saturating",
-        choices=("non_saturating", "minimax", "least_squares", "hinge", "wasserstein"),
+        choices=tuple(LOSSES),
     )
     real_label: float = setting("target of the real pictures; below 1 it is one-sided label smoothing", 1.0, minimum=0)
     seed: int = setting("fixes initial weights, noise and order of the pictures", 0, minimum=0, below=2**32)
@@ -71,7 +72,7 @@ class Experiment(Settings):
                 f"--model={self.model} learns from {count[self.sets]} of pictures, and {self.image_type} has "
                 f"{count[len(self.sides)]}: choose another --model, or an --ImageType of {fitting}"
             )
-        if self.real_label != 1 and self.loss in _WITHOUT_TARGET:
+        if self.real_label != 1 and not LOSSES[self.loss]:
             raise UserError(f"--real_label={self.real_label}: --loss={self.loss} has no target for real pictures")
 
     @property

@@ -5,7 +5,7 @@ Networks and algorithms are named, not imported: flags and errors answer without
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -190,8 +190,12 @@ MODELS: dict[str, Model] = {
 
 
 def from_dict(record: Mapping[str, Any]) -> Experiment:
-    """The experiment that experiment.to_dict wrote. Raises KeyError or ValueError where the settings are others."""
+    """The experiment that experiment.to_dict wrote. A setting that the record lacks has its default: it is newer than the record.
+
+    Raises KeyError or ValueError where the settings are others.
+    """
     settings = MODELS[record["model"]].settings
-    if other := set(record) ^ set(fields(settings)):
+    needed = {name for name, one in fields(settings).items() if one.default is MISSING}
+    if other := (set(record) - set(fields(settings))) | (needed - set(record)):
         raise ValueError(f"its settings are others: {', '.join(sorted(other))}")
     return settings(**{**record, "lr_drops": tuple(record["lr_drops"])})

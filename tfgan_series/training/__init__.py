@@ -1,1 +1,1 @@
-"""Training: run.py puts a run together, loop.py walks its epochs, one file per algorithm makes the step."""
+"""Training: train.py goes from records to a trained run, loop.py over its epochs; each algorithm has a file for its step."""
