@@ -1,1 +1,1 @@
-"""Training: run.py puts a run together, loop.py walks its epochs, one file per algorithm makes the step."""
+"""Training: train.py puts a run together, loop.py goes through its epochs, and one file for each algorithm makes its step."""
