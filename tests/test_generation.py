@@ -48,5 +48,5 @@ def test_numbers_on_the_grid(trained, tmp_path):
 
 
 def test_a_generator_that_does_not_draw_from_z(translator, tmp_path):
-    with pytest.raises(UserError, match="draws from pictures, not from z: translate.py is for it"):
+    with pytest.raises(UserError, match="draws from pictures, not from z: use translate.py"):
         generation.generate(translator[0] / "generator_ab.keras", tmp_path)
