@@ -1,4 +1,4 @@
-# Everything from nothing: needs make, and Python 3.11 to 3.13 with its venv package.
+# Sets up and runs everything. It needs make, and Python 3.11 to 3.13 with its venv package.
 VENV ?= .venv
 BIN := $(VENV)/bin
 
@@ -18,7 +18,7 @@ lint: install
 
 install: $(VENV)/installed
 
-# A candidate counts only if it runs: pyenv leaves names on the path that do not, Debian a Python without ensurepip.
+# We run each Python to see whether it works: pyenv leaves commands that do not run, and Debian has a Python without ensurepip.
 $(VENV)/installed: setup.cfg constraints.txt
 	@for python in $(or $(PYTHON),python3.12 python3.13 python3.11 python3 python); do \
 	  if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; \

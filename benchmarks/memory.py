@@ -1,17 +1,17 @@
-"""How much memory does a CycleGAN step need? Counted from the layers' outputs, and measured on the CPU.
+"""How much memory does a CycleGAN step need? We count the layers' outputs, and measure steps on the CPU.
 
     python benchmarks/memory.py                                 # the count, at 256 px and batch 1
     python benchmarks/memory.py --image_size=128 --measure      # and a real step of each beside it
 
-Counted: parameters, their gradients, Adam's two slots, the pools, and every output of every layer in every forward pass that is
-differentiated through: for the generators' loss each generator twice (three times with the identity loss) and each
-discriminator once, for the discriminators' loss each discriminator twice. Nothing in the graph keeps the second loss from being
-computed beside the first, so all are added up. Not counted: what is inside a layer, and workspaces of the convolutions.
+The count has the parameters, their gradients, Adam's two slots, the pools, and every output of every layer in every forward
+pass that is differentiated. The generators' loss needs each generator twice (three times with the identity loss) and each
+discriminator once. The discriminators' loss needs each discriminator twice. The graph allows TensorFlow to compute both losses
+at the same time, so all outputs are added up. The count does not have memory inside a layer and workspaces of convolutions.
 
-Measured, on the CPU: by how much a step raises the peak of the process' resident memory above where it is after a step on tiny
-pictures. So the program, the weights, Adam's slots and the pools are not in it, and what the tiny step had taken and not given
-back to the system (some of the gradients) may be missing. Beside it stands what the count has for it: the gradients and the
-outputs. Each measurement is a process of its own.
+On the CPU we measure by how much a step raises the peak of the process' resident memory. We compare with the memory after a
+step on tiny pictures, so the program, the weights, Adam's slots and the pools are not in the number. Memory that the tiny step
+took and did not give back to the system (some of the gradients) may be missing. We compare the number with the counted
+gradients and outputs. Each measurement runs in its own process.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def count(experiment: CycleGAN) -> dict[str, int]:
 
 
 def measure(experiment: CycleGAN) -> None:
-    """Print the bytes by which a step raises the peak of this process' memory, and the step's seconds. On Linux only."""
+    """Print by how many bytes a step raises the peak of this process' memory, and the step's seconds. On Linux only."""
     import resource
 
     strategy = tf.distribute.get_strategy()
@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--in_this_process", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure and sys.platform != "linux":
-        parser.error("--measure reads what only Linux tells of a process: leave it out for the count alone")
+        parser.error("--measure works on Linux only: leave it out to get the count alone")
 
     rows = itertools.product(
         [arguments.preset] if arguments.preset else ("article", "paper"),
@@ -115,7 +115,7 @@ def main() -> None:
         if arguments.measure:
             flags = [f"--{name}={value}" for name, value in row.items()]
             done = subprocess.run([sys.executable, __file__, "--in_this_process", *flags], capture_output=True, text=True)
-            if done.returncode:  # most likely killed for want of memory
+            if done.returncode:  # most likely killed because memory was full
                 print(f"    could not be measured: {done.stderr[-300:]}")
                 continue
             grown, seconds = map(float, done.stdout.split())

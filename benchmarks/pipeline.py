@@ -1,8 +1,8 @@
-"""How fast do batches come, from ready pixels and from encoded originals? On pictures that this script makes.
+"""How fast do batches come, from ready pixels and from encoded originals? The script makes its own pictures.
 
 python benchmarks/pipeline.py [--count=4000]
 
-The two take turns; the figure of each is the median of its rounds.
+The two take turns. The speed of each is the median of its rounds.
 """
 
 import argparse

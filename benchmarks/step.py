@@ -1,10 +1,10 @@
-"""How fast is a training step: float32, mixed_bfloat16, XLA, and the same networks in PyTorch where it is installed.
+"""How fast is a training step? With float32, mixed_bfloat16, XLA, and with the same networks in PyTorch if it is installed.
 
     python benchmarks/step.py                                     # the article's 64-px networks, batch 128
     python benchmarks/step.py --base_filters=32 --batch_size=32   # something that a CPU can do
 
-All variants take turns, round after round, on pictures already on the device; the figure of a variant is the median of its
-rounds, and what counts is its ratio to float32 within this run.
+All variants take turns, round after round, on pictures that are already on the device. The time of a variant is the median of
+its rounds. Compare the variants by their ratio to float32 in the same run.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from tfgan_series.series.models import DCGAN
 from tfgan_series.training import adversarial, devices
 from tfgan_series.training.state import create_state
 
-Steps = Callable[[int], None]  # does so many steps, and waits for the last
+Steps = Callable[[int], None]  # does the given number of steps, and waits for the last
 
 
 def tensorflow_variant(experiment: DCGAN, pictures: np.ndarray) -> Steps:
@@ -94,7 +94,7 @@ def torch_variant(experiment: DCGAN, pictures: np.ndarray, bfloat16: bool, compi
 
 
 def tensorflow_makers(experiment: DCGAN, pictures: np.ndarray) -> dict[str, Callable[[], Steps]]:
-    """{name: what makes the variant}."""
+    """{name: a function that makes the variant}."""
     makers: dict[str, Callable[[], Steps]] = {}
     for precision in ("float32", "mixed_bfloat16"):
         for jit_compile in (False, True):
@@ -105,7 +105,7 @@ def tensorflow_makers(experiment: DCGAN, pictures: np.ndarray) -> dict[str, Call
 
 
 def torch_makers(experiment: DCGAN, pictures: np.ndarray) -> dict[str, Callable[[], Steps]]:
-    """{name: what makes the variant}; none where PyTorch is not installed."""
+    """{name: a function that makes the variant}; empty if PyTorch is not installed."""
     try:
         import torch
     except ImportError:
@@ -120,20 +120,20 @@ def torch_makers(experiment: DCGAN, pictures: np.ndarray) -> dict[str, Callable[
 
 
 def compiled_variants(makers: dict[str, Callable[[], Steps]]) -> dict[str, Steps]:
-    """{name: variant}, compiled. One that this machine cannot run is named and left out."""
+    """{name: variant}, compiled. A variant that this machine cannot run is printed and left out."""
     variants = {}
     for name, make in makers.items():
         try:
             steps = make()
             steps(3)  # compiles
             variants[name] = steps
-        except Exception as error:  # a variant that this machine cannot run shall not hide the others
+        except Exception as error:  # the other variants shall still run
             print(f"{name}: {type(error).__name__}: {str(error).splitlines()[0][:150]}", flush=True)
     return variants
 
 
 def time_in_turn(variants: dict[str, Steps], count: int, rounds: int) -> dict[str, list[float]]:
-    """{name: seconds of a step, by round}. The variants take turns, so that a slow moment of the machine meets all."""
+    """{name: seconds of a step, by round}. The variants take turns, so that a slow moment of the machine affects all of them."""
     seconds: dict[str, list[float]] = {name: [] for name in variants}
     for _ in range(rounds):
         for name, steps in variants.items():
@@ -150,7 +150,7 @@ def main() -> None:
     parser.add_argument("--batch_size", type=int, default=128)
     parser.add_argument("--steps", type=int, default=20, help="steps in a round")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--torch", action=argparse.BooleanOptionalAction, default=True, help="default: where it is installed")
+    parser.add_argument("--torch", action=argparse.BooleanOptionalAction, default=True, help="default: if it is installed")
     arguments = parser.parse_args()
 
     sizes = {name: getattr(arguments, name) for name in ("image_size", "base_filters", "batch_size")}

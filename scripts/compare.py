@@ -1,4 +1,4 @@
-"""Runs that differ in one setting: one figure and one table. See tfgan_series/commands/compare.py."""
+"""Compares runs that differ in one setting. See tfgan_series/commands/compare.py."""
 
 import start
 

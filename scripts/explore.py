@@ -1,4 +1,4 @@
-"""A trained run: walks, sums and nearest neighbours. See tfgan_series/commands/explore.py."""
+"""Explores a trained run: walks, sums and nearest neighbours. See tfgan_series/commands/explore.py."""
 
 import start
 

@@ -1,4 +1,4 @@
-"""A trained run: new pictures. See tfgan_series/commands/generate.py."""
+"""Draws new pictures with a trained run. See tfgan_series/commands/generate.py."""
 
 import start
 

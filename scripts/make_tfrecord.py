@@ -1,4 +1,4 @@
-"""Pictures: TFRecords, ready for training. See tfgan_series/commands/make_tfrecord.py."""
+"""Makes TFRecords of pictures. See tfgan_series/commands/make_tfrecord.py."""
 
 import start
 

@@ -1,4 +1,4 @@
-"""A run: one HTML page. See tfgan_series/commands/report.py."""
+"""Makes one HTML page of a run. See tfgan_series/commands/report.py."""
 
 import start
 

@@ -1,4 +1,4 @@
-"""TFRecords: a trained GAN. See tfgan_series/commands/train.py."""
+"""Trains a GAN on TFRecords. See tfgan_series/commands/train.py."""
 
 import start
 

@@ -1,4 +1,4 @@
-"""A trained CycleGAN and your pictures: their translations. See tfgan_series/commands/translate.py."""
+"""Translates your pictures with a trained CycleGAN. See tfgan_series/commands/translate.py."""
 
 import start
 

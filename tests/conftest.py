@@ -25,7 +25,7 @@ tf.config.set_logical_device_configuration(
 from tfgan_series import series, workflow  # noqa: E402
 from tfgan_series.data import conversion  # noqa: E402
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with Ctrl-C ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs of a shell ignore Ctrl-C at first
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = {"image_size": 8, "base_filters": 4, "epochs": 2}  # 1,500 digits of 8x8, trained in seconds
@@ -115,7 +115,7 @@ def command_words(script, *arguments):
 
 
 def command_environment(**changed):
-    """A user's environment: without what this file sets."""
+    """A user's environment: without the variables that this file sets."""
     return {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"} | changed
 
 
@@ -139,7 +139,7 @@ def rejected(folder):
 
 @pytest.fixture(scope="session")
 def two_devices():
-    """One strategy for all tests of a process, as devices.choose_strategy has it and says why."""
+    """One strategy for all tests of a process; devices.py says why."""
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 
@@ -150,7 +150,7 @@ def celeba(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def tiny():
-    """The tiny experiment that the shared records and run are of."""
+    """The tiny experiment of the shared records and the shared run."""
     return series.resolve("digits", **TINY)
 
 
@@ -163,7 +163,7 @@ def digits(tmp_path_factory, tiny):
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory, tiny, digits):
-    """The folder of a run of two epochs, trained once for all tests; look, and copy before you change."""
+    """The folder of a run of two epochs, trained once for all tests. A test may read it, and must copy it before a change."""
     folder = tmp_path_factory.mktemp("runs") / "trained"
     return workflow.train(tiny, tfrecord_path=digits[0], run_dir=folder)
 

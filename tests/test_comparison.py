@@ -15,7 +15,7 @@ def compared(tmp_path_factory, tiny, digits):
 
 
 def test_a_member_is_an_ordinary_run(compared, tiny, trained):
-    """Trained as one of several in a process, it is what it is alone."""
+    """A run trained among several in one process is the same as a run trained alone."""
     root, _, _ = compared
     folder = comparison.member_folder(tiny, root)
     assert folder.parent == root / "dcgan/digits-8"
@@ -45,7 +45,7 @@ def test_again_only_draws(compared, monkeypatch, digits):
 
 def test_members_that_would_be_one_run(tiny, tmp_path):
     members = {"short": tiny, "long": tiny.change(epochs=5)}
-    with pytest.raises(UserError, match="short, long are one run"):
+    with pytest.raises(UserError, match="short, long have the same run folder"):
         comparison.compare(members, "length", "How long?", root=tmp_path)
 
 

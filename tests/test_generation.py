@@ -51,5 +51,5 @@ def test_numbers_on_the_grid(trained, tmp_path):
 def test_a_generator_that_does_not_draw_from_z(tmp_path):
     pictures = keras.Input([8, 8, 3])
     keras.Model(pictures, keras.layers.Conv2D(3, 1)(pictures)).save(tmp_path / "generator_ab.keras")
-    with pytest.raises(UserError, match="draws from pictures, not from z: translate.py is for it"):
+    with pytest.raises(UserError, match="draws from pictures, not from z: use translate.py"):
         generation.generate(tmp_path / "generator_ab.keras", tmp_path)

@@ -1,4 +1,4 @@
-"""The rules of the house, held against its code."""
+"""Checks that the package's code keeps the rules of CONTRIBUTING.md."""
 
 import ast
 import inspect
@@ -18,7 +18,7 @@ def name(path):
     return str(path.relative_to(ROOT))
 
 
-# Room -> what it may import of the package. One way: no room imports one that imports it.
+# Room (a file or folder of the package) -> the rooms that it may import. No two rooms import each other.
 BASE = {"errors", "files"}
 LOOKED_AT = {"pictures", "latent", "inference"}
 ROOMS = {

@@ -90,7 +90,7 @@ def test_no_overflow():
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_where_the_best_discriminators_logit_is_a_log_odds(name):
-    """Where a picture is three times as often real as fake, a log-odds is log 3: there the loss of its logit must be flat."""
+    """If a picture is three times as often real as fake, its log-odds are log 3. The loss must be flat at this logit."""
     logit, other = tf.Variable([np.log(3)], dtype=tf.float32), tf.zeros([1])
     judge = LOSSES[name].discriminator
     with tf.GradientTape() as tape:

@@ -52,7 +52,7 @@ def test_animation_plays_all_pages_and_holds_the_last(tmp_path):
 
 
 def drawn(path, colour):
-    """Where a picture has a colour: (rows, columns)."""
+    """(rows, columns) of the pixels that have a colour."""
     pixels = np.asarray(Image.open(path).convert("RGB")).astype(int)
     return np.nonzero(np.abs(pixels - colour).max(axis=2) < 4)
 
@@ -61,7 +61,7 @@ BLUE, ORANGE = (31, 119, 180), (255, 127, 14)  # Matplotlib's first two
 
 
 def test_curves_draws_every_line(tmp_path):
-    """A line that rises and one that falls, over the whole width; the legend is small beside them."""
+    """One line rises and one falls over the whole width. The legend is small compared with them."""
     lines = {"a": [0, 1, 2], "b": [2, 1, 0]}
     pictures.curves([1, 2, 3], lines, tmp_path / "c.png", x_label="epoch", y_label="loss")
     for colour, slope in ((BLUE, -1), (ORANGE, 1)):  # rows count downwards

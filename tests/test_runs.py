@@ -40,7 +40,7 @@ def test_numbers_that_are_none_are_borne(tmp_path):
 
 
 def test_steps_there_and_back(tmp_path):
-    """Steps count on from epoch to epoch; a step that did not move the generator has no gradient."""
+    """The step numbers go on from epoch to epoch. A step that did not update the generator has no gradient."""
     (tmp_path / "steps").mkdir()
     names, history = ("Gen_loss", "Gen_grad"), np.array([[0.5, 2.0], [0.25, math.nan], [1234567.0, 1e-9]])
     for epoch in (1, 2):
@@ -61,8 +61,11 @@ def test_steps_there_and_back(tmp_path):
         ("", "not enough values"),
         ("step,Gen_loss\n1,x\n", "could not convert string to float: 'x'"),
         ("step,Gen_loss\n1\n", "cannot reshape"),
-        ("step,Dis_loss\n1,0.5\n", "its columns are step, Dis_loss, and step, Gen_loss before"),
-        ("step,Gen_loss,Gen_grad\n1,0.5,1\n", "its columns are step, Gen_loss, Gen_grad, and step, Gen_loss before"),
+        ("step,Dis_loss\n1,0.5\n", "its columns are step, Dis_loss, those of the files before are step, Gen_loss"),
+        (
+            "step,Gen_loss,Gen_grad\n1,0.5,1\n",
+            "its columns are step, Gen_loss, Gen_grad, those of the files before are step, Gen_loss",
+        ),
     ],
 )
 def test_damaged_steps_are_named(tmp_path, text, what):

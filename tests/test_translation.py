@@ -10,7 +10,7 @@ from tfgan_series.errors import UserError
 
 @pytest.fixture
 def folder(tmp_path):
-    """Pictures of several sizes and kinds, one that is none, in a tree."""
+    """A tree with pictures of several sizes and kinds, and one file that is no picture."""
     (tmp_path / "in/deeper").mkdir(parents=True)
     draw = np.random.default_rng(0)
     for name, width, height in (("a.jpg", 101, 57), ("b.png", 640, 480), ("deeper/c.webp", 16, 16), ("deeper/d.png", 16, 16)):
@@ -39,7 +39,7 @@ def test_any_size_under_the_same_names(translator, folder, tmp_path):
 
 
 def test_padding_is_cut_back_and_a_batch_is_its_pictures(translator):
-    """A picture whose sides are multiples of 4 goes through as it is; another is what its mirrored enlargement gives."""
+    """A picture whose sides are multiples of 4 goes through unchanged. Another one is first extended by mirroring."""
     run, squares = translator
     generator = runs.load_generator(run / "generator_ab.keras")
     images = np.round((squares("red")[0][:3] + 1) * 127.5).astype(np.uint8)

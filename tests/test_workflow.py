@@ -51,7 +51,7 @@ def test_tensorboard_has_every_number_and_the_grid(trained):
 
 
 def test_a_run_killed_before_its_checkpoint_has_each_epoch_once(trained, digits, tiny, tmp_path, monkeypatch):
-    """All of epoch 3 is written but its checkpoint: the run that goes on trains it again."""
+    """All files of epoch 3 are written, except its checkpoint. The run that goes on trains this epoch again."""
 
     class Killed(BaseException):
         pass
@@ -72,7 +72,8 @@ def test_a_run_killed_before_its_checkpoint_has_each_epoch_once(trained, digits,
 
 
 def test_the_logs_learning_rate(digits, tiny, tmp_path):
-    """It falls by the run's steps, of which the generator does every other; a run that goes on has it right at once."""
+    """The rate follows the run's steps, and the generator is updated at every other step. A run that goes on has the right rate
+    at once."""
     falling = tiny.change(lr_drops=(1, 2), critic_steps=2, batch_size=500)
     for epochs in (2, 3):
         folder = workflow.train(falling.change(epochs=epochs), tfrecord_path=digits[0], run_dir=tmp_path / "run")
@@ -226,7 +227,7 @@ def test_a_folder_that_cannot_be_written(digits, tiny, tmp_path):
 
 @pytest.mark.parametrize("name", ["run [2]", "run*", r"run\2"])
 def test_a_folder_that_tensorflow_takes_for_a_pattern(digits, tiny, tmp_path, name):
-    with pytest.raises(UserError, match=r"TensorFlow finds no checkpoint where a path has .* give another --run_dir"):
+    with pytest.raises(UserError, match=r"TensorFlow finds no checkpoint if a path has .* give another --run_dir"):
         workflow.train(tiny, tfrecord_path=digits[0], run_dir=tmp_path / name)
     assert not list(tmp_path.iterdir())
 

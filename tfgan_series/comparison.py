@@ -1,4 +1,4 @@
-"""Several runs beside each other: one figure and one table."""
+"""Compares several runs: one figure and one table."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,19 +28,23 @@ def compare(
     root: str | Path = "runs/compare",
     tfrecord_path: str | Path = "tfrecords",
 ) -> Path:
-    """Train what is missing of members {label: Experiment}, all of one row, then draw and tabulate them.
+    """Train the members {label: Experiment} that are not trained yet, then draw all of them and make the table.
 
-    A member is an ordinary run, below ROOT/<model>/<records folder>-<image_size>/ in a folder named by what it changes
-    of its row, so comparisons share runs. Beside them come NAME.png and NAME.md. Returns the path of NAME.md. A member that
-    diverges is a result like the others; else UserError and loop.Interrupted come as from workflow.train. UserError too where
-    members would share a folder. Settings, records and earlier runs of all are checked before any is trained. Where several
-    workers train (TF_CONFIG), each calls this; the chief alone draws.
+    All members belong to one row. A member is an ordinary run below ROOT/<model>/<records folder>-<image_size>/. Its folder is
+    named by the settings that differ from the row, so comparisons can share runs. NAME.png and NAME.md are written beside
+    these folders. Returns the path of NAME.md. A member that diverges counts as a result. Other errors (UserError,
+    loop.Interrupted) are raised as by workflow.train. UserError is also raised if members would share a folder. The settings,
+    records and earlier runs of all members are checked before the first training. If several workers train (TF_CONFIG), each of
+    them calls this function, and only the chief draws.
     """
     folders = {label: member_folder(experiment, root) for label, experiment in members.items()}
     if len(set(folders.values())) < len(folders):
-        raise UserError(f"some of {', '.join(folders)} are one run, which may go on from one to the other: vary another setting")
+        raise UserError(
+            f"some of {', '.join(folders)} have the same run folder: a run may change the varied setting when it goes on; "
+            "vary another setting"
+        )
     strategy = devices.choose_strategy()
-    with devices.together(strategy):  # all workers have seen what is missing before the first run changes
+    with devices.together(strategy):  # all workers must see which runs are missing before the first run changes
         missing = {label: one for label, one in members.items() if not runs.is_settled(folders[label], one)}
         for label, experiment in missing.items():
             resume.check(folders[label], experiment, preparation.prepare(experiment, strategy, tfrecord_path))
@@ -59,7 +63,7 @@ def compare(
 
 
 def member_folder(experiment: Experiment, root: str | Path) -> Path:
-    """Where a member's run lies: named by its changes, `default` where there are none."""
+    """The folder of a member's run. It is named by the member's changes, or `default` if there are none."""
     changed = ",".join(f"{name}={value}" for name, value in series.changes(experiment).items())
     if len(changed) > _LONGEST:
         changed = f"{changed[:_LONGEST]}-{files.digest(changed)[:16]}"
@@ -67,7 +71,8 @@ def member_folder(experiment: Experiment, root: str | Path) -> Path:
 
 
 def _result(folder: Path) -> Result:
-    """What figure and table need of a run: each loss as [epochs, steps of an epoch]; none where it diverged in its first."""
+    """The data of a run for the figure and the table. Each loss is [epochs, steps of an epoch]; there is none if the run
+    diverged in its first epoch."""
     log = runs.read_log(folder)
     steps = runs.read_steps(folder, len(log))
     return {
@@ -106,7 +111,8 @@ def _summary(curve: np.ndarray) -> Sequence[float]:
 
 
 def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
-    """For each run its losses, step by step and their means by epoch, on the same axes for all, above its last grid."""
+    """Draw each run's losses above its last grid. The losses are drawn step by step and as means by epoch, on the same axes for
+    all runs."""
     # The object interface needs no display, and leaves a notebook's own pyplot figures alone.
     from matplotlib.figure import Figure
 
@@ -141,5 +147,5 @@ def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
             with Image.open(result["grid"]) as grid:
                 picture.imshow(np.asarray(grid.convert("RGB")))
     if min((curve.min() for result in results.values() for curve in result["curves"].values()), default=0) >= 0:
-        axes[0, 0].set_ylim(bottom=0)  # of all; only now: it keeps the axes from growing with the runs to come
+        axes[0, 0].set_ylim(bottom=0)  # of all; at the end, because afterwards the axes do not grow with further runs
     figure.savefig(path, dpi=100, format="png")

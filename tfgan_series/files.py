@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, folders that go at once, and folders that one process has for itself."""
+"""Files that appear complete or not at all, folders that disappear at once, and folders that one process keeps for itself."""
 
 import contextlib
 import csv
@@ -17,15 +17,15 @@ from tfgan_series.errors import UserError
 
 
 def partial(path: Path) -> Path:
-    """Where a file is written until it is whole: beside it, hidden, with its ending, under a short name."""
+    """The path at which a file is written until it is complete: a hidden file beside it, with a short name and its ending."""
     return path.with_name(f".partial-{digest(path.name)}{path.suffix}")
 
 
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A path beside `path` to write to. When the block ends well, the file takes the name `path`; else it is removed.
+    """A path beside `path` to write to. If the block succeeds, the file is renamed to `path`; else it is removed.
 
-    An OSError of the block names `path`. Without this, a full disk names no file, and other errors name the path beside.
+    An OSError of the block names `path`. By itself the error of a full disk names no file, and others name the path beside.
     """
     beside = partial(path)
     try:
@@ -40,33 +40,33 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a text file, whole: UTF-8 and newlines as they are, on every system.
+    """Write a text file by way of `whole`: in UTF-8, with its newlines unchanged, on every system.
 
-    What UTF-8 cannot hold (bytes in the names of old archives) is written as \\x.. or \\u.....
+    Characters that UTF-8 cannot hold (bytes in the names of old archives) are written as \\x.. or \\u.....
     """
     with whole(path) as beside:
         beside.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def write_rows(path: Path, rows: Iterable[Sequence[str]]) -> None:
-    """Write a CSV file, whole, with the same encoding and newlines on every system."""
+    """Write a CSV file by way of `whole`, with the same encoding and newlines on every system."""
     with whole(path) as beside, open(beside, "w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
 
 
 def quoted(path: PurePath | str, windows: bool = os.name == "nt") -> str:
-    """A path as one word of a command that the user types: in quotes where the shell would take it apart.
+    """A path as one word of a command that the user types: in quotes if the shell would split it.
 
     windows: for cmd.exe and PowerShell, else for a POSIX shell.
     """
     if not windows:
         return shlex.quote(str(path))
-    # No Windows path has a double quote in it.
+    # A Windows path cannot contain a double quote.
     return str(path) if re.fullmatch(r"[\w:./\\-]+", str(path), re.ASCII) else f'"{path}"'
 
 
 def discard(folder: Path) -> None:
-    """Remove a folder and all in it. Where this is killed halfway, no half of it is left under the old name."""
+    """Remove a folder and everything in it. If the process is killed halfway, no part of it is left under the old name."""
     folder = folder.resolve()
     aside = tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent)
     folder.rename(os.path.join(aside, folder.name))
@@ -77,16 +77,16 @@ def discard(folder: Path) -> None:
 def claimed(folder: Path) -> Iterator[None]:
     """Keep a folder for this process alone until the block ends or the process is killed. The folder need not exist yet.
 
-    Raises UserError where another process of the user's on this machine, with the same TMPDIR, has it.
+    Raises UserError if another process has it: one of the same user, on the same machine, with the same TMPDIR.
     """
-    # The lock lies among the temporary files: beside the folder it would stay behind when a command ends before it writes.
+    # The lock is a temporary file. Beside the folder it would be left over if a command ends before it writes.
     lock = filelock.FileLock(os.path.join(tempfile.gettempdir(), f"tfgan_series-{digest(folder.resolve())}.lock"))
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
         raise UserError(f"another process is writing {folder}: wait until it is done, or stop it") from error
     except PermissionError:
-        pass  # another user's lock: nobody can tell whether it is old, so it stops nobody
+        pass  # another user's lock: it may be an old one, so we ignore it
     try:
         yield
     finally:

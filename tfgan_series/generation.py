@@ -18,14 +18,14 @@ def generate(
 ) -> Path:
     """Draw `count` pictures for z of a seed as one grid, OUT/seed-SEED.png. Returns its path.
 
-    singles: write each to OUT/seed-SEED/000001.png and so on, too. numbered: write each picture's number on the grid;
-    explore.py takes these numbers. The same seed and generator give the same pictures; a larger count adds to them. With
-    the run's own seed the first 16 are those of its epoch grids.
-    Raises UserError where the generator cannot be read or does not draw from z.
+    singles: also write each picture to OUT/seed-SEED/000001.png and so on. numbered: write each picture's number on the grid;
+    explore.py takes these numbers. The same seed and generator give the same pictures; a larger count adds more. With the
+    run's own seed the first 16 are those of its epoch grids.
+    Raises UserError if the generator cannot be read or does not draw from z.
     """
     generator = runs.load_generator(generator_file)
     if len(generator.input_shape) != 2:
-        raise UserError(f"{generator_file} draws from pictures, not from z: translate.py is for it")
+        raise UserError(f"{generator_file} draws from pictures, not from z: use translate.py")
     images = pictures.to_uint8(latent.sample(generator, latent.noise(count, generator.input_shape[-1], seed)))
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A network used, not trained."""
+"""Uses a network without training it."""
 
 from typing import Protocol
 
@@ -7,7 +7,7 @@ import tensorflow as tf
 
 
 class Network(Protocol):
-    """What is asked of a Keras model that is used: pictures or z [N, ...] in, a tensor [N, ...] out."""
+    """The part of a Keras model that is needed to use it: pictures or z [N, ...] in, a tensor [N, ...] out."""
 
     @property
     def input_shape(self) -> tuple: ...
@@ -18,6 +18,6 @@ class Network(Protocol):
 def in_batches(network: Network, inputs: np.ndarray | tf.Tensor, size: int) -> np.ndarray:
     """The network's outputs for inputs [N, ...], `size` at a time, as a NumPy array [N, ...].
 
-    Called with training=False: batch normalisation takes its moving averages, so that an output depends on its own input alone.
+    The network runs with training=False: batch normalisation uses its moving averages, so each output depends only on its input.
     """
     return np.concatenate([network(inputs[first : first + size], training=False) for first in range(0, len(inputs), size)])

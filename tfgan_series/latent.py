@@ -1,4 +1,4 @@
-"""The latent space: where noise comes from, and pictures for given noise."""
+"""The latent space: draws noise z, and makes pictures from given z."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,8 @@ import tensorflow as tf
 from tfgan_series.errors import UserError
 from tfgan_series.inference import Network, in_batches
 
-SAMPLES = -1  # the stream of noise for pictures that people look at; training's streams count from 0 on
-LARGEST = 100_000  # samples of a seed that have a number
+SAMPLES = -1  # the stream of noise for pictures that people look at; training uses the streams from 0 on
+LARGEST = 100_000  # the largest number of a sample
 
 
 def noise(count: int, noise_dim: int, seed: int, stream: int = SAMPLES) -> tf.Tensor:
@@ -17,7 +17,7 @@ def noise(count: int, noise_dim: int, seed: int, stream: int = SAMPLES) -> tf.Te
 
     A smaller count gives the first rows of a larger one, so that a sample keeps its number.
     """
-    # philox: the default algorithm depends on the device. And philox counts, so that row k follows from k alone.
+    # philox, because the default algorithm depends on the device. Philox computes row k from the number k alone.
     return tf.random.stateless_normal([count, noise_dim], seed=[seed, stream], alg="philox")
 
 
@@ -37,7 +37,7 @@ def numbered(numbers: Sequence[int], noise_dim: int, seed: int) -> np.ndarray:
 def sample(generator: Network, z: np.ndarray | tf.Tensor, batch: int = 1) -> np.ndarray:
     """The generator's images for z: [N, noise_dim] -> [N, H, W, C] float32 in [-1, 1], as a NumPy array.
 
-    A picture depends on its own z alone. With batch=1 this holds to the last bit; a larger batch is faster, but a layer's
-    sums then run in another order.
+    A picture depends only on its own z. With batch=1 this holds to the last bit. A larger batch is faster, but a layer then adds
+    its numbers in another order, and rounds differently.
     """
     return in_batches(generator, z, batch)

@@ -23,12 +23,12 @@ def discriminator_cross_entropy(real_logits: tf.Tensor, fake_logits: tf.Tensor, 
 
 
 def generator_non_saturating(fake_logits: tf.Tensor) -> tf.Tensor:
-    """-E log D(G(z)): Goodfellow et al. 2014, section 3. Its gradient stays large where the discriminator wins."""
+    """-E log D(G(z)): Goodfellow et al. 2014, section 3. Its gradient stays large when the discriminator wins."""
     return _cross_entropy(fake_logits, 1.0)
 
 
 def generator_minimax(fake_logits: tf.Tensor) -> tf.Tensor:
-    """E log(1 - D(G(z))): Goodfellow et al. 2014, equation 1. It is negative, and flat where the
+    """E log(1 - D(G(z))): Goodfellow et al. 2014, equation 1. It is negative, and flat when the
     discriminator wins."""
     return -_cross_entropy(fake_logits, 0.0)
 
@@ -109,7 +109,7 @@ LOSSES = {
 
 
 class _Settings(Protocol):
-    """What of_players reads of an Experiment."""
+    """The settings of an Experiment that of_players reads."""
 
     @property
     def loss(self) -> str: ...
@@ -118,9 +118,9 @@ class _Settings(Protocol):
 
 
 def of_players(experiment: _Settings) -> Losses:
-    """The losses of an experiment, with its real_label in the discriminator's."""
+    """The losses of an experiment. The discriminator's loss uses the experiment's real_label."""
     losses = LOSSES[experiment.loss]
     if experiment.real_label == 1:
         return losses
-    # An Experiment refuses other labels where the loss has no such target.
+    # An Experiment refuses other labels for losses without a target for real pictures.
     return losses._replace(discriminator=functools.partial(losses.discriminator, real_label=experiment.real_label))

@@ -1,4 +1,4 @@
-"""What people look at: grids, curves and animations."""
+"""Makes pictures for people to look at: grids, curves and animations."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,13 +7,13 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 _GAP = 2  # pixels between the pictures of a grid
-_CELL = 96  # a picture in a grid is shown at least this wide
+_CELL = 96  # pixels; a picture in a grid is at least this wide
 _SPACE = 12  # pixels between pictures that are joined
 _PAPER = 255
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:
-    """Images in [-1, 1] as uint8: -1 is 0, 1 is 255, and a half rounds to even. What lies outside is clipped."""
+    """Images in [-1, 1] as uint8: -1 is 0, 1 is 255, and halves are rounded to even. Values outside [-1, 1] are clipped."""
     return np.round((np.clip(images, -1, 1) + 1) * 127.5).astype(np.uint8)
 
 
@@ -25,8 +25,8 @@ def to_image(pixels: np.ndarray) -> Image.Image:
 def grid(images: np.ndarray, columns: int, caption: str = "", labels: Sequence[str] = ()) -> Image.Image:
     """Images as one picture, row by row.
 
-    images: [N, H, W, C] uint8, C 1 or 3. Small ones are enlarged by a whole factor, so that each pixel is a square.
-    caption: written above them. labels: a text for the corner of each, "" for none. Returns a PIL image.
+    images: [N, H, W, C] uint8, C 1 or 3. Small images are enlarged by a whole factor, so that each pixel is a square.
+    caption: text above the grid. labels: a text for the corner of each image, "" for none. Returns a PIL image.
     """
     images = np.asarray(images)
     count, height, width, channels = images.shape

@@ -1,4 +1,4 @@
-"""What comes before a training: its records found or made, and what it would do told."""
+"""Prepares a training: finds or makes its records, and describes what it would do."""
 
 from pathlib import Path
 
@@ -13,13 +13,13 @@ from tfgan_series.training import devices
 
 
 def prepare(experiment: Experiment, strategy: tf.distribute.Strategy, tfrecord_path: str | Path = "tfrecords") -> Records:
-    """Check what train is asked for, and find the records or make them.
+    """Check the experiment, and find its records or make them.
 
-    Raises UserError where train would refuse the experiment, whatever its run folder holds.
+    Raises UserError if train would refuse the experiment. The run folder is not checked here.
     """
     networks.check(experiment)
     devices.check(experiment, strategy)
-    # Several workers would write the same files.
+    # Several workers may not make records: all of them would write the same files.
     found = find_or_make(experiment, tfrecord_path, may_make=not devices.several_workers(strategy))
     pipeline.steps_per_epoch(found, experiment)
     return found
@@ -41,8 +41,8 @@ def describe(experiment: Experiment, *, tfrecord_path: str | Path = "tfrecords",
 
 
 def find_or_make(experiment: Experiment, tfrecord_path: str | Path, *, may_make: bool = True) -> Records:
-    """The experiment's records below tfrecord_path. Raises UserError, with the command that makes them, where there are none
-    and they cannot or may not be made."""
+    """The experiment's records below tfrecord_path. If there are none, they are made. Raises UserError, with the command that
+    makes them, if they cannot or may not be made here."""
     found = records.find_records(tfrecord_path, experiment)
     if found is not None:
         return found
@@ -53,12 +53,12 @@ def find_or_make(experiment: Experiment, tfrecord_path: str | Path, *, may_make:
     try:
         return conversion.convert(experiment, tfrecord_path=tfrecord_path)
     except NeedsFiles as error:
-        raise UserError(f"no records in {folder}, and they cannot be made on the spot ({error}). Type: {command}") from error
+        raise UserError(f"no records in {folder}, and they cannot be made now ({error}). Type: {command}") from error
 
 
 def make_command(experiment: Experiment, tfrecord_path: str | Path) -> str:
     """The make_tfrecord.py command line for an experiment's records."""
-    row = series.resolve(experiment.image_type)  # what the command would take by itself
+    row = series.resolve(experiment.image_type)  # the command's defaults
     words = [f"python scripts/make_tfrecord.py --ImageType={experiment.image_type} --DatasetPath=FOLDER"]
     asked, usual = series.values(experiment), series.values(row)
     words += [f"--{name}={asked[name]}" for name in ("image_size", "channels", "fit") if asked[name] != usual[name]]

@@ -4,8 +4,8 @@ runs/<model>/<records folder>-<image_size>/
     experiment.json  flags.txt  log.csv  steps/epoch-001.csv ...  images/epoch-001.png ...  checkpoints/  tensorboard/
     generator.keras (a CycleGAN's: generator_ab.keras  generator_ba.keras)  training.gif  loss.png
     probability.png or logits.png
-    report.html  diverged.txt (where it did)
-    generated/  explored/  translated/    what generate.py, explore.py and translate.py draw
+    report.html  diverged.txt (if the run diverged)
+    generated/  explored/  translated/    the pictures of generate.py, explore.py and translate.py
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ from tfgan_series import files, series
 from tfgan_series.errors import UserError
 from tfgan_series.series import Experiment
 
-if TYPE_CHECKING:  # the report needs this module and no TensorFlow
+if TYPE_CHECKING:  # the report imports this module, and shall not import TensorFlow
     import keras
 
 EXPERIMENT, FLAGS, LOG, GENERATOR = "experiment.json", "flags.txt", "log.csv", "generator.keras"
-DIVERGED = "diverged.txt"  # why the run stopped for good, if it did
+DIVERGED = "diverged.txt"  # why the run diverged, if it did
 _PROBE = ".writable"
-_BEGINNINGS = {_PROBE, files.partial(Path(EXPERIMENT)).name}  # all there is in the folder of a run killed at its very start
-_COLUMNS = ("epoch", "Gen_loss", "Dis_loss", "lr", "images_per_second")  # of every log
+_BEGINNINGS = {_PROBE, files.partial(Path(EXPERIMENT)).name}  # the only files of a run that was killed at its very start
+_COLUMNS = ("epoch", "Gen_loss", "Dis_loss", "lr", "images_per_second")  # that every log has
 _FIRST = ("epoch", "Real_P", "Fake_P", "Real_logit", "Fake_logit", *_COLUMNS[1:])
 CHECKPOINTS, IMAGES, STEPS, TENSORBOARD = "checkpoints", "images", "steps", "tensorboard"
 GENERATED, EXPLORED, TRANSLATED = "generated", "explored", "translated"
-TRANSLATION = "translated.json"  # beside translated pictures: which ones, and from where
+TRANSLATION = "translated.json"  # beside translated pictures: their names and the folder of their originals
 
 
 def default_folder(experiment: Experiment, root: Path | str = "runs") -> Path:
-    """Where an experiment's run lies unless --run_dir says otherwise."""
+    """The folder of an experiment's run if --run_dir is not given."""
     return Path(root) / experiment.model / f"{experiment.records_name}-{experiment.image_size}"
 
 
 def open_folder(folder: Path, overwrite: bool = False) -> None:
-    """Make the run folder, or empty it. Raises UserError where it cannot be written or holds something else."""
+    """Make the run folder; with overwrite, empty it first. Raises UserError if it cannot be written or is not a run's."""
     if set(folder.absolute().as_posix()) & set("[]*?\\"):
         raise UserError(
-            f"run folder {folder.absolute()}: TensorFlow finds no checkpoint where a path has one of [ ] * ? \\ in it; "
+            f"run folder {folder.absolute()}: TensorFlow finds no checkpoint if a path has one of [ ] * ? \\ in it; "
             "give another --run_dir"
         )
     try:
-        folder = folder.resolve()  # of a link: --overwrite empties what it points to, and the link stays
+        folder = folder.resolve()  # if it is a link, --overwrite empties the folder behind it, and the link stays
         if folder.exists() and {path.name for path in folder.iterdir()} - _BEGINNINGS:
             if not (folder / EXPERIMENT).is_file():
                 raise UserError(f"{folder} has files in it and is not a run: give another --run_dir")
@@ -94,7 +94,8 @@ def read_experiment(folder: Path | str) -> Experiment:
 def write_experiment(
     folder: Path, experiment: Experiment, record_count: int, records_identity: str, tfrecord_path: Path | str
 ) -> None:
-    """Write experiment.json and flags.txt. train.py --flagfile=flags.txt is this run, and with --run_dir another like it."""
+    """Write experiment.json and flags.txt. train.py --flagfile=flags.txt goes on with this run. With another --run_dir it starts
+    a new run of the same settings."""
     record = {"experiment": series.to_dict(experiment), "records": record_count, "records_identity": records_identity}
     files.write_whole(folder / EXPERIMENT, json.dumps(record, indent=2) + "\n")
     lines = [*series.flag_lines(experiment), f"--TFRecordPath={tfrecord_path}", f"--run_dir={folder}"]
@@ -104,7 +105,7 @@ def write_experiment(
 
 
 def read_flags(folder: Path | str) -> str:
-    """The text of flags.txt. Raises UserError where it cannot be read."""
+    """The text of flags.txt. Raises UserError if it cannot be read."""
     path = Path(folder) / FLAGS
     try:
         return path.read_text(encoding="utf-8")
@@ -127,9 +128,9 @@ def grid_path(folder: Path | str, epoch: int) -> Path:
 
 
 def read_log(folder: Path | str) -> list[dict[str, float]]:
-    """log.csv as one dict of numbers per epoch; empty where there is no log yet. A number may be NaN.
+    """log.csv as one dict of numbers per epoch; empty if there is no log yet. A number may be NaN.
 
-    Raises UserError where the file is damaged.
+    Raises UserError if the file is damaged.
     """
     path = Path(folder) / LOG
     if not path.is_file():
@@ -145,7 +146,7 @@ def read_log(folder: Path | str) -> list[dict[str, float]]:
 
 
 def write_log(folder: Path | str, rows: Sequence[Mapping[str, float]]) -> None:
-    """Write log.csv, whole. The article's columns come first. A column that a row lacks is nan there."""
+    """Write log.csv. The article's columns come first. If a row lacks a column, its value is nan."""
     if rows:
         found = dict.fromkeys(name for row in rows for name in row)
         names = [*(name for name in _FIRST if name in found), *(name for name in found if name not in _FIRST)]
@@ -153,9 +154,9 @@ def write_log(folder: Path | str, rows: Sequence[Mapping[str, float]]) -> None:
 
 
 def write_steps(folder: Path | str, epoch: int, names: Sequence[str], history: np.ndarray) -> None:
-    """Write an epoch's numbers step by step: history [steps, len(names)]. Steps count on from epoch to epoch.
+    """Write an epoch's numbers step by step: history [steps, len(names)]. The step numbers go on from epoch to epoch.
 
-    Each epoch has a file of its own: a run that goes on leaves the earlier ones as they are.
+    Each epoch has its own file, so a run that goes on does not change the earlier files.
     """
     first = (epoch - 1) * len(history) + 1
     rows = ([str(step), *(f"{value:.6g}" for value in row)] for step, row in enumerate(history, first))
@@ -165,7 +166,7 @@ def write_steps(folder: Path | str, epoch: int, names: Sequence[str], history: n
 def read_steps(folder: Path | str, epochs: int) -> dict[str, np.ndarray]:
     """All steps of a run's first epochs as {name: array [steps in all]}. A number may be NaN.
 
-    Raises UserError where a file is missing or damaged, or has other columns than the first.
+    Raises UserError if a file is missing or damaged, or if its columns differ from those of the first file.
     """
     names: list[str] = []
     parts = []
@@ -176,7 +177,7 @@ def read_steps(folder: Path | str, epochs: int) -> dict[str, np.ndarray]:
                 header, *rows = csv.reader(file)
             names = names or header
             if header != names:
-                raise ValueError(f"its columns are {', '.join(header)}, and {', '.join(names)} before")
+                raise ValueError(f"its columns are {', '.join(header)}, those of the files before are {', '.join(names)}")
             parts.append(np.array(rows, np.float64).reshape(len(rows), len(names)))
         except (OSError, ValueError) as error:
             raise UserError(f"{path} cannot be read ({error}): the run must be trained again to have its steps") from error
@@ -184,12 +185,12 @@ def read_steps(folder: Path | str, epochs: int) -> dict[str, np.ndarray]:
 
 
 def images_per_second(log: Sequence[Mapping[str, float]]) -> float:
-    """The median over the epochs of a log: an epoch in which the machine was busy with something else hardly counts."""
+    """The median over the epochs of a log. So a slow epoch, in which the machine did other work, hardly matters."""
     return float(np.median([row["images_per_second"] for row in log]))
 
 
 def load_generator(path: Path | str) -> keras.Model:
-    """A saved generator. Raises UserError where the file is missing or is no Keras model."""
+    """A saved generator. Raises UserError if the file is missing or is no Keras model."""
     import keras
 
     path = Path(path)
@@ -197,6 +198,6 @@ def load_generator(path: Path | str) -> keras.Model:
         raise UserError(f"{path} is not there: train.py writes it after the first epoch")
     try:
         return keras.models.load_model(path, compile=False)
-    except Exception as error:  # Keras lets through whatever its zip, HDF5 and JSON readers raise
+    except Exception as error:  # Keras passes on all kinds of errors from its zip, HDF5 and JSON readers
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(f"{path} cannot be read as a Keras model ({reason})") from error

@@ -1,4 +1,4 @@
-"""A trained CycleGAN and pictures -> their translations, of any size."""
+"""Translates pictures of any size with a trained CycleGAN."""
 
 import io
 import json
@@ -15,18 +15,18 @@ from tfgan_series.data.preprocess import ENDINGS
 from tfgan_series.errors import UserError
 from tfgan_series.inference import Network
 
-_MULTIPLE = 4  # a generator halves twice and doubles twice
-_SMALLEST = 8  # pixels of a side; the networks mirror 3 pixels at its borders, and 1 at those of its quarter
+_MULTIPLE = 4  # a generator halves the size twice and doubles it twice
+_SMALLEST = 8  # pixels of a side; a generator mirrors 3 pixels at the borders, and 1 pixel at a quarter of the size
 
 
 def translate_files(
     run: Path | str, source: Path | str, out: Path | str, *, direction: str, batch_size: int = 1
 ) -> list[tuple[str, str]]:
-    """Translate a picture file, or all pictures below a folder, by a run's generator, into OUT under the same names.
+    """Translate a picture file, or all pictures below a folder, with a run's generator, into OUT under the same names.
 
-    direction: "ab" or "ba". Pictures keep their size. Neighbours of one size go through the generator together, up to
-    batch_size of them. A picture that cannot be read is passed over. Returns [(name, reason)] of these. Raises UserError
-    where the generator or the source cannot be read, no picture can be used, or OUT is in the source's folder.
+    direction: "ab" or "ba". Pictures keep their size. Successive pictures of one size go through the generator together, up to
+    batch_size of them. Pictures that cannot be read are skipped. Returns [(name, reason)] of these. Raises UserError if the
+    generator or the source cannot be read, if no picture can be used, or if OUT is in the source's folder.
     """
     source, out = Path(source), Path(out)
     folder, names = (source, picture_names(source)) if source.is_dir() else (source.parent, [source.name])
@@ -68,7 +68,8 @@ def translate_files(
 def translate(generator: Network, images: np.ndarray) -> np.ndarray:
     """A generator's pictures for uint8 pictures [B, H, W, C] of any size, as uint8 of the same shape.
 
-    The generator wants sides of 8 or more that are multiples of 4. Others are mirrored out to that, and cut back after.
+    The generator needs sides of 8 or more that are multiples of 4. Other pictures are extended by mirroring, and the results
+    are cut back to the old size.
     """
     height, width = images.shape[1:3]
     below, right = (max(_SMALLEST, -(-side // _MULTIPLE) * _MULTIPLE) - side for side in (height, width))
@@ -85,5 +86,5 @@ def _translate_batch(generator: Network, batch: list[tuple[str, np.ndarray]], ou
         data = io.BytesIO()
         pictures.to_image(image).save(data, format=Image.registered_extensions()[path.suffix.lower()], quality=95)
         with files.whole(path) as partial:
-            partial.write_bytes(data.getvalue())  # by ourselves: Pillow says nothing when a full disk cuts a JPEG short
+            partial.write_bytes(data.getvalue())  # not by Pillow: it raises no error if a full disk cuts a JPEG short
     return [name for name, _ in batch]

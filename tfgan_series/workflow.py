@@ -1,4 +1,4 @@
-"""What train.py does from start to end: records found or made, the run folder opened, trained, and made fit to look at."""
+"""What train.py does from start to end: it finds or makes the records, opens the run folder, trains, and makes the report."""
 
 import contextlib
 from collections.abc import Iterator
@@ -21,11 +21,11 @@ def train(
     run_dir: str | Path | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Train an experiment to its last epoch, from its last checkpoint if there is one. Returns the run folder.
+    """Train an experiment until its last epoch, from its last checkpoint if there is one. Returns the run folder.
 
-    Records that are missing are made first, if that takes no files of the user's. Where several workers train (TF_CONFIG), each
-    calls this; the chief alone writes into the run folder. Raises UserError for what the user can mend, another process that
-    trains into the same folder among it, and loop.Interrupted after Ctrl-C or SIGTERM.
+    Missing records are made first, if this needs no files of the user. If several workers train (TF_CONFIG), each of them calls
+    this function, and only the chief writes into the run folder. Raises UserError for problems that the user can solve, also if
+    another process trains into the same folder. Raises loop.Interrupted after Ctrl-C or SIGTERM.
     """
     if experiment.deterministic:
         tf.config.experimental.enable_op_determinism()
@@ -52,7 +52,7 @@ def train(
 
 
 def _open_run(folder: Path, experiment: Experiment, found: Records, tfrecord_path: str | Path, overwrite: bool) -> None:
-    """Make the folder this experiment's run, new or going on. Raises UserError where it is another's."""
+    """Open the folder for this experiment's run, a new one or one that goes on. Raises UserError if it holds another run."""
     runs.open_folder(folder, overwrite)
     resume.check(folder, experiment, found)
     runs.write_experiment(folder, experiment, found.count_of(experiment), found.identity, tfrecord_path)
@@ -60,14 +60,14 @@ def _open_run(folder: Path, experiment: Experiment, found: Records, tfrecord_pat
 
 
 def _close_diverged(folder: Path, error: Diverged) -> None:
-    """Note why the run stopped; its page shows the epochs before, if there are any."""
+    """Write down why the run stopped. Its page shows the epochs before, if there are any."""
     files.write_whole(folder / runs.DIVERGED, f"{error}\n")
     if runs.read_log(folder):
         _make_report(folder)
 
 
 def _close_finished(folder: Path) -> None:
-    """The pictures of the whole run and its page."""
+    """Make the pictures of the whole run, and its page."""
     figures = hooks.finish(folder)
     _make_report(folder)
     saved = sorted(path.name for path in folder.glob("[!.]*.keras"))
@@ -75,7 +75,7 @@ def _close_finished(folder: Path) -> None:
 
 
 def _make_report(folder: Path) -> None:
-    """The run's page. What keeps it from being made is told, and leaves the training what it is: finished."""
+    """Make the run's page. If this fails, the reason is printed, and the training still counts as finished."""
     try:
         print(f"To see the run, open {report.make([folder], folder / report.NAME)}")
     except (UserError, OSError) as error:
@@ -84,7 +84,7 @@ def _make_report(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _failures_in_a_line(folder: Path, strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Turns what TensorFlow raises where memory, disk or a worker is gone into a UserError."""
+    """Turns TensorFlow's errors about full memory, a full disk or a lost worker into a UserError."""
     try:
         yield
     except tf.errors.ResourceExhaustedError as error:
@@ -97,6 +97,6 @@ def _failures_in_a_line(folder: Path, strategy: tf.distribute.Strategy) -> Itera
         if not devices.several_workers(strategy):
             raise
         raise UserError(
-            "another worker has ended or cannot be reached: what it printed says why. The same command on all goes on from the "
-            "last checkpoint"
+            "another worker has ended or cannot be reached: what it printed says why. To go on from the last checkpoint, type "
+            "the same command on all workers"
         ) from error

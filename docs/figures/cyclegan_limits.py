@@ -1,9 +1,10 @@
-"""docs/images/cyclegan_limits.png: what a CycleGAN changes well and what badly, and what the cycle loss is for.
+"""docs/images/cyclegan_limits.png: which changes a CycleGAN learns well and which badly, and what the cycle loss does.
 
     python docs/figures/cyclegan_limits.py                        # draws the docs' figure again
     python docs/figures/cyclegan_limits.py --rows=1 --out=FILE    # the first row alone
 
-One small CycleGAN for each row: Bai 8's warnings on drawn shapes, and numbers over 64 test pictures. Minutes on a CPU.
+Each row trains one small CycleGAN, to show Bai 8's warnings on drawn shapes. The numbers are means over 64 test pictures. It
+takes minutes on a CPU.
 """
 
 import argparse
@@ -32,7 +33,7 @@ RED, BLUE = (230, 25, 25), (25, 25, 230)
 
 @dataclass(frozen=True)
 class Place:
-    """Where a shape stands: a square of this side around this middle, or another shape of the same area."""
+    """The place of a shape: a square of this side around this middle, or another shape of the same area."""
 
     side: int
     row: float
@@ -70,7 +71,7 @@ def wide(place: Place) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Set:
-    """Pictures of a shape on a ground, or, for a share of them, on another."""
+    """Pictures of a shape on a ground; a share of them has another ground (`rare`)."""
 
     shape: Callable[[Place], np.ndarray]
     colour: tuple[int, int, int]
@@ -79,7 +80,7 @@ class Set:
     share: float = 0.0
 
     def draw(self, places: Sequence[Place]) -> np.ndarray:
-        """[N, SIZE, SIZE, 3] float32 in [-1, 1]; the rare ground is under every so manieth."""
+        """[N, SIZE, SIZE, 3] float32 in [-1, 1]. With share 0.1 every tenth picture has the rare ground."""
         every = round(1 / self.share) if self.share else len(places) + 1
         grounds = [self.rare if number % every == every - 1 else self.ground for number in range(len(places))]
         masks = [self.shape(place)[..., None] for place in places]
@@ -89,7 +90,7 @@ class Set:
 
 @dataclass(frozen=True)
 class Case:
-    """A CycleGAN to train. note: what the figure says of measure's numbers; wanted: what A should turn into."""
+    """A CycleGAN to train. note: the figure's text about measure's numbers. wanted: the pictures that A should become."""
 
     title: str
     note: str
@@ -114,7 +115,7 @@ CASES = (
 
 
 def draw_places(count: int, seed: int, first: Sequence[int] = ()) -> list[Place]:
-    """Places well inside the picture, the first ones with these sides."""
+    """Random places inside the picture; the first shapes have the sides `first`."""
     draw = np.random.default_rng(seed)
     places = []
     for number in range(count):
@@ -125,7 +126,7 @@ def draw_places(count: int, seed: int, first: Sequence[int] = ()) -> list[Place]
 
 
 def train(case: Case, steps: int = STEPS, seed: int = 0) -> tuple[keras.Model, keras.Model]:
-    """The generators there and back."""
+    """Train a case. Returns its generators: A to B, and B to A."""
     experiment = series.resolve(
         "horse2zebra", loss="least_squares", cycle_loss="l1", cycle_weight=case.weight, seed=seed,
         image_size=SIZE, base_filters=8, blocks=1, batch_size=4, lr=1e-3,
@@ -156,10 +157,11 @@ def measure(
 ) -> tuple[dict[str, float], tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """{what: number}, means over the test pictures, and (pictures, translated, back) [N, SIZE, SIZE, 3] in [-1, 1].
 
-    Object is what is nearer to B's colour than to any ground's. overlap: its intersection over union with the shape that is
-    wanted; unchanged: the same for the shape of the input; nearer: share of objects that overlap more with the wanted shape
-    than with the input's; middles: pixels between the two middles; sides: pixels between the square roots of the two
-    areas; correlation: of these roots; cycle: mean absolute error there and back; way: how far the ground went from A's to B's.
+    The object is all pixels that are nearer to B's colour than to any ground's. overlap: intersection over union of object and
+    wanted shape. unchanged: the same for the input's shape and the wanted shape. nearer: share of objects that overlap more with
+    the wanted shape than with the input's. middles: pixels between the two middles. sides: difference between the square roots
+    of the two areas, in pixels. correlation: of these roots. cycle: mean absolute error of the translation back. way: how far
+    the ground moved from A's colour to B's; 1 is all the way.
     """
     places = draw_places(64, seed=12, first=SHOWN)
     images = case.a.draw(places)
@@ -186,7 +188,7 @@ def measure(
 
 
 def draw(rows: Sequence[tuple[str, str, tuple[np.ndarray, ...]]], path: Path) -> None:
-    """rows: [(title, note, the pictures from measure)]. A row shows the first test pictures, each with what became of it."""
+    """rows: [(title, note, the pictures from measure)]. A row shows the first test pictures, each with its translations."""
     cell, gap, between, titles, head = 0.95, 0.04, 0.16, 2.05, 0.28  # inches
     group_width = 3 * (cell + gap) + between
     width, height = titles + len(SHOWN) * group_width, head + len(rows) * (cell + between)
@@ -209,9 +211,9 @@ def draw(rows: Sequence[tuple[str, str, tuple[np.ndarray, ...]]], path: Path) ->
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=STEPS, help="of each training")
-    parser.add_argument("--rows", type=int, default=len(CASES), help="of the figure, from the first on")
-    parser.add_argument("--out", type=Path, default=OUT, help="the figure")
+    parser.add_argument("--steps", type=int, default=STEPS, help="steps of each training")
+    parser.add_argument("--rows", type=int, default=len(CASES), help="number of rows in the figure, from the first on")
+    parser.add_argument("--out", type=Path, default=OUT, help="file of the figure")
     arguments = parser.parse_args()
     rows = []
     for case in CASES[: arguments.rows]:

@@ -1,11 +1,11 @@
-"""docs/images/dying_gradient.png: what the generator's gradient is worth when the discriminator is ahead.
+"""docs/images/dying_gradient.png: how large the generator's gradient is when the discriminator is ahead.
 
     python docs/figures/dying_gradient.py                        # draws the docs' figure again
     python docs/figures/dying_gradient.py --steps=2 --out=FILE   # a quick look
 
-The digits row's two networks, untrained. Only the discriminator learns, step by step; at each step the norm of the
-generator's gradient is measured under both losses, on the same fake pictures: theory post (series 1), after Goodfellow
-et al. 2014, section 3; the experiment is that of Arjovsky and Bottou 2017, figures 2 and 3.
+We take the digits row's two networks, untrained. Only the discriminator learns. After each step we measure the norm of the
+generator's gradient under both losses, on the same fake pictures. The two losses are those of the theory post (series 1), after
+Goodfellow et al. 2014, section 3. The experiment is that of Arjovsky and Bottou 2017, figures 2 and 3.
 """
 
 import argparse
@@ -74,8 +74,8 @@ def draw(measured: dict[str, list[float]], path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=STEPS, help="of the discriminator")
-    parser.add_argument("--out", type=Path, default=OUT, help="the figure")
+    parser.add_argument("--steps", type=int, default=STEPS, help="steps of the discriminator")
+    parser.add_argument("--out", type=Path, default=OUT, help="file of the figure")
     arguments = parser.parse_args()
     measured = measure(arguments.steps)
     for name, values in measured.items():

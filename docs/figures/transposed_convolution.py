@@ -1,4 +1,4 @@
-"""Transposed convolution by both its definitions, in NumPy, and the figures of docs/transposed_convolution.md.
+"""Transposed convolution in NumPy, by both its definitions, and the figures of docs/transposed_convolution.md.
 
 `python docs/figures/transposed_convolution.py` draws the figures again, into docs/images.
 """
@@ -23,7 +23,7 @@ FRAME = "#c1121f"
 
 
 def stamps(image, kernel, stride):
-    """What each value of the image [H, W] adds to the output: itself times the kernel [kh, kw], `stride` cells apart.
+    """The stamp of each value of the image [H, W]: the value times the kernel [kh, kw]. Stamps are `stride` cells apart.
 
     Returns [H, W, (H - 1) * stride + kh, (W - 1) * stride + kw].
     """
@@ -37,7 +37,7 @@ def stamps(image, kernel, stride):
 
 
 def scatter(image, kernel, stride, padding):
-    """The first definition: add up the stamps, cut `padding` cells from each border.
+    """The first definition: add up the stamps, then cut `padding` cells from each border.
 
     image [H, W], kernel [kh, kw]. Returns [(H - 1) * stride + kh - 2 * padding, (W - 1) * stride + kw - 2 * padding].
     """
@@ -66,7 +66,7 @@ def convolve(image, kernel):
 
 
 def dilate_and_convolve(image, kernel, stride, padding):
-    """The second definition, for padding < k: arguments and output as scatter's."""
+    """The second definition, for padding < k. It has the arguments and the output of scatter."""
     return convolve(surround(dilate(image, stride), kernel, padding), kernel[::-1, ::-1])
 
 

@@ -1,4 +1,4 @@
-"""Each benchmark runs once, tiny: all in one process, as importing TensorFlow takes longer than most of them."""
+"""Each benchmark runs once with tiny sizes. All run in one process, because importing TensorFlow takes longer than most."""
 
 import importlib.util
 import json
@@ -55,7 +55,7 @@ def test_pipeline(printed):
 
 
 def test_step(printed):
-    """Every variant of TensorFlow ran, and its numbers belong together: batch 2, ratio to float32."""
+    """Every variant of TensorFlow ran, and its numbers agree with batch 2 and with the ratio to float32."""
     line = r"^TensorFlow ([\w ]+?) +([\d.]+) ms/step +([\d,]+) images/s +([\d.]+)x float32  \(spread 0%\)$"
     found = {name: numbers for name, *numbers in re.findall(line, printed["step"], re.MULTILINE)}
     assert list(found) == ["float32", "float32 XLA", "mixed_bfloat16", "mixed_bfloat16 XLA"]
@@ -73,7 +73,7 @@ def test_memory_measured(printed):
 
 
 def test_memory_counted(printed):
-    """The parameters: once for the gradients, three times with Adam's slots."""
+    """The gradients are as large as the parameters. Weights and Adam's two slots are three times as large."""
     experiment = series.resolve("horse2zebra", blocks=1, image_size=32)
     mebibytes = sum(model.count_params() for model in networks.build(experiment).values()) * 4 / 2**20
     heading, line = printed["counted as on Windows"].splitlines()

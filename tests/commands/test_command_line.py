@@ -8,7 +8,7 @@ from tfgan_series.commands import command_line
 
 @pytest.fixture
 def asked(monkeypatch):
-    """What is asked of TensorFlow's configuration, on a machine that seems to have two GPUs."""
+    """The calls of TensorFlow's configuration, on a machine that seems to have two GPUs."""
     asked = []
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["gpu 0", "gpu 1"] if kind == "GPU" else [])
     monkeypatch.setattr(tf.config, "set_visible_devices", lambda *words: asked.append(("visible", *words)))

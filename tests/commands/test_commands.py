@@ -54,8 +54,8 @@ def stop(folder, arguments, run_dir, number, after):
 
 
 def test_from_jpegs_over_a_stop_and_a_kill_to_the_same_bits(tmp_path):
-    """The main job, end to end: CelebA's layout on disk, converted, trained, stopped, killed, gone on with; the boxes hold
-    red squares on green, and red is what the generator learns."""
+    """The main job from end to end: CelebA's layout on disk is converted and trained; the training is stopped, killed, and goes
+    on. The boxes hold red squares on green, and the generator learns red."""
     write_celeba(tmp_path / "celeba", count=500)
     source = ("--ImageType=celeba", "--image_size=8", f"--DatasetPath={tmp_path / 'celeba'}")
     done = command("make_tfrecord.py", *source, cwd=tmp_path).stdout
@@ -66,7 +66,7 @@ def test_from_jpegs_over_a_stop_and_a_kill_to_the_same_bits(tmp_path):
     status, output = stop(tmp_path, arguments, "stopped", signal.SIGTERM, after=steps + 7)
     assert status == 128 + signal.SIGTERM
     assert "Stopped and saved in epoch 2 of 3, after step 8 of 199" in output
-    assert "The same command goes on." in output
+    assert "To go on, type the same command again." in output
     status, _ = stop(tmp_path, arguments, "stopped", signal.SIGKILL, after=steps)  # in epoch 3
     assert status == -signal.SIGKILL
     done = command("train.py", *arguments, "--run_dir=stopped", cwd=tmp_path).stdout
@@ -88,8 +88,8 @@ def test_from_jpegs_over_a_stop_and_a_kill_to_the_same_bits(tmp_path):
 
 
 def test_a_cyclegan_over_a_kill_to_the_same_bits_and_in_use(tmp_path, trained):
-    """Two folders of pictures converted, trained, killed in mid-epoch with a pool that is full, gone on with; both generators
-    open in plain Keras; translate.py takes the run, and no other."""
+    """Two folders of pictures are converted and trained. The training is killed in mid-epoch with a full pool, and goes on.
+    Both generators open in plain Keras. translate.py accepts this run, and no run of another model."""
     write_squares(tmp_path / "files", train=40, test=4)
     source = ("--ImageType=horse2zebra", f"--DatasetPath={tmp_path / 'files'}")
     done = command("make_tfrecord.py", *source, cwd=tmp_path).stdout
@@ -175,7 +175,7 @@ np.save("images.npy", generator.predict(np.load("z.npy"), verbose=0))
         (["compare.py", "--vary=noise_dim=1", "--vary=noise_dim=2"], "--vary names noise_dim twice"),
         (["compare.py", "--vary=norm_ends=1,maybe"], "Non-boolean argument to boolean flag maybe"),
         (["compare.py", "--vary=lr_drops=1,2"], "--vary=lr_drops=1,2: its values have commas themselves"),
-        (["compare.py", "--study=noise_dim", "--noise_dim=7"], "--noise_dim is what this comparison varies"),
+        (["compare.py", "--study=noise_dim", "--noise_dim=7"], "this comparison varies --noise_dim itself"),
     ],
 )
 def test_bad_input_is_one_line(workplace, arguments, line):
@@ -198,7 +198,7 @@ def test_a_comparison_of_ones_own(workplace):
 def test_a_run_other_than_the_flags_say(workplace, trained):
     done = command("generate.py", f"--run_dir={trained}", "--Partition=test", cwd=workplace, check=False)
     assert done.returncode == 1
-    assert "is another run than the flags say: --Partition is train there" in done.stderr
+    assert "does not match the flags: --Partition is train in the run" in done.stderr
 
 
 def test_other_backends_are_refused_in_a_line(workplace):

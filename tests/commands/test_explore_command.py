@@ -12,11 +12,11 @@ from conftest import command
     [
         ([], "say what to do, interpolate or arithmetic or neighbours; see --help"),
         (["walk"], "say what to do, interpolate or arithmetic or neighbours, and not 'walk'"),
-        (["interpolate", "3,17"], "'3,17' is no flag; every argument but one begins with --"),
+        (["interpolate", "3,17"], "'3,17' is no flag; every argument after the first begins with --"),
         (["interpolate", "--samples=3,x"], "flag --samples=3,x: wanted numbers of samples, as 3,17,40"),
         (["interpolate", "--plus=3"], "--plus is for arithmetic: leave it out"),
         (["arithmetic"], "give --plus=NUMBERS and --minus=NUMBERS, or --equation=ATTRIBUTES, and not both"),
-        (["arithmetic", "--equation=A + + B"], "--equation='A + + B', at character 5: '+' where an attribute was wanted"),
+        (["arithmetic", "--equation=A + + B"], "--equation='A + + B', at character 5: wanted an attribute, found '+'"),
         (["neighbours", "--run_dir=nowhere"], "nowhere is not a run"),
     ],
 )

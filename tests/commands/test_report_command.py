@@ -9,7 +9,7 @@ from conftest import command
 
 @pytest.fixture(scope="module")
 def workplace(trained, tmp_path_factory):
-    """A folder with two runs: where flags alone find one, and one with a comma in its name, as compare.py names them."""
+    """A folder with two runs: one in the default place, and one with a comma in its name, as compare.py makes it."""
     folder = tmp_path_factory.mktemp("report")
     for place in ("runs/dcgan/digits-8", "runs/lr=0.1,epochs=2"):
         shutil.copytree(trained, folder / place, ignore=shutil.ignore_patterns("checkpoints", "report.html"))
@@ -36,7 +36,7 @@ def test_one_run_and_several(workplace):
         (["--run_dir=begun"], "begun has no epoch yet"),
         (["--runs=runs/dcgan/digits-8,nowhere"], "nowhere is not a run"),
         (["--runs=runs/dcgan/digits-8", "--run_dir=nowhere"], "--runs names the runs"),
-        (["--run_dir=runs/dcgan/digits-8", "--Partition=test"], "is another run than the flags say"),
+        (["--run_dir=runs/dcgan/digits-8", "--Partition=test"], "does not match the flags"),
     ],
 )
 def test_bad_input_is_one_line(workplace, arguments, line):

@@ -147,7 +147,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch, caps
     prepare, prepared = preprocess.prepare, []
 
     def stop_in_the_sixth_shard(image, **how):
-        if len(prepared) == 25:  # 40 pictures are eight shards of five
+        if len(prepared) == 25:  # the 40 pictures make eight shards of five
             raise KeyboardInterrupt
         prepared.append(image)
         return prepare(image, **how)

@@ -44,7 +44,7 @@ def test_order_comes_from_seed_and_epoch(numbered):
 
 
 def test_records_of_one_shard_change_their_order(numbered):
-    """It is not the shards alone that are shuffled."""
+    """Not only the order of the shards changes, but also the order within them."""
     experiment, found = numbered
     shard = dataclasses.replace(found, files={"train": found.files["train"][:1]}, counts={"train": 6})
     (images, _, _), *_ = pipeline.in_order(shard, experiment)
@@ -112,7 +112,7 @@ def test_damage_found_while_reading_is_named(digits, tiny, tmp_path):
     shard = folder / "digits-train.tfrecord-00002-of-00008"
     data = bytearray(shard.read_bytes())
     data[5000] ^= 255
-    shard.write_bytes(data)  # the same size: only the checksum tells
+    shard.write_bytes(data)  # the size is the same: only the checksum is wrong
     found = records.open_records(folder)
     with pytest.raises(UserError, match="train.tfrecord-00002-of-00008: damaged"):
         list(pipeline.damage_named(pipeline.batches(found, tiny, 1), found))
@@ -138,7 +138,7 @@ def both_numbers(dataset):
 
 
 def test_two_sets_an_epoch_of_the_larger(unpaired):
-    """Greyscale files among the colour ones come through as colour; the smaller set's rounds are whole, one after the other."""
+    """Greyscale files among colour files become colour. The rounds of the smaller set are complete and follow one another."""
     experiment, found = unpaired
     assert pipeline.steps_per_epoch(found, experiment) == 3
     for epoch in (1, 2):
@@ -159,8 +159,8 @@ def test_the_sets_are_shuffled_apart(unpaired):
 
 @pytest.fixture(scope="module")
 def augmented(tmp_path_factory):
-    """(Experiment of 16 pixels, Records, windows): two sets of 24 times one picture of noise, 18x18: as large as 16 pixels
-    enlarged, so that each augmented picture is a window of it. windows: {bytes of a window: (top, left, flipped)}."""
+    """(Experiment of 16 pixels, Records, windows). Both sets are 24 copies of one picture of noise. It has 18x18 pixels, the size
+    to which 16 is enlarged, so each augmented picture is a window of it. windows: {bytes of a window: (top, left, flipped)}."""
     root = tmp_path_factory.mktemp("augmented")
     noise = np.random.default_rng(0).integers(0, 255, (18, 18, 3), np.uint8)
     for name in ("trainA", "trainB"):
@@ -176,7 +176,7 @@ def augmented(tmp_path_factory):
 
 
 def both_windows(augmented, epoch, first_step=0, **changed):
-    """Which windows the two sets' pictures of an epoch are."""
+    """The windows that the two sets' pictures of an epoch show."""
     experiment, found, windows = augmented
     dataset = pipeline.batches(found, dataclasses.replace(experiment, **changed), epoch, first_step)
     sets = [np.concatenate(images) for images in zip(*dataset.as_numpy_iterator(), strict=True)]

@@ -13,7 +13,7 @@ def settings(store):
 
 
 def values(number):
-    """The values of a record, others for each number."""
+    """The values of a record, different for each number."""
     return {
         "image": bytes(range(number, number + 12)),
         "label": number % 3 - 1,

@@ -1,4 +1,4 @@
-"""Does to a copy of the package what the two pages on adding say, and types their commands."""
+"""Follows the two pages on adding in a copy of the package, and types their commands."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""The scripts that train for a figure of the docs run once, as short as can be."""
+"""The scripts that train for a figure of the docs run once, as briefly as possible."""
 
 import importlib.util
 import re
@@ -18,7 +18,7 @@ def run(tmp_path, monkeypatch, capsys):
     def run(name, *arguments):
         spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/figures/{name}.py")
         script = importlib.util.module_from_spec(spec)
-        monkeypatch.setitem(sys.modules, name, script)  # where dataclasses look for it
+        monkeypatch.setitem(sys.modules, name, script)  # dataclasses look it up there
         spec.loader.exec_module(script)
         monkeypatch.setattr(sys, "argv", [name, *arguments, f"--out={tmp_path / 'figure.png'}"])
         script.main()
@@ -43,7 +43,7 @@ def test_cyclegan_limits(run):
     (line,) = re.findall(r"^red to blue: (.*)$", printed, re.MULTILINE)
     numbers = {name: float(value) for name, value in (part.rsplit(" ", 1) for part in line.split("; "))}
     assert list(numbers) == ["overlap", "unchanged", "nearer", "middles", "sides", "correlation", "cycle"]
-    assert numbers["unchanged"] == 1  # the shape that is wanted is the input's
+    assert numbers["unchanged"] == 1  # the wanted shape is the input's shape
     assert 0 <= numbers["overlap"] < 0.6  # one step translates nothing
     colours, counts = np.unique(figure.reshape(-1, 3), axis=0, return_counts=True)
     shown = {tuple(colour) for colour, count in zip(colours.tolist(), counts, strict=True) if count > 1000}

@@ -1,4 +1,4 @@
-"""What docs/transposed_convolution.md says, held against Keras."""
+"""Compares the statements of docs/transposed_convolution.md with Keras."""
 
 import importlib.util
 import re
@@ -109,7 +109,7 @@ def test_output_padding_moves_the_cut():
 
 @pytest.mark.parametrize("size", [2, 4])
 def test_even_kernels_need_an_output_padding(size):
-    with pytest.raises(tf.errors.OpError):  # which of them depends on the processor, as oneDNN has its own
+    with pytest.raises(tf.errors.OpError):  # the kind of error depends on the processor, because oneDNN raises its own
         by_keras(numbers(3, 3), numbers(size, size), 2, padding="same", output_padding=0)
 
 

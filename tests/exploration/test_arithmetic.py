@@ -34,7 +34,7 @@ def test_means_and_their_sum_by_hand():
 
 def test_what_cancels_out_is_refused():
     z = np.ones((1, 3))
-    with pytest.raises(UserError, match="leaves nothing"):
+    with pytest.raises(UserError, match="the terms of the equation cancel out"):
         arithmetic.add([1, -1], [z, z])
 
 
@@ -83,7 +83,7 @@ def test_a_group_that_the_generator_does_not_draw_is_said():
     judge = Judge()
     judge.logits = lambda images: np.tile([-3.0, 3.0, 0.0], (len(images), 1))
     text = arithmetic.by_name(Plane(), judge, "Dark + Flat", count=200).text
-    assert "The group Dark is no such group: even its surest pictures are Dark with 0.05 only." in text
+    assert "The group Dark does not fit its name: P(Dark) of its surest pictures is only 0.05." in text
     assert "The group Flat" not in text
 
 

@@ -14,7 +14,7 @@ from tfgan_series.exploration import classifier
 
 @pytest.fixture(scope="module")
 def copy(digits, tmp_path_factory):
-    """A copy of the digits' records, for a classifier to lie beside."""
+    """A copy of the digits' records, so that a classifier can be written beside it."""
     folder = tmp_path_factory.mktemp("copied") / "digits/8"
     shutil.copytree(digits[1].folder, folder)
     return records.open_records(folder)
@@ -58,7 +58,7 @@ def test_it_is_trained_once_and_kept(judge, copy, tiny, monkeypatch):
     assert (again.names, again.accuracy) == (judge.names, judge.accuracy)
     images, *_ = next(pipeline.in_order(copy, tiny))
     assert np.array_equal(again.logits(images), judge.logits(images))
-    with pytest.raises(TypeError):  # another partition needs another: it would be trained now
+    with pytest.raises(TypeError):  # another partition needs another classifier, which would be trained now
         classifier.find_or_train(copy, tiny.change(partition="test"))
 
 
@@ -107,7 +107,7 @@ def test_a_damaged_shard_is_named(copy, tiny, tmp_path, capsys):
 def test_balanced_accuracy_by_hand():
     true = np.array([[1, 1, 0, 1], [1, 0, 0, 1], [1, 0, 0, 0], [0, 0, 0, 0]], bool)
     found = np.array([[1, 0, 1, 1], [1, 0, 0, 1], [0, 0, 0, 0], [0, 1, 0, 0]], bool)
-    # a: 2 of 3 that have it and 1 of 1 that have it not; b: 0 of 1 and 2 of 3; no picture has c; d: all right.
+    # a: 2 of 3 with it and 1 of 1 without it are recognised; b: 0 of 1 and 2 of 3; no picture has c; d: all are recognised.
     assert classifier.balanced_accuracy(found, true, ("a", "b", "c", "d")) == pytest.approx({"a": 5 / 6, "b": 1 / 3, "d": 1})
     assert classifier.balanced_accuracy(found, ~np.zeros_like(true), ("a", "b", "c", "d")) == {}
 

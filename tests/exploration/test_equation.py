@@ -29,13 +29,13 @@ def test_spaces_signs_and_digits():
 @pytest.mark.parametrize(
     ("text", "place", "what"),
     [
-        ("", 1, "the end where an attribute was wanted"),
-        ("A & ", 5, "the end where an attribute"),
-        ("A B", 3, "'B' where + or - or & was wanted"),
-        ("A + + B", 5, "'+' where an attribute"),
-        ("A - (B)", 5, "'(' where an attribute"),
-        ("A = B", 3, "'=' where + or - or & was wanted"),
-        ("A + !", 6, "the end where"),
+        ("", 1, "wanted an attribute, found the end"),
+        ("A & ", 5, "wanted an attribute, found the end"),
+        ("A B", 3, "wanted + or - or &, found 'B'"),
+        ("A + + B", 5, "wanted an attribute, found '+'"),
+        ("A - (B)", 5, "wanted an attribute, found '('"),
+        ("A = B", 3, "wanted + or - or &, found '='"),
+        ("A + !", 6, "wanted an attribute, found the end"),
     ],
 )
 def test_the_first_character_that_does_not_fit_is_pointed_at(text, place, what):
@@ -58,7 +58,7 @@ def test_an_unknown_attribute_is_named_with_those_near_it():
 
 def test_a_term_that_contradicts_itself():
     text = "Male + Young & !young"
-    with pytest.raises(UserError, match="at character 8: no picture both has Young and has it not"):
+    with pytest.raises(UserError, match="at character 8: no picture fits both Young and !Young"):
         equation.known(equation.parse(text), text, ("Male", "Young"))
 
 

@@ -14,7 +14,7 @@ from conftest import write_celeba
 
 @pytest.fixture(scope="module")
 def faces(tmp_path_factory):
-    """(run folder, TFRecordPath) of 80 aligned pictures of which every other is blue, which the attributes tell."""
+    """(run folder, TFRecordPath) of 80 aligned pictures. Every other picture is blue, and the attributes say so."""
     root = tmp_path_factory.mktemp("faces")
     write_celeba(root / "celeba", count=100)
     for number in range(1, 101, 2):
@@ -48,7 +48,7 @@ def test_an_equation_of_attributes(faces, tmp_path, monkeypatch):
     ("text", "line"),
     [
         ("Attribute_0 + Hat", "at character 15: 'Hat' is no attribute of these records; choose"),
-        ("Attribute_0 +", "at character 14: the end where an attribute was wanted"),
+        ("Attribute_0 +", "at character 14: wanted an attribute, found the end"),
     ],
 )
 def test_bad_equations_train_and_write_nothing(faces, tmp_path, text, line, monkeypatch):

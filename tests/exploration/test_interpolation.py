@@ -16,7 +16,7 @@ def angles(path):
 
 @pytest.mark.parametrize("noise_dim", [2, 100])
 def test_spherical_steps_are_of_equal_angle(noise_dim):
-    """Also between z of unlike lengths, where the textbook's slerp is uneven."""
+    """Also between z of different lengths, for which the textbook's slerp has unequal angles."""
     start, end = latent.noise(2, noise_dim, seed=1).numpy() * [[1], [3]]
     path = interpolation.sphere(start, end, 7)
     whole = np.degrees(np.arccos(start @ end / np.linalg.norm(start) / np.linalg.norm(end)))
@@ -102,13 +102,14 @@ def test_what_is_said_of_a_walk(trained):
     straight = f"{np.linalg.norm(z.mean(axis=0)):.1f}"
     found = interpolation.interpolate(generator, [3, 17], seed=2, steps=3)
     assert found.text == (
-        f"From sample 3 to sample 17 in 2 steps of equal angle; they lie {degrees:.0f} degrees apart. "
-        f"Halfway z is {lengths.mean():.1f} long, on the straight line it would be {straight}; samples are about 10.0 long."
+        f"From sample 3 to sample 17 in 2 steps of equal angle; they are {degrees:.0f} degrees apart. "
+        f"Halfway the length of z is {lengths.mean():.1f} (on the straight line it would be {straight}); "
+        "the length of a sample is about 10.0."
     )
     assert found.numbers["degrees"] == [pytest.approx(degrees, abs=0.06)]
     linear = interpolation.interpolate(generator, [3, 17], seed=2, steps=2, spherical=False)
     assert "in 1 step on the straight line;" in linear.text
-    assert f"Halfway z is {straight} long; samples" in linear.text
+    assert f"Halfway the length of z is {straight}; the length of a sample" in linear.text
 
 
 def test_one_sample_is_no_walk(trained):

@@ -29,7 +29,7 @@ def test_of_fewer_pictures_all():
 
 
 class Parrot:
-    """A generator that gives back training pictures."""
+    """A generator that returns training pictures."""
 
     input_shape = (None, 100)
 
@@ -52,7 +52,7 @@ def test_a_generator_that_remembers_is_found_out(digits, tiny, trained):
 
 
 def test_the_medians_are_those_of_all_distances(digits, tiny, trained):
-    """In pixels and in features, against the distances from each of 256 pictures to every training picture."""
+    """Compares medians, in pixels and in features, with all distances from 256 pictures to every training picture."""
 
     class Halves:
         """A classifier whose features are the means of a picture's upper and lower half."""

@@ -11,7 +11,7 @@ def build(**given):
 
 
 def test_parameters_of_the_papers_networks():
-    """The well-known counts of the paper's code, plus scale and shift of each instance normalisation (ours has them)."""
+    """The well-known counts of the paper's code, plus scale and shift of each instance normalisation, which only ours has."""
     norms = {6: 2 * (64 + 128 + 256 + 12 * 256 + 128 + 64), 9: 2 * (64 + 128 + 256 + 18 * 256 + 128 + 64)}
     assert build()["generator_ab"].count_params() == 7_837_699 + norms[6]
     built = build(blocks=9)
@@ -36,7 +36,7 @@ def test_instance_normalisation_is_each_pictures_own():
 
 
 def test_the_border_mirrors_the_picture():
-    """On a picture of one colour a mirrored border is that colour, so all that a generator's first convolution sees is alike."""
+    """If a picture has one colour, its mirrored border has it too, so a generator's first convolution sees only this colour."""
     generator = build(base_filters=2, blocks=1)["generator_ab"]
     first = next(layer for layer in generator.layers if isinstance(layer, keras.layers.Conv2D))
     seen = keras.Model(generator.input, first.output)(np.full((1, 16, 16, 3), 0.5, "float32")).numpy()

@@ -93,7 +93,7 @@ def test_what_the_switches_switch():
     assert kinds(g_norm="none")["generator"].count("BatchNormalization") == 0
     assert kinds(upsampling="nearest")["generator"].count("UpSampling2D") == 2
     assert kinds(downsampling="pool")["discriminator"].count("MaxPooling2D") == 2
-    # Before the rescaling the generator ends in [0, 1], and the discriminator begins by going there.
+    # The generator ends in [0, 1] and rescales it. The discriminator begins by rescaling its input to [0, 1].
     sigmoid = kinds(output="sigmoid")
     assert sigmoid["generator"][-2:] == ["Activation", "Rescaling"]
     assert sigmoid["discriminator"][1] == "Rescaling"

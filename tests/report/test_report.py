@@ -1,4 +1,4 @@
-"""The page: what is on it, and what a browser shows of it, opened from disk without a network."""
+"""The page: what is on it, and what a browser shows if it opens the page from disk, without a network."""
 
 import base64
 import configparser
@@ -31,7 +31,7 @@ def colour(epoch):
 
 
 def lengthen(folder, epochs, shade=colour):
-    """Make a run one of so many epochs, each with a grid of its own colour."""
+    """Give a run this number of epochs, each with a grid of its own colour."""
     experiment, count, _ = runs.read_begun(folder)
     runs.write_experiment(folder, experiment.change(epochs=epochs), count, "identity", folder / "tfrecords")
     first = runs.read_log(folder)[0]
@@ -43,7 +43,7 @@ def lengthen(folder, epochs, shade=colour):
 
 
 def fill(folder):
-    """Give a run all that other commands leave, under awkward names."""
+    """Give a run the files that other commands write, under awkward names."""
     experiment = runs.read_experiment(folder)
     records = folder / "tfrecords" / experiment.records_name / str(experiment.image_size)
     explored, translated, originals = folder / "explored", folder / "translated/ab", folder / "originals"
@@ -74,7 +74,7 @@ def copy(run, place):
 
 @pytest.fixture(scope="module")
 def nasty(trained, tmp_path_factory):
-    """A run of 9 epochs with everything on its page, in a folder of a name that must not become markup."""
+    """A run of 9 epochs with everything on its page. Its folder has a name that must not become markup."""
     return fill(lengthen(copy(trained, tmp_path_factory.mktemp("nasty") / NASTY), 9))
 
 
@@ -113,7 +113,7 @@ def test_sections_of_a_run_that_has_everything(page, nasty):
 
 
 def test_an_original_is_shown_as_the_generator_got_it(trained, tmp_path):
-    """Turned as its EXIF says, 16 bits not clipped to white, whatever bytes its name has."""
+    """It is turned as its EXIF says, 16 bits are not clipped to white, and its name may have any bytes."""
     folder = copy(trained, tmp_path / "run")
     originals, translated = folder / "originals", folder / "translated/ab"
     originals.mkdir()
@@ -269,7 +269,7 @@ def test_every_file_of_the_page_is_package_data():
 
 @pytest.fixture(scope="module")
 def browser():
-    """Headless Chromium from the system's packages; only where there is none, and CI is not set, its tests are skipped."""
+    """Headless Chromium from the system's packages. Its tests are skipped only if there is none and CI is not set."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None and not os.environ.get("CI"):
         pytest.skip("no Chromium here: install one (Debian: apt install chromium)")
@@ -284,7 +284,8 @@ def browser():
 
 @pytest.fixture
 def visit(browser):
-    """visit(file, **how): the page as the browser shows it, with its clock stopped. What it may not do fails the test."""
+    """visit(file, **how): the page as the browser shows it, with its clock stopped. The test fails if the page does something
+    forbidden."""
     faults, contexts = [], []
 
     def open_page(file, **how):
@@ -306,7 +307,7 @@ def visit(browser):
 
 
 def seen(tab, number=0):
-    """(epoch shown, the colour of its grid, where the marker is) of a run of the page."""
+    """(epoch shown, the colour of its grid, the marker's place) of a run on the page."""
     run = tab.locator(".run").nth(number)
     middle = run.locator(".grid").evaluate(
         """async (image) => {
@@ -380,7 +381,7 @@ def test_who_wants_less_motion_has_a_slower_player_and_stills(visit, page):
 def test_two_runs_stay_in_step(visit, pair):
     tab = visit(pair)
     sliders = tab.locator(".epoch")
-    assert (seen(tab, 0)[0], seen(tab, 1)[0]) == ("epoch 9", "epoch 4")  # the short run stays at its last
+    assert (seen(tab, 0)[0], seen(tab, 1)[0]) == ("epoch 9", "epoch 4")  # the short run stays at its last epoch
     for number, value in ((1, "2"), (0, "1")):
         sliders.nth(number).fill(value)
         epoch = int(value) + 1

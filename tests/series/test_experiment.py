@@ -26,7 +26,7 @@ def test_the_rules_hold_however_an_experiment_is_made(make):
     ):
         with pytest.raises(UserError, match=words):
             make(row, **values)
-    assert make(row, loss="wasserstein").discriminator_norm == "layer"  # never batch statistics under a penalty
+    assert make(row, loss="wasserstein").discriminator_norm == "layer"  # with a penalty there are no batch statistics
 
 
 def test_normalisation_that_goes_with_a_gradient_penalty():
@@ -37,7 +37,7 @@ def test_normalisation_that_goes_with_a_gradient_penalty():
     }
     for norm, cases in norms.items():
         assert {series.resolve("digits", **given).discriminator_norm for given in cases} == {norm}
-    assert series.resolve("mnist", model="gan", r1=1.0).r1 == 1  # has no normalisation to choose
+    assert series.resolve("mnist", model="gan", r1=1.0).r1 == 1  # this model has no normalisation
 
 
 def test_change_names_what_is_no_setting():

@@ -5,7 +5,7 @@ from tfgan_series import networks, series
 
 @pytest.mark.parametrize("name", series.MODELS)
 def test_an_entry_is_true_to_its_networks(name):
-    """The players share out all networks, and what is drawn from is what the saved networks take."""
+    """Each network belongs to exactly one player. The saved networks take as input what the model draws from."""
     model = series.MODELS[name]
     image_type = next(kind for kind, other in series.pairs() if other == name)
     built = networks.build(series.resolve(image_type, name, image_size=16, base_filters=2))

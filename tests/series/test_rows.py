@@ -7,7 +7,7 @@ import pytest
 from tfgan_series import series
 from tfgan_series.errors import UserError
 
-# Of the articles, by hand: DESIGN's table and the posts themselves, not the code.
+# The articles' numbers, written by hand from the posts and not from the code.
 ARTICLES = {
     ("mnist", "dcgan"): {
         "image_size": 64, "channels": 1, "noise_dim": 100, "base_filters": 128, "batch_size": 128, "epochs": 35, "lr": 2e-4,
@@ -71,7 +71,7 @@ def test_preset_and_what_is_given_over_it():
 def test_alias_and_box():
     assert series.resolve("celeba").records_name == "img_celeba-bbox"
     assert series.resolve("celeba", bbox=False).records_name == "img_celeba"
-    assert series.resolve("mnist", bbox=False).records_name == "mnist"  # the series' own command lines say so
+    assert series.resolve("mnist", bbox=False).records_name == "mnist"  # the series' command lines give this flag
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_alias_and_box():
         ({"loss": "hinge", "real_label": 0.9}, "--loss=hinge has no target for real pictures"),
         (
             {"image_type": "horse2zebra", "loss": "wasserstein"},
-            "--loss=wasserstein needs a gradient penalty, which cyclegan has not",
+            "--loss=wasserstein needs a gradient penalty, which cyclegan does not have",
         ),
         ({"image_type": "horse2zebra", "pool": 3, "batch_size": 4}, "--pool=3: give 0, or at least the --batch_size=4"),
     ],

@@ -14,8 +14,8 @@ def test_every_study_resolves(name):
 def test_a_study_on_another_row_and_what_it_refuses():
     members = studies.members(studies.STUDIES["tips"], image_type="mnist", image_size=32)
     assert {(member.image_type, member.image_size) for member in members.values()} == {("mnist", 32)}
-    with pytest.raises(UserError, match="--noise_dim is what this comparison varies"):
+    with pytest.raises(UserError, match="this comparison varies --noise_dim itself: leave it out"):
         studies.members(studies.STUDIES["noise_dim"], noise_dim=7)
     assert {one.gp_weight for one in studies.members(studies.STUDIES["loss"], gp_weight=5.0).values()} == {5.0}
-    with pytest.raises(UserError, match=r"varies \w+, which gan has not: give another --model"):
+    with pytest.raises(UserError, match=r"varies --\w+, which gan does not have: give another --model"):
         studies.members(studies.STUDIES["tips"], image_type="mnist", model="gan")

@@ -46,7 +46,7 @@ def test_a_step_moves_both_and_reports():
 
 @pytest.mark.parametrize("loss", ["minimax", "non_saturating", "least_squares", "hinge"])
 def test_simultaneous_step_against_plain_gradients(loss):
-    """One SGD-like check of what is differentiated: Adam's first step is lr * sign(gradient)."""
+    """Checks what is differentiated: Adam's first step is lr * sign(gradient)."""
     experiment, state, step = make(loss=loss, dropout=0.0)
     generator, discriminator = state.networks["generator"], state.networks["discriminator"]
     before = weights(state)
@@ -73,7 +73,7 @@ def test_simultaneous_step_against_plain_gradients(loss):
 
 def test_alternating_step_uses_fresh_noise_against_the_moved_discriminator():
     experiment, state, step = make(update="alternating", dropout=0.0)
-    # The same networks, moved by hand: first the discriminator alone, on the first draw.
+    # The same networks, updated by hand: first only the discriminator, with the first z.
     _, twin, _ = make(dropout=0.0)
     generator, discriminator = twin.networks["generator"], twin.networks["discriminator"]
     fake = generator(latent.noise(8, 10, experiment.seed, stream=0), training=True)
@@ -118,7 +118,7 @@ UPDATES = {
 
 
 def walk(strategy, **given):
-    """Three steps: what they noted, how the networks began, and how they ended, moving averages included."""
+    """Do three steps. Returns the noted numbers, and the networks before and after, with their moving averages."""
     _, state, step = make(strategy, **PLAIN, **given)
     state.set_learning_rate(PLAIN["lr"])
     begun = variables(state)
@@ -151,7 +151,7 @@ def test_several_steps_move_the_same_way_everywhere(name, other, two_devices):
 
 
 def test_bfloat16_computes_nearly_the_same():
-    """bfloat16 has 8 bits of precision; weights and what is noted are float32."""
+    """bfloat16 has 8 bits of precision; the weights and the noted numbers are float32."""
     noted = {}
     for precision in ("float32", "mixed_bfloat16"):
         _, state, step = make(precision=precision, dropout=0.0)
@@ -177,16 +177,16 @@ def test_float16_survives_a_gradient_that_overflows():
     state.optimizers["generator"].dynamic_scale.assign(2.0**40)
     before = weights(state)
     step(pictures())
-    # The generator skips the step and lowers its own scale; the discriminator's loss has one of its own.
+    # The generator skips the step and lowers its own scale. The discriminator has another scale.
     assert moved(before, weights(state)) == {"generator": False, "discriminator": True}
     assert float(state.optimizers["generator"].dynamic_scale) == 2.0**39
     assert state.steps_done() == 1
     noted = state.means(1)
-    assert math.isnan(noted.pop("Gen_grad"))  # there is no norm of a gradient that moved nothing
+    assert math.isnan(noted.pop("Gen_grad"))  # the gradient moved nothing, so it has no norm
     assert all(np.isfinite(value) for value in noted.values())
     state.optimizers["generator"].dynamic_scale.assign(2.0**15)
     step(pictures())
-    assert state.means(2)["Gen_grad"] == state.epoch_history(2)[1, -1] > 0  # the mean is of the step that moved it
+    assert state.means(2)["Gen_grad"] == state.epoch_history(2)[1, -1] > 0  # the mean is over the step that moved it
 
 
 def test_float16_pictures_of_one_replica_that_overflow_move_nothing(two_devices):
@@ -208,7 +208,7 @@ def test_float16_pictures_of_one_replica_that_overflow_move_nothing(two_devices)
 
 @pytest.mark.parametrize("update", ["simultaneous", "alternating"])
 def test_critic_steps(update):
-    """The discriminator moves at every step, the generator at every third: Gen_grad is of these alone."""
+    """The discriminator is updated at every step, the generator at every third. Gen_grad is the mean of the latter."""
     _, state, step = make(critic_steps=3, update=update)
     for seed in range(6):
         before = weights(state)
@@ -221,7 +221,7 @@ def test_critic_steps(update):
 
 
 def test_no_noise_is_drawn_in_vain(monkeypatch):
-    """Fresh z for the alternating update's second half, points for the gradient penalty; always the same z for a step."""
+    """The alternating update draws fresh z for its second half, and the penalty draws points. The same step draws the same z."""
     streams = []
     draw = latent.noise
     monkeypatch.setattr(latent, "noise", lambda *given: streams.append(given[-1]) or draw(*given))
@@ -235,7 +235,7 @@ def test_no_noise_is_drawn_in_vain(monkeypatch):
 
 @pytest.mark.parametrize("loss", ["wasserstein", "non_saturating"])
 def test_penalties_are_added_as_the_papers_have_them(loss):
-    """Dis_loss with and without penalties, the penalty computed here from its formula at the same points."""
+    """Dis_loss with a penalty is Dis_loss without it, plus the penalty computed here from its formula at the same points."""
     given = {"r1": 2.0} if loss == "non_saturating" else {"gp_weight": 5.0}
     experiment, state, step = make(loss=loss, dropout=0.0, **given)
     assert experiment.discriminator_norm == "layer"

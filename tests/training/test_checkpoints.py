@@ -21,7 +21,7 @@ def test_going_on_gives_the_same_bits_as_never_stopping(tmp_path, two_devices, c
     strategy = two_devices if count == 2 else tf.distribute.get_strategy()
 
     def begin():
-        """A state as the last checkpoint has it, if there is one, and its step."""
+        """A state, restored from the last checkpoint if there is one, and its training step."""
         experiment, state, _ = make(strategy, **given)
         Checkpoints(state, tmp_path).restore()
         return state, adversarial.make_step(experiment, state, strategy)

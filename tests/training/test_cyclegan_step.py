@@ -29,7 +29,7 @@ def log_sigmoid(x):
 
 @pytest.fixture
 def eager():
-    """Steps without a graph: one of so many networks takes longer to trace than to compute a few times."""
+    """Run steps without a graph: tracing so many networks takes longer than computing a few steps."""
     tf.config.run_functions_eagerly(True)
     yield
     tf.config.run_functions_eagerly(False)
@@ -37,7 +37,8 @@ def eager():
 
 @pytest.mark.parametrize("preset", ["article", "paper"])
 def test_losses_by_hand_and_where_they_move_the_generators(preset, eager):
-    """Every number of the first step in NumPy from its formula; SGD moves both generators by lr times the sum's gradient."""
+    """Every number of the first step, computed in NumPy from its formula. SGD moves both generators by lr times the gradient of
+    their summed loss."""
     experiment, state, step = make(preset=preset, pool=2)
     nets = state.networks
     a, b = real()
@@ -80,14 +81,14 @@ def test_losses_by_hand_and_where_they_move_the_generators(preset, eager):
     assert noted == pytest.approx(wanted, rel=1e-3)
     for variable, old, gradient in zip(variables, before, gradients, strict=True):
         assert np.allclose(variable.numpy(), old - 0.01 * gradient, atol=1e-6)
-    # The pool is empty yet: the new fakes are shown as they are, and kept in their order.
+    # The pool is still empty: the new fakes are shown unchanged, and kept in their order.
     for name, fakes in (("pool_a", fake_a), ("pool_b", fake_b)):
         np.testing.assert_allclose(state.buffers[name].numpy(), fakes, atol=1e-6)
 
 
 def walk(strategy, **given):
-    """Five steps with a pool of four: the end of the state they moved, its networks as one array, and how these began."""
-    _, state, step = make(strategy, **{"pool": 4, "lr": 0.001, **given})  # at ten times the rate rounding errors grow
+    """Do five steps with a pool of four. Returns the state afterwards, its networks as one array, and the same at the start."""
+    _, state, step = make(strategy, **{"pool": 4, "lr": 0.001, **given})  # with ten times this rate, rounding errors grow
     begun = variables(state)
     batches = [tf.concat(side, 0) for side in zip(*(real(seed) for seed in range(5)), strict=True)]
     dataset = tf.data.Dataset.from_tensor_slices(tuple(batches)).batch(2)
@@ -106,7 +107,7 @@ def on_one_device():
 
 
 def test_the_pool_fills_and_the_discriminators_see_it(on_one_device):
-    """The pool changes what the discriminators see from the step on at which it is full, and not before."""
+    """From the step at which the pool is full, it changes what the discriminators see; not before."""
     (state, _, _), (without, _, _) = on_one_device, walk(tf.distribute.get_strategy(), pool=0)
     for name in ("pool_a", "pool_b"):
         kept = state.buffers[name].numpy()
@@ -119,7 +120,7 @@ def test_the_pool_fills_and_the_discriminators_see_it(on_one_device):
 
 @pytest.mark.parametrize("other", ["XLA", "two replicas"])
 def test_several_steps_move_the_same_way_everywhere(other, on_one_device, two_devices):
-    """Networks and pools. The second replica's fakes come to the pool too, each into its own slot."""
+    """Networks and pools are the same. The second replica's fakes enter the pool too, each in its own slot."""
     wanted, wanted_end, begun = on_one_device
     state, ended, _ = walk(two_devices) if other == "two replicas" else walk(tf.distribute.get_strategy(), jit_compile=True)
     assert np.abs(wanted_end - begun).max() > 0.01
@@ -130,7 +131,8 @@ def test_several_steps_move_the_same_way_everywhere(other, on_one_device, two_de
 
 
 def test_red_turns_blue_and_stays_where_it_is(translator):
-    """On test squares: what G_ab makes blue lies where the red was, and back; there and back is where it was."""
+    """On test squares: G_ab makes the red squares blue in their old places, and G_ba makes the blue ones red. After both, the
+    squares are in their old places."""
     folder, squares = translator
     ab, ba = (runs.load_generator(folder / f"generator_{way}.keras") for way in ("ab", "ba"))
     for generator, (images, masks), before, after in ((ab, squares("red"), 0, 2), (ba, squares("blue"), 2, 0)):

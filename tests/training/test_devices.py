@@ -30,7 +30,7 @@ def test_one_device_takes_the_default_strategy(gpus, names, two_devices):
 
 def test_several_gpus_share_one_strategy_for_all_that_a_process_trains(gpus, monkeypatch):
     class Mirrored:
-        """Stands for MirroredStrategy, which needs GPUs to find several."""
+        """Stands in for MirroredStrategy, which needs several real GPUs."""
 
     gpus("GPU:0", "GPU:1")
     monkeypatch.setattr(tf.distribute, "MirroredStrategy", Mirrored)
@@ -49,9 +49,9 @@ def test_one_process_is_together_with_itself():
 
 def test_what_several_devices_cannot_do(two_devices):
     devices.check(series.resolve("digits", jit_compile=True), ONE)
-    with pytest.raises(UserError, match="--jit_compile is for one device, and here are 2"):
+    with pytest.raises(UserError, match="--jit_compile is for one device, not for 2"):
         devices.check(series.resolve("digits", jit_compile=True), two_devices)
-    with pytest.raises(UserError, match="--batch_size=63 for 2 devices: give a multiple of 2"):
+    with pytest.raises(UserError, match="--batch_size=63 cannot be split over 2 devices: give a multiple of 2"):
         devices.check(series.resolve("digits", batch_size=63), two_devices)
 
 

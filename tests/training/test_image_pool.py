@@ -6,7 +6,7 @@ from tfgan_series.training import image_pool
 
 
 def play(steps, size=6, batch=2):
-    """Steps of a pool whose fakes are numbered 1, 2, 3 ...: what was shown at each step, and the pool."""
+    """Do steps of a pool, with fakes numbered 1, 2, 3 ... Returns what was shown at each step, and the pool."""
     pool = tf.Variable(tf.zeros([size, 1, 1, 1]))
     shown = []
     for step in range(steps):
@@ -33,7 +33,7 @@ def test_once_full_half_of_what_is_shown_is_old(size):
 
 
 def test_an_old_fake_that_is_shown_makes_room_for_the_new_one():
-    """So no fake is shown twice, and those kept are just those not shown."""
+    """So no fake is shown twice, and exactly those that were not shown are kept."""
     shown, pool = play(steps=200)
     seen = [fake for batch in shown[3:] for fake in batch]
     assert len(set(seen)) == len(seen)

@@ -12,7 +12,7 @@ from tfgan_series.training import loop
 
 
 class Counter:
-    """A state that counts steps, four to an epoch; its one loss is 1, or what `losses` says at a step."""
+    """A state that counts steps, four to an epoch. Its only loss is 1, or the number that `losses` has for a step."""
 
     def __init__(self, losses=None):
         self.steps, self.seen, self.rates, self.losses = 0, {}, [], losses or {}
@@ -68,7 +68,7 @@ def test_going_on_in_mid_epoch_and_after_the_last():
 
 @pytest.mark.parametrize(("number", "at"), [(signal.SIGINT, 6), (signal.SIGTERM, 8)])
 def test_a_signal_saves_and_says_where(number, at):
-    """At step 6, in mid-epoch, it stops at once; at step 8, the epoch's last, the epoch is finished first."""
+    """At step 6, in mid-epoch, the loop stops at once. At step 8, the epoch's last, it finishes the epoch first."""
     state = Counter()
 
     def step(batch):
@@ -105,7 +105,7 @@ def test_a_long_epoch_that_flies_apart_ends_at_a_step_and_not_at_a_time(clock):
 
 
 def test_hooks_and_save_run_together():
-    """In one block, which can end the other processes where one of them fails."""
+    """They run in one block: if one process fails in it, it ends the others too."""
     state, seen = Counter(), []
 
     @contextlib.contextmanager
@@ -128,7 +128,7 @@ def test_an_epoch_that_ends_early_is_an_error():
 
 
 def test_speed_is_images_of_timed_steps_per_second():
-    """Each look at the clock is 2 s after the one before; the first step of all is not timed, as it compiles."""
+    """Each call of the clock is 2 s after the last one. The very first step is not timed, because it compiles."""
     rows, _ = walk(Counter(), now=itertools.count(0, 2).__next__)
     assert [row["images_per_second"] for row in rows] == [3 * 10 / 2, 4 * 10 / 2, 4 * 10 / 2]
 

@@ -1,4 +1,4 @@
-"""What a step notes, on its way to the log, the figures and the report."""
+"""Follows the numbers that a step notes to the log, the figures and the report."""
 
 import math
 
@@ -14,13 +14,13 @@ from tfgan_series.training.state import create_state
 
 @pytest.fixture(scope="module")
 def hinge(tmp_path_factory, digits, tiny):
-    """A run of a loss that makes no probability, three steps an epoch; its generator moves at the fourth step alone."""
+    """A run with three steps an epoch, whose loss gives no probability. Its generator is updated only at the fourth step."""
     experiment = tiny.change(loss="hinge", critic_steps=4, batch_size=500)
     return workflow.train(experiment, tfrecord_path=digits[0], run_dir=tmp_path_factory.mktemp("hinge") / "run")
 
 
 def test_the_gradients_mean_is_of_the_steps_that_moved_the_generator(hinge):
-    """Its first epoch has no such step, and is no divergence for that."""
+    """In its first epoch the generator is not updated. This does not count as divergence."""
     steps = runs.read_steps(hinge, epochs=2)["Gen_grad"]
     assert np.isfinite(steps).tolist() == [False, False, False, True, False, False]
     first, second = (row["Gen_grad"] for row in runs.read_log(hinge))

@@ -1,4 +1,4 @@
-"""What moves a player, alone: losses that are `factor` times the sum of its weights, so that every gradient is `factor`."""
+"""Tests how a player moves: the loss is `factor` times the sum of its weights, so every gradient is `factor`."""
 
 import math
 
@@ -10,7 +10,7 @@ from tfgan_series import series
 from tfgan_series.training.players import Players
 from tfgan_series.training.state import create_state
 
-SCALE = 2.0**15  # LossScaleOptimizer's first
+SCALE = 2.0**15  # LossScaleOptimizer's first scale
 
 
 def make(strategy, precision="float32"):
@@ -61,7 +61,7 @@ def test_an_overflow_on_any_replica_skips_the_step_on_all(two_devices, factors):
     assert [float(one) for one in two_devices.experimental_local_results(scale)] == [SCALE / 2] * 2
     assert math.isnan(noted)  # no norm: nothing moved
 
-    # The next step is a good one: SGD moves every weight by lr times the mean of both gradients.
+    # The next step has finite gradients: SGD moves every weight by lr times the mean of both gradients.
     assert step(1.0, 3.0) == pytest.approx(2 * math.sqrt(len(before)))
     for copy in copies(two_devices, state):
         np.testing.assert_allclose(copy, before - 0.5 * 2, rtol=1e-6)
@@ -78,7 +78,7 @@ def test_a_finite_gradient_moves_both_replicas_by_its_mean(two_devices, precisio
 
 @pytest.mark.parametrize("factor", [math.nan, math.inf])
 def test_a_gradient_that_is_not_finite_is_noted_as_infinite(factor):
-    """In float32 it moves the weights: NaN would say that nothing moved."""
+    """In float32 an infinite gradient moves the weights. NaN would mean that nothing moved."""
     state, step = make(tf.distribute.get_strategy())
     assert step(factor) == math.inf
     assert not np.isfinite(state.trainable_variables("generator")[0].numpy()).any()

@@ -12,7 +12,7 @@ from tfgan_series.training import resume
 
 @pytest.fixture
 def make_records(tmp_path):
-    """A function that makes records of so many pictures, drawn from a seed, in place of those before."""
+    """A function that makes records of `count` pictures, drawn from a seed, in place of the old ones."""
 
     def make(seed, count=8):
         folder = tmp_path / f"pictures-{seed}-{count}"

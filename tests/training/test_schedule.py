@@ -20,7 +20,7 @@ def rate(experiment, step, steps=STEPS):
 )
 @pytest.mark.parametrize("steps", [1, 7, 1271])
 def test_the_articles_rates_at_an_epochs_first_and_last_step(epoch, expected, steps):
-    """1,271 steps are CelebA's. The rate changes with the first step of epochs 11, 21 and 26, at no other."""
+    """CelebA has 1,271 steps an epoch. The rate changes at the first step of epochs 11, 21 and 26, and at no other step."""
     article = series.resolve("mnist")
     assert [rate(article, step, steps) for step in ((epoch - 1) * steps, epoch * steps - 1)] == [expected] * 2
 
@@ -35,7 +35,7 @@ def test_without_drops_the_rate_stays():
 
 
 def test_the_papers_linear_fall():
-    """Zhu et al. 2017: 100 epochs at 2e-4, then 100 epochs in a line that would meet 0 in the epoch after the last."""
+    """Zhu et al. 2017: 100 epochs at 2e-4, then 100 epochs of a linear fall that would reach 0 in the epoch after the last."""
     paper = series.resolve("horse2zebra", preset="paper")
     firsts, lasts = ([rate(paper, (epoch - 1) * STEPS + at) for epoch in range(1, 201)] for at in (0, STEPS - 1))
     assert firsts == lasts
@@ -54,7 +54,8 @@ def test_drops_in_any_order_and_twice_at_one_epoch():
 
 
 def test_both_players_have_the_rate_of_the_runs_own_step(tmp_path):
-    """The generator moves at every other step, so its optimizer counts half as many; a run that goes on is at once right."""
+    """The generator is updated at every other step, so its optimizer counts half as many. A run that goes on has the right rate
+    at once."""
     seen = []
 
     def walk(epochs):

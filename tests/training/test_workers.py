@@ -1,4 +1,4 @@
-"""Two workers on this machine, each a process of its own: they end together, or go on together."""
+"""Two workers on this machine, each in its own process: they end together, or go on together."""
 
 import json
 import socket
@@ -16,7 +16,7 @@ GUARD = 300  # seconds after which workers that wait for each other are killed
 
 
 def start_two(words, cwd):
-    """Run the same words as two workers: words(index) -> command line. Returns [(exit status, output)]."""
+    """Run two workers. words(index): the command line of each. Returns [(exit status, output)]."""
     sockets = [socket.socket() for _ in range(2)]
     for one in sockets:
         one.bind(("127.0.0.1", 0))
@@ -65,7 +65,7 @@ def played(tmp_path_factory, digits):
     [
         ("refused", "holds another run (batch_size: 500 in the run, 250 asked)"),
         ("without_records_on_one", "no records in nowhere/digits/8: make them before several workers train"),
-        ("with_a_folder_of_ones_own", "the workers see other files"),
+        ("with_a_folder_of_ones_own", "the workers see different files"),
         ("where_the_chief_cannot_write", "images/epoch-002.png"),
     ],
 )

@@ -1,5 +1,5 @@
-"""One of two workers that train together, started by test_workers.py: plays SCENES, each with all workers, and writes what
-came of them as JSON: {scene: what it returned, or [kind of the error, its text]}.
+"""One of two workers that train together. test_workers.py starts it. It plays SCENES, each with all workers, and writes the
+results as JSON: {scene: what it returned, or [kind of the error, its text]}.
 
     python worker.py OUT TFRECORDPATH
 """

@@ -1,4 +1,4 @@
-"""What the commands share: a flag for every setting, and one line for whatever goes wrong."""
+"""What the commands share: a flag for every setting, and one line for every error."""
 
 import contextlib
 import os
@@ -31,7 +31,7 @@ def define_run(text: str) -> None:
 
 
 def define_settings(*names: str, draws_from: str | None = None) -> None:
-    """A flag for each named setting (for all of them where none is named); its default is the row's.
+    """Define a flag for each named setting, or for all of them if none is named. Its default is the row's value.
 
     draws_from: offer only the models that draw from this, "noise" or "pictures", and the ImageTypes they draw.
     """
@@ -96,7 +96,7 @@ def experiment() -> series.Experiment:
 def run_folder(draws_from: str | None = None) -> Path:
     """The trained run that the flags name. draws_from: what its model must draw from, "noise" or "pictures"; None: either.
 
-    Raises UserError where there is no run, its model draws from something else, or a flag given is not the run's.
+    Raises UserError if there is no run, if its model draws from something else, or if a given flag differs from the run.
     """
     from tfgan_series import runs
 
@@ -107,17 +107,17 @@ def run_folder(draws_from: str | None = None) -> Path:
         raise UserError(f"{folder} is a run of {trained.model}; this command is for {fitting}: give another --run_dir")
     has = series.values(trained)
     other = [
-        f"--{series.flag_name(name)} is {has.get(name, 'not a setting')} there"
+        f"--{series.flag_name(name)} is {has.get(name, 'not a setting')} in the run"
         for name, value in given_settings().items()
         if has.get(name) != value
     ]
     if other:
-        raise UserError(f"{folder} is another run than the flags say: {', '.join(other)}; give --run_dir, or leave the flag out")
+        raise UserError(f"{folder} does not match the flags: {', '.join(other)}; give --run_dir, or leave the flag out")
     return folder
 
 
 def refuse_run_beside(flag: str) -> None:
-    """Raises UserError where --run_dir or a setting is given beside a flag that says by itself what to work on."""
+    """Raises UserError if --run_dir or a setting is given together with a flag that already says what to work on."""
     if FLAGS.run_dir or given_settings():
         raise UserError(f"--{flag} names the {flag}: leave --run_dir and the settings out")
 
@@ -138,14 +138,15 @@ def setting_values(words: str) -> tuple[str, dict[str, Any]]:
 
 @contextlib.contextmanager
 def stopping() -> Iterator[None]:
-    """Around training: Ctrl-C and SIGTERM end the command, saved, with a line and the shell's usual exit status."""
+    """A context for training. After Ctrl-C or SIGTERM the run is saved, and the command ends with a line and the shell's usual
+    exit status."""
     from tfgan_series.training import loop
 
     try:
         yield
     except loop.Interrupted as stop:
         overwrite = ", without --overwrite" if "overwrite" in FLAGS and FLAGS.overwrite else ""
-        print(f"\nStopped and saved in {stop}. The same command goes on{overwrite}.")
+        print(f"\nStopped and saved in {stop}. To go on, type the same command again{overwrite}.")
         sys.exit(128 + stop.number)
 
 
@@ -157,7 +158,7 @@ def _whole_number(flag: str, word: str) -> int:
 
 
 def path(flag: str) -> Path | None:
-    """A path flag's value, or None where it was not given. Raises UserError where it is empty, as an unset variable leaves it."""
+    """A path flag's value, or None if it was not given. Raises UserError if it is empty, as from an unset shell variable."""
     text = FLAGS[flag].value
     if text == "":
         raise UserError(f"--{flag}= names nothing: give a path, or leave the flag out")
@@ -165,7 +166,7 @@ def path(flag: str) -> Path | None:
 
 
 def required_path(flag: str) -> Path:
-    """The value of a path flag that a command cannot do without. Raises UserError where it is empty or not given."""
+    """The value of a path flag that a command cannot do without. Raises UserError if it is empty or not given."""
     found = path(flag)
     if found is None:
         raise UserError(f"--{flag} is needed: give a path")
@@ -177,14 +178,14 @@ def home(text: str) -> Path:
     try:
         return Path(text).expanduser()
     except RuntimeError as error:
-        raise UserError(f"{text}: there is no such user to have a home folder") from error
+        raise UserError(f"{text}: there is no such user") from error
 
 
 def run(command: ModuleType) -> None:
-    """Define the command's flags, parse them, call main(), and turn what the user can mend into one line and a non-zero
-    exit status.
+    """Define the command's flags, parse them and call main(). An error that the user can correct becomes one line and a
+    non-zero exit status.
 
-    A command that does several things names them in WORDS: one is typed before the flags, and main is called with it.
+    A command that does several things lists them in WORDS. The user types one of them before the flags, and main gets it.
     """
     command.define()
     for name, defined in FLAGS.flags_by_module_dict().items():
@@ -193,23 +194,23 @@ def run(command: ModuleType) -> None:
                 FLAGS.register_key_flag_for_module(sys.argv[0], flag)  # --help shows these
     sys.modules["__main__"].__doc__ = command.__doc__  # --help begins with it
     words = getattr(command, "WORDS", ())
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a file's name can be no UTF-8
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a file's name may not be UTF-8
 
     def guarded(argv: list[str]) -> None:
         typed, more = argv[1 : 1 + bool(words)], argv[1 + bool(words) :]
         if words and not (typed and typed[0] in words):
             _fail(f"say what to do, {' or '.join(words)}{f', and not {typed[0]!r}' if typed else ''}; see --help")
         if more:
-            _fail(f"{more[0]!r} is no flag; every argument{' but one' if words else ''} begins with --, see --help")
+            _fail(f"{more[0]!r} is no flag; every argument{' after the first' if words else ''} begins with --, see --help")
         backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
         if backend != "tensorflow":
             _fail(f"KERAS_BACKEND={backend}: this package trains with TensorFlow; unset it")
         try:
             command.main(*typed)
-        except (UserError, OSError) as error:  # OSError: a full disk, say; its text names the file
+        except (UserError, OSError) as error:  # OSError: for example a full disk; its text names the file
             _fail(str(error))
         except KeyboardInterrupt:
-            _fail("stopped; the same command goes on", 128 + signal.SIGINT)
+            _fail("stopped; to go on, type the same command again", 128 + signal.SIGINT)
 
     app.run(guarded, flags_parser=_parse)
 
@@ -222,9 +223,9 @@ def _parse(argv: list[str]) -> list[str]:
 
 
 def import_tensorflow(use_gpus: bool = True) -> None:
-    """Import TensorFlow without its page of remarks, and leave room on the GPUs for other processes.
+    """Import TensorFlow without its many log messages, and leave GPU memory for other processes.
 
-    With TF_CPP_MIN_LOG_LEVEL set (0: everything) the user hears the remarks. use_gpus: whether the command computes on GPUs.
+    If TF_CPP_MIN_LOG_LEVEL is set (0: everything), the messages are shown. use_gpus: whether the command computes on GPUs.
     """
     if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -241,7 +242,7 @@ def import_tensorflow(use_gpus: bool = True) -> None:
 
 
 def _import_quietly() -> None:
-    """The import of TensorFlow heeds no log level (its issue 100442): standard error is closed meanwhile."""
+    """Import TensorFlow with standard error closed, because the import ignores the log level (TensorFlow's issue 100442)."""
     stderr = os.dup(2)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)

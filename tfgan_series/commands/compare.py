@@ -1,10 +1,10 @@
-"""Runs that differ in one thing -> one figure and one table; what is not trained yet is trained.
+"""Compares runs that differ in one thing: one figure and one table. Runs that are not trained yet are trained first.
 
     python scripts/compare.py --study=optimizer                                      # the lab report: SGD or Adam?
     python scripts/compare.py --study=tips --ImageType=mnist --epochs=5              # any flag changes all its runs
     python scripts/compare.py --model=gan --ImageType=mnist --vary=noise_dim=20,50   # your own comparison
 
-The same command goes on where it was stopped, and only draws again what is trained already.
+If it was stopped, the same command goes on. Runs that are trained already are only drawn again.
 """
 
 import itertools
@@ -23,7 +23,7 @@ def define() -> None:
     command_line.define_records()
     flags.DEFINE_enum("study", None, list(studies.STUDIES), "a comparison of the series")
     flags.DEFINE_multi_string(
-        "vary", None, "SETTING=VALUE,VALUE,...: a comparison of your own; given twice, every pair of values"
+        "vary", None, "SETTING=VALUE,VALUE,...: a comparison of your own; if given twice, of every pair of values"
     )
     flags.DEFINE_string("out", "runs/compare", "root folder for the runs, the figure and the table")
 

@@ -1,4 +1,4 @@
-"""A trained run -> what it has learned: walks, sums and nearest neighbours, in RUN/explored.
+"""Shows what a trained run has learned: walks, sums and nearest neighbours, in RUN/explored.
 
 python scripts/generate.py --ImageType=mnist --count=64 --numbered     # a contact sheet: samples and their numbers
 python scripts/explore.py interpolate --ImageType=mnist --samples=3,17,40
@@ -16,7 +16,7 @@ from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.errors import UserError
 
-# What one can do, and the flags that are for it alone.
+# The command's first argument -> the flags that belong to it.
 WORDS = {
     "interpolate": {"samples", "linear", "steps"},
     "arithmetic": {"plus", "minus", "equation", "sampled"},
@@ -54,18 +54,22 @@ def define() -> None:
     command_line.define_run("the run to explore")
     command_line.define_records()
     flags.DEFINE_string("out", None, "folder for what is found (default: explored/ in the run)")
-    flags.DEFINE_integer("seed", 0, "whose samples; they are those of generate.py --seed", lower_bound=0, upper_bound=2**32 - 1)
+    flags.DEFINE_integer("seed", 0, "seed of the samples, as in generate.py --seed", lower_bound=0, upper_bound=2**32 - 1)
     flags.DEFINE(_Numbers(), "samples", None, "interpolate, neighbours: numbers of samples, as 3,17,40 (default: the first 6)")
-    flags.DEFINE_bool("linear", False, "interpolate: on the straight line instead of the sphere")
+    flags.DEFINE_bool("linear", False, "interpolate: walk on the straight line instead of the sphere")
     flags.DEFINE_integer("steps", 9, "interpolate: pictures from one sample to the next", lower_bound=2)
     define_multi: Any = flags.DEFINE_multi  # its types want a serializer, which it does not need
     define_multi(_Term(1), None, "plus", None, "arithmetic: numbers of samples whose mean is added, as 3,17,40")
     define_multi(_Term(-1), None, "minus", None, "arithmetic: numbers of samples whose mean is subtracted")
     flags.DEFINE_string(
-        "equation", None, "arithmetic: attributes of the records with ! for not, & for and, + and -, as 'Male & Smiling - Male'"
+        "equation", None, "arithmetic: a sum of attributes with + and -, ! for not and & for and, as 'Male & Smiling - Male'"
     )
     flags.DEFINE_integer(
-        "sampled", 4000, "arithmetic: samples among which --equation looks for its groups", lower_bound=1, upper_bound=100_000
+        "sampled",
+        4000,
+        "arithmetic: number of samples in which --equation looks for its groups",
+        lower_bound=1,
+        upper_bound=100_000,
     )
 
 
@@ -79,7 +83,7 @@ def main(what: str) -> None:
     if FLAGS.equation is not None:
         from tfgan_series.exploration import equation
 
-        equation.parse(FLAGS.equation)  # what does not parse is answered before TensorFlow is imported
+        equation.parse(FLAGS.equation)  # a wrong equation is refused before TensorFlow is imported
     run = command_line.run_folder("noise")
     command_line.import_tensorflow()
     from tfgan_series import runs

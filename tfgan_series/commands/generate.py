@@ -1,4 +1,4 @@
-"""A trained run -> new pictures.
+"""Draws new pictures with a trained run.
 
 python scripts/generate.py --ImageType=mnist                       # 16 pictures of runs/dcgan/mnist-64
 python scripts/generate.py --run_dir=RUN --count=100 --singles     # a grid of 100, and each as a PNG
@@ -19,7 +19,7 @@ def define() -> None:
     flags.DEFINE_string("out", None, "folder for the pictures (default: generated/ beside the generator)")
     flags.DEFINE_integer("count", 16, "number of pictures", lower_bound=1)
     flags.DEFINE_integer(
-        "seed", 0, "the same seed draws the same pictures; other seeds others", lower_bound=0, upper_bound=2**32 - 1
+        "seed", 0, "the same seed draws the same pictures, another seed other ones", lower_bound=0, upper_bound=2**32 - 1
     )
     flags.DEFINE_bool("singles", False, "also save each picture as a PNG of its own")
     flags.DEFINE_bool("numbered", False, "write each picture's number on it, for explore.py")

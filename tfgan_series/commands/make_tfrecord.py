@@ -1,4 +1,4 @@
-"""Pictures -> TFRecords, ready for training.
+"""Makes TFRecords of pictures, ready for training.
 
 python scripts/make_tfrecord.py                                                 # bundled digits
 python scripts/make_tfrecord.py --ImageType=mnist                               # fetched
@@ -17,13 +17,13 @@ def define() -> None:
     command_line.define_settings("bbox", "image_size", "channels", "fit")
     command_line.define_records()
     flags.DEFINE_string(
-        "DatasetPath", None, "folder of the source's files (default: none; what is bundled or fetched needs none)"
+        "DatasetPath", None, "folder of the source's files (default: none; bundled and fetched pictures need none)"
     )
     flags.DEFINE_enum(
         "store",
         None,
         STORES,
-        "keep pictures resized as raw pixels, or the encoded originals to resize later (default: pixels; of two sets, source)",
+        "keep resized pictures as raw pixels, or the encoded originals to resize later (default: pixels; for two sets, source)",
     )
     flags.DEFINE_bool("overwrite", False, "make finished records again")
 

@@ -1,7 +1,7 @@
-"""A run -> one HTML page to see it: pictures and curves by epoch, settings, and how to repeat it. Several runs -> side by side.
+"""Makes one HTML page of a run: pictures and curves by epoch, settings, and how to repeat it. Several runs stand side by side.
 
 python scripts/report.py --ImageType=mnist              # runs/dcgan/mnist-64/report.html
-python scripts/report.py --run_dir=RUN                  # while it trains, too
+python scripts/report.py --run_dir=RUN                  # also while it trains
 python scripts/report.py --runs=RUN,RUN --out=FILE.html
 """
 
@@ -16,9 +16,9 @@ def define() -> None:
     command_line.define_settings("partition", "bbox", "image_size")
     command_line.define_run("the run to show")
     flags.DEFINE_multi_string(
-        "runs", None, "runs to show side by side: RUN,RUN,... (given once for each where a name has a comma)"
+        "runs", None, "runs to show side by side: RUN,RUN,... (if a name has a comma, give --runs once for each run)"
     )
-    flags.DEFINE_string("out", None, "the page (default: report.html in the run; of several, beside the first)")
+    flags.DEFINE_string("out", None, "the page (default: report.html in the run; of several runs, beside the first)")
 
 
 def main() -> None:
@@ -38,5 +38,5 @@ def main() -> None:
 
 
 def _names(words: str) -> list[str]:
-    """The runs that a --runs names; a comma can be part of a run's name, as compare.py gives them."""
+    """The runs that one --runs flag names. A run's name may contain a comma, as compare.py's names do."""
     return [words] if words and command_line.home(words).is_dir() else [name for name in words.split(",") if name]

@@ -1,10 +1,10 @@
-"""TFRecords -> a trained GAN, and a grid of pictures for every epoch.
+"""Trains a GAN on TFRecords, and draws a grid of pictures for every epoch.
 
     python scripts/train.py                          # bundled digits, minutes on a laptop
     python scripts/train.py --ImageType=mnist        # the article's DCGAN
     python scripts/train.py --ImageType=celeba       # after make_tfrecord.py
 
-The same command goes on where a stopped run was.
+If a run was stopped, the same command goes on with it.
 """
 
 from absl import flags

@@ -1,4 +1,4 @@
-"""A trained CycleGAN and your pictures -> their translations, under the same names.
+"""Translates your pictures with a trained CycleGAN, under the same names.
 
 python scripts/translate.py --input=FOLDER                     # horses to zebras, by runs/cyclegan/horse2zebra-256
 python scripts/translate.py --input=ZEBRA.jpg --direction=ba   # and back
@@ -36,5 +36,5 @@ def main() -> None:
         batch_size=FLAGS.batch_size,
     )
     for name, reason in rejected:
-        print(f"{name} was passed over: {reason}")
+        print(f"{name} was skipped: {reason}")
     print(f"Translated into {out}")

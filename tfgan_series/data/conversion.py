@@ -1,8 +1,8 @@
-"""Any source -> a record folder, on all cores, whole or not at all.
+"""Converts any source into a record folder, on all cores. The folder appears complete or not at all.
 
-Shards are written into FOLDER.partial, and each that is done gets a line in progress.jsonl. After the last come samples.png,
-rejected.csv and the metadata, and then the folder gets its name. So a run that was interrupted goes on with the next shard,
-and a folder that has its name is whole. The same source gives the same bytes.
+Shards are written into FOLDER.partial. Each finished shard gets a line in progress.jsonl. After the last shard come
+samples.png, rejected.csv and the metadata, and then the folder is renamed to FOLDER. So an interrupted conversion goes on with
+the next shard, and a folder of this name is complete. The same source gives the same bytes.
 """
 
 import csv
@@ -32,8 +32,8 @@ from tfgan_series.errors import UserError
 _SHARD_BYTES = 256 * 2**20
 _MIN_SHARDS = 8
 _SAMPLES = 64  # pictures in samples.png
-_SAMPLE_SIZE = 128  # their pixels where the records are of many sizes
-_BLOCK = 512  # pictures in flight between the workers and the writer
+_SAMPLE_SIZE = 128  # their width and height if the records have many sizes
+_BLOCK = 512  # pictures in memory between the workers and the writer
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be written: the settings of the records (records.conversion_settings), their schema, their shards."""
+    """The records to write: their settings (records.conversion_settings), their schema and their shards."""
 
     settings: dict[str, Any]
     schema: Schema
@@ -62,12 +62,12 @@ def convert(
     store: str | None = None,
     overwrite: bool = False,
 ) -> records.Records:
-    """Write the experiment's records, every partition that its source has.
+    """Write the experiment's records, for every partition that its source has.
 
-    store: "pixels" (cropped, resized, raw) or "source" (encoded originals, and the box beside); None: the first of
-    experiment.stores. A finished folder is left as it is unless overwrite is given, an interrupted one is completed.
-    Pictures that cannot be used are listed in rejected.csv. Raises UserError for sources that are missing or do not parse,
-    where no picture can be used, and where another process makes the same records.
+    store: "pixels" (cropped, resized, raw) or "source" (encoded originals, with their boxes); None: the first of
+    experiment.stores. A finished folder is left as it is unless overwrite is given. An interrupted one is completed.
+    Pictures that cannot be used are listed in rejected.csv. Raises UserError if the source is missing or cannot be parsed, if
+    no picture can be used, and if another process makes the same records.
     """
     store = store or experiment.stores[0]
     if store not in experiment.stores:
@@ -90,7 +90,7 @@ def convert(
 
 
 def _convert_into(folder: Path, request: Request, settings: dict[str, Any], sides: int, overwrite: bool) -> records.Records:
-    """Write the folder's records. sides: how many sets of pictures are trained on together, for samples.png."""
+    """Write the folder's records. sides: the number of sets of pictures that are trained on together, for samples.png."""
     source = DATASETS[request.image_type].find(request)
     count = sum(map(len, source.partitions.values()))
     if not count:
@@ -122,7 +122,7 @@ def _convert_into(folder: Path, request: Request, settings: dict[str, Any], side
 
 
 def _shards(source: Source, settings: Mapping[str, Any]) -> list[Shard]:
-    """Shards for all partitions. Shuffled once here, so that a shard is a fair sample whatever the files' order."""
+    """The shards of all partitions. The pictures are shuffled once here, so a shard is a fair sample for any order of files."""
     shards = []
     for partition, examples in source.partitions.items():
         if not examples:
@@ -146,12 +146,12 @@ def _stored_bytes(image: preprocess.Picture) -> int:
         return len(image)
     try:
         return image.stat().st_size
-    except OSError:  # it has gone since the folder was listed: it will be rejected
+    except OSError:  # it was removed after the folder was listed: it will be rejected
         return 0
 
 
 def _begin(partial: Path, plan: Plan, overwrite: bool) -> dict[str, dict[str, Any]]:
-    """Make or reopen the folder to write in. Returns what is done: {shard file: its progress line}."""
+    """Make or reopen the folder to write in. Returns the finished shards: {shard file: its progress line}."""
     names = "\n".join(example.filename for shard in plan.shards for example in shard.examples)
     wanted = plan.settings | {
         "shards": {shard.file: len(shard.examples) for shard in plan.shards},
@@ -174,8 +174,8 @@ def _begin(partial: Path, plan: Plan, overwrite: bool) -> dict[str, dict[str, An
 
 
 def _read_progress(partial: Path) -> dict[str, dict[str, Any]]:
-    """{shard file: its progress line}. A line that a kill cut short is dropped from the file too, and so is one without a
-    digest, as earlier versions wrote them: these shards are written again."""
+    """{shard file: its progress line}. Lines that a kill cut short and lines without a digest (of earlier versions) are dropped,
+    from the file too. Their shards are written again."""
     done, progress = {}, partial / "progress.jsonl"
     for line in progress.read_text(encoding="utf-8").splitlines() if progress.is_file() else ():
         try:
@@ -205,7 +205,7 @@ def _write_shards(partial: Path, plan: Plan, done: dict[str, dict[str, Any]]) ->
 
 
 def _write_shard(partial: Path, shard: Shard, plan: Plan, pool: ThreadPoolExecutor, bar: tqdm) -> dict[str, Any]:
-    """Write one shard. Returns its progress line: the number, bytes and digest of its records, and what was rejected."""
+    """Write one shard. Returns its progress line: the number, bytes and digest of its records, and the rejected pictures."""
     count, size, digest = 0, 0, hashlib.sha256()
     rejected = []
     unfinished = partial / f"{shard.file}.unfinished"
@@ -222,8 +222,8 @@ def _write_shard(partial: Path, shard: Shard, plan: Plan, pool: ThreadPoolExecut
                         digest.update(record)
                         count, size = count + 1, size + len(record)
                     bar.update()
-    except tf.errors.OpError as error:  # a full disk, say
-        raise UserError(f"{unfinished} cannot be written ({error.message}); the same command goes on") from error
+    except tf.errors.OpError as error:  # for example a full disk
+        raise UserError(f"{unfinished} cannot be written ({error.message}); to go on, type the same command again") from error
     unfinished.rename(partial / shard.file)
     return {"file": shard.file, "records": count, "bytes": size, "digest": digest.hexdigest(), "rejected": rejected}
 
@@ -243,7 +243,7 @@ def _serialize(example: Example, plan: Plan) -> bytes | preprocess.BadPicture:
             image = preprocess.encode(example.image)
             height, width = _decoded_size(image)
             if box is not None:
-                preprocess.clip_box(box, width, height)  # the pipeline will cut: a box that cannot is refused here
+                preprocess.clip_box(box, width, height)  # the pipeline will cut the box out: a wrong box is refused here
     except preprocess.BadPicture as problem:
         return problem
     values = {"image": image, "label": example.label, "filename": example.filename.encode(), **example.known}
@@ -251,7 +251,7 @@ def _serialize(example: Example, plan: Plan) -> bytes | preprocess.BadPicture:
 
 
 def _decoded_size(encoded: bytes) -> tuple[int, int]:
-    """(height, width) of a picture file. Raises BadPicture where TensorFlow, which decodes it in training, cannot.
+    """(height, width) of a picture file. Raises BadPicture if TensorFlow, which decodes the file in training, refuses it.
 
     TensorFlow refuses some damaged PNG files that Pillow opens.
     """
@@ -263,7 +263,7 @@ def _decoded_size(encoded: bytes) -> tuple[int, int]:
 
 
 def _write_samples(partial: Path, plan: Plan, done: Mapping[str, Any], sides: int) -> None:
-    """samples.png: the first records as a grid, so that people see what they will train on. sides: partitions it shows."""
+    """Draw samples.png: the first records as a grid, so that people see what they will train on. sides: partitions to show."""
     settings = plan.settings
     images: list[np.ndarray] = []
     shown = list(dict.fromkeys(shard.partition for shard in plan.shards if done[shard.file]["records"]))[:sides]
@@ -282,7 +282,7 @@ def _write_samples(partial: Path, plan: Plan, done: Mapping[str, Any], sides: in
 
 
 def _write_metadata(partial: Path, plan: Plan, done: Mapping[str, Any]) -> None:
-    """What makes the shards a record folder: conversion.json, and the files that TFDS looks for."""
+    """Write the other files of a record folder: conversion.json, and the files that TFDS looks for."""
     shards = "".join(f"{shard.file} {done[shard.file]['digest']}\n" for shard in plan.shards)
     conversion = plan.settings | {"identity": hashlib.sha256(shards.encode()).hexdigest()}
     (partial / records.CONVERSION).write_text(json.dumps(conversion, indent=2) + "\n", encoding="utf-8")
@@ -296,7 +296,7 @@ def _write_metadata(partial: Path, plan: Plan, done: Mapping[str, Any]) -> None:
     for partition in dict.fromkeys(shard.partition for shard in plan.shards):
         entries = [done[shard.file] for shard in plan.shards if shard.partition == partition]
         lengths = [entry["records"] for entry in entries]
-        if not sum(lengths):  # all rejected: TFDS would miss the split of these files
+        if not sum(lengths):  # all rejected: there is no split, so TFDS must not find its files
             for entry in entries:
                 (partial / entry["file"]).unlink(missing_ok=True)
         else:
@@ -308,10 +308,10 @@ def _write_metadata(partial: Path, plan: Plan, done: Mapping[str, Any]) -> None:
 
 
 def _give_name(partial: Path, folder: Path) -> None:
-    """Rename the finished folder. An older one of that name is removed only now, when the new one is whole."""
+    """Rename the finished folder. An older folder of that name is removed only now, when the new one is complete."""
     if folder.exists():
         files.discard(folder)
     partial.rename(folder)
-    # After the renaming: a run that is killed before it finds all its shards again.
+    # Only after the renaming: if a conversion is killed before, the next one needs these files to go on.
     for name in ("plan.json", "progress.jsonl"):
         (folder / name).unlink()

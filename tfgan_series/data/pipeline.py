@@ -18,7 +18,7 @@ _ENLARGED = 286 / 256  # Zhu et al. 2017
 
 
 class BatchSettings(PartitionSettings, Protocol):
-    """What an Experiment tells of its pictures and of the batches that they are trained in."""
+    """The settings of an Experiment that say which pictures it has, and in which batches it trains on them."""
 
     @property
     def augment(self) -> bool: ...
@@ -29,9 +29,9 @@ class BatchSettings(PartitionSettings, Protocol):
 
 
 def steps_per_epoch(records: Records, experiment: BatchSettings) -> int:
-    """floor(N / B): full batches in the N records of the experiment's partition; of the larger set where there are two.
+    """floor(N / B): the full batches in the N records of the experiment's partition. If there are two sets, N is of the larger.
 
-    Raises UserError where one has none.
+    Raises UserError if a set has fewer records than a batch.
     """
     counts = {side: records.count(experiment.partition, side) for side in experiment.sides}
     for side, count in counts.items():
@@ -46,15 +46,15 @@ def steps_per_epoch(records: Records, experiment: BatchSettings) -> int:
 def batches(records: Records, experiment: BatchSettings, epoch: int, first_step: int = 0) -> tf.data.Dataset:
     """The batches of an epoch (the first is 1), from its step `first_step` on.
 
-    A tf.data.Dataset of [B, H, W, C] float32 in [-1, 1], or of two such where the experiment has two sets of pictures;
-    floor(N / B) long. No record comes twice in an epoch, except in the smaller of two sets, which starts again when it
-    is through. Each set's order is drawn from (seed, epoch), and so are the records that are left over.
+    A tf.data.Dataset of batches [B, H, W, C] float32 in [-1, 1], or of pairs of them if the experiment has two sets of
+    pictures. A whole epoch has floor(N / B) batches. No record comes twice in an epoch, except in the smaller of two sets,
+    which starts again at its end. The order of each set, and which records are left over, is drawn from (seed, epoch).
     """
     steps = steps_per_epoch(records, experiment)
     sets = [_set_batches(records, experiment, side, epoch, first_step, steps) for side in experiment.sides]
     dataset = sets[0] if len(sets) == 1 else tf.data.Dataset.zip(tuple(sets))
     options = tf.data.Options()
-    # Every worker reads all and takes its part of each batch: sharding by files would change batches and their number.
+    # Every worker reads all records and takes its part of each batch. Sharding by files would change the batches.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
 
@@ -80,7 +80,7 @@ def in_order(records: Records, experiment: PartitionSettings) -> Iterator[tuple[
 
 
 def damage_named(dataset: Iterable[Any], records: Records) -> Iterator[Any]:
-    """What the dataset of these records yields. A shard that turns out damaged is named in a UserError."""
+    """Yield what the dataset of these records yields. Raises UserError, with the shard's name, for a damaged shard."""
     try:
         yield from dataset
     except tf.errors.DataLossError as error:
@@ -101,13 +101,13 @@ def _set_batches(
         tf.data.TFRecordDataset, cycle_length=min(_OPEN_SHARDS, len(files)), block_length=4, deterministic=True,
         num_parallel_calls=tf.data.AUTOTUNE,
     )  # fmt: skip
-    # repeat after shuffle: each round of the smaller set is whole, and in an order of its own.
+    # repeat after shuffle: each round of the smaller set is complete and has its own order.
     dataset = dataset.shuffle(_buffer(records.count(experiment.partition, side), files), seed=within).repeat()
     dataset = dataset.take(steps * size).skip(first_step * size)
     larger = _enlarged(pixels) if experiment.augment else pixels
     dataset = _read(dataset, records, batch_size=size, image_size=larger, fit=experiment.fit).map(lambda known: known["image"])
     if experiment.augment:
-        # By its number in the epoch, so that a run that goes on has each picture as it would have been.
+        # Drawn from the picture's number in the epoch, so that a run that goes on makes the same pictures.
         numbers = tf.data.Dataset.counter(np.int64(first_step * size))
         dataset = tf.data.Dataset.zip((dataset.unbatch(), numbers)).map(
             lambda image, number: _augment(image, pixels, tf.stack([np.int64(crops), number])),
@@ -119,7 +119,7 @@ def _set_batches(
 
 
 def _buffer(count: int, files: Iterable[str]) -> int:
-    """Records to draw the next one from: all of them, as far as they fit in _BUFFER_BYTES of memory."""
+    """Records in the shuffle buffer: all of them, or as many as fit into _BUFFER_BYTES of memory."""
     total = sum(tf.io.gfile.stat(file).length for file in files)
     return max(min(count, _BUFFER_BYTES * count // total), 1)
 
@@ -177,7 +177,8 @@ def _enlarged(size: int) -> int:
 
 
 def _augment(image: tf.Tensor, size: int, seed: tf.Tensor) -> tf.Tensor:
-    """A square picture of `size` or already enlarged, cut at random from size * 286 / 256 and flipped half of the time."""
+    """Enlarge a square picture of `size` to size * 286 / 256 (if it is not enlarged yet), cut `size` out of it at random, and
+    flip it half of the time."""
     if image.shape[0] == size:
         image = _resize(image, _enlarged(size))
     image = tf.image.stateless_random_crop(image, [size, size, image.shape[-1]], seed)

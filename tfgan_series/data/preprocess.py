@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-# The picture formats: names of picture files end so. A new one needs its ending here alone, if Pillow reads and writes it.
+# The endings of picture files. To add a format that Pillow reads and writes, only add its ending here.
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 
-Picture = Path | bytes | np.ndarray  # a picture file, what is in one, or uint8 pixels [H, W] or [H, W, C]
+Picture = Path | bytes | np.ndarray  # a picture file, the bytes of one, or uint8 pixels [H, W] or [H, W, C]
 
 _ORIENTATION = 0x0112  # the EXIF tag that says how a picture is turned; 1 is upright
 
@@ -44,8 +44,8 @@ def prepare(
 def encode(image: Picture) -> bytes:
     """A picture as the bytes of a JPEG or PNG file that any decoder shows right.
 
-    The file's own bytes where they serve. Otherwise (an array, other formats, palettes, alpha, CMYK, 16 bits, turned
-    by EXIF) a lossless PNG of what a person would see. Raises BadPicture.
+    These are the file's own bytes if every decoder shows them right. Otherwise (an array, other formats, palettes, alpha, CMYK,
+    16 bits, turned by EXIF) they are a lossless PNG of the picture as a person sees it. Raises BadPicture.
     """
     if isinstance(image, Path):
         with _damage_is_a_bad_picture():
@@ -64,7 +64,7 @@ def encode(image: Picture) -> bytes:
 
 
 def open_picture(image: Picture) -> Image.Image:
-    """The picture whole and upright. Raises BadPicture."""
+    """The picture, completely loaded and upright. Raises BadPicture."""
     if isinstance(image, np.ndarray):
         return Image.fromarray(image[..., 0] if image.shape[-1:] == (1,) else image)
     with _damage_is_a_bad_picture():
@@ -73,7 +73,7 @@ def open_picture(image: Picture) -> Image.Image:
 
 def _load(file: Path | bytes) -> Image.Image:
     picture = Image.open(io.BytesIO(file) if isinstance(file, bytes) else file)
-    picture.load()  # Image.open reads the header alone; a cut file shows here
+    picture.load()  # Image.open reads only the header; a file that is cut short fails here
     return picture
 
 
@@ -84,13 +84,15 @@ def _damage_is_a_bad_picture() -> Iterator[None]:
     except Image.UnidentifiedImageError as error:
         raise BadPicture("cannot be decoded: no picture format that Pillow knows") from error
     except _DAMAGE as error:
-        if isinstance(error, OSError) and error.strerror:  # of the file system: the file has gone, or may not be read
+        if (
+            isinstance(error, OSError) and error.strerror
+        ):  # an error of the file system: there is no such file, or it may not be read
             raise BadPicture(f"cannot be read: {error.strerror}") from error
         raise BadPicture(f"cannot be decoded: {error or type(error).__name__}") from error
 
 
 def to_channels(picture: Image.Image, channels: int) -> Image.Image:
-    """The picture in grey (1) or colour (3): transparency on white, 16 bits scaled to 8."""
+    """The picture in grey (1) or colour (3). Transparent parts become white, and 16 bits are scaled to 8."""
     if picture.mode.startswith("I") or picture.mode == "F":
         # convert("L") would clip 16 bits at 255 and show white.
         picture = Image.fromarray((np.asarray(picture) / 257).clip(0, 255).astype(np.uint8))
@@ -106,7 +108,7 @@ def to_channels(picture: Image.Image, channels: int) -> Image.Image:
 def clip_box(bbox: Sequence[int], width: int, height: int) -> tuple[int, int, int, int]:
     """The part of a box (x, y, width, height) that lies in a picture of width x height, as (left, top, right, bottom).
 
-    Raises BadPicture where no part of it does.
+    Raises BadPicture if no part of the box does.
     """
     x, y, w, h = map(int, bbox)
     if w <= 0 or h <= 0:
@@ -118,12 +120,13 @@ def clip_box(bbox: Sequence[int], width: int, height: int) -> tuple[int, int, in
 
 
 def cut_box(picture: Image.Image, bbox: Sequence[int]) -> Image.Image:
-    """The picture inside a box, clipped where it leaves the picture. Raises BadPicture."""
+    """The part of the picture inside a box. The box is clipped at the picture's border. Raises BadPicture."""
     return picture.crop(clip_box(bbox, *picture.size))
 
 
 def to_square(picture: Image.Image, image_size: int, fit: str) -> Image.Image:
-    """The picture at image_size x image_size: squashed, or with fit "crop" its central square. Bicubic, antialiased."""
+    """The picture resized to image_size x image_size: the whole picture squashed, or with fit "crop" its central square. Resizing
+    is bicubic and antialiased."""
     if fit == "crop":
         side = min(picture.size)
         left, top = (picture.width - side) // 2, (picture.height - side) // 2

@@ -1,9 +1,9 @@
-"""The record folder: a standard TFDS folder of TFRecord shards, what is in it, and whether it is whole.
+"""The record folder: a standard TFDS folder of TFRecord shards. This file finds it, reads what it holds, and checks its shards.
 
     tfrecords/<ImageType>/<image_size>/    pictures ready for training, as raw uint8 pixels
-    tfrecords/<ImageType>/source/          encoded originals, for those who change size later
+    tfrecords/<ImageType>/source/          encoded originals, to resize later
 
-conversion.py writes such folders, pipeline.py streams them; any TFDS user reads them with
+conversion.py writes such folders, and pipeline.py streams them. Any TFDS user can read them with
 tfds.builder_from_directory.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tfgan_series.errors import UserError
 
-if TYPE_CHECKING:  # TensorFlow: those who only look for a folder do not wait for its import
+if TYPE_CHECKING:  # it imports TensorFlow, which takes long: who only looks for a folder need not wait
     from tfgan_series.data.schema import Schema
 
 PARTITIONS = ("train", "val", "test")
@@ -24,7 +24,7 @@ _FRAME_BYTES = 16  # TFRecord's length and two checksums around each record
 
 
 class PictureSettings(Protocol):
-    """What an Experiment tells of its pictures: which they are, how they are prepared, and where their records lie."""
+    """The settings of an Experiment that say which pictures it has, how they are prepared, and where their records lie."""
 
     @property
     def image_type(self) -> str: ...
@@ -45,7 +45,7 @@ class PictureSettings(Protocol):
 
 
 class PartitionSettings(PictureSettings, Protocol):
-    """What an Experiment tells of its pictures, and which partition of them it is about."""
+    """The settings of an Experiment about its pictures, and the partition of them that it uses."""
 
     @property
     def partition(self) -> str: ...
@@ -55,9 +55,9 @@ class PartitionSettings(PictureSettings, Protocol):
 class Records:
     """A finished record folder.
 
-    settings: what made it (conversion_settings). identity: a digest of all records in their order; records of other
-    content have another one. counts: {partition: records}. files: {partition: shard paths}. schema: the records' fields.
-    class_names: by label. attribute_names: by place in a record's attributes, none where records have none.
+    settings: those that it was made with (conversion_settings). identity: a digest of all records in their order; it differs if
+    the content differs. counts: {partition: records}. files: {partition: shard paths}. schema: the records' fields.
+    class_names: by label. attribute_names: by place in a record's attributes; () if the records have none.
     """
 
     folder: Path
@@ -73,19 +73,19 @@ class Records:
         return " + ".join(f"{count:,} {name}" for name, count in self.counts.items()) + " records"
 
     def partitions(self, partition: str, side: str = "") -> list[str]:
-        """The partitions that `partition` means ("all": every one there is), of one side where there are two: train of
-        side A is trainA. Raises UserError for an absent one."""
+        """The names of the partitions that `partition` means; "all" means all that exist. side: "A" or "B" if there are two sets
+        of pictures; train of side A is trainA. Raises UserError for an absent partition."""
         present = [name for name in PARTITIONS if name + side in self.counts]
         if partition != "all" and partition not in present:
             raise UserError(f"--Partition={partition}: {self.folder} has {', '.join(present)}, all")
         return [name + side for name in (present if partition == "all" else [partition])]
 
     def count(self, partition: str, side: str = "") -> int:
-        """How many records a partition has. Raises UserError for an absent one."""
+        """The number of records in a partition. Raises UserError for an absent one."""
         return sum(self.counts[name] for name in self.partitions(partition, side))
 
     def count_of(self, experiment: PartitionSettings) -> int:
-        """How many records an experiment trains on, of all its sides together. Raises UserError for an absent partition."""
+        """The number of records that an experiment trains on, all sides together. Raises UserError for an absent partition."""
         return sum(self.count(experiment.partition, side) for side in experiment.sides)
 
     def shards(self, partition: str, side: str = "") -> list[Path]:
@@ -94,7 +94,7 @@ class Records:
 
 
 def conversion_settings(experiment: PictureSettings, store: str, source: str | Path | None = None) -> dict[str, Any]:
-    """What decides the content of a record folder, as a plain dict. source: the path of the source's files, if known."""
+    """The settings that decide the content of a record folder, as a dict. source: the path of the source's files, if known."""
     settings: dict[str, Any] = {
         "image_type": experiment.image_type,
         "store": store,
@@ -109,12 +109,12 @@ def conversion_settings(experiment: PictureSettings, store: str, source: str | P
 
 
 def records_folder(tfrecord_path: str | Path, experiment: PictureSettings, store: str = "pixels") -> Path:
-    """Where an experiment's records lie."""
+    """The folder of an experiment's records."""
     return Path(tfrecord_path) / experiment.records_name / (str(experiment.image_size) if store == "pixels" else "source")
 
 
 def find_records(tfrecord_path: str | Path, experiment: PictureSettings) -> Records | None:
-    """The experiment's records: at its image size or else the encoded originals; None where there are neither.
+    """The experiment's records: those at its image size, or else the encoded originals, or else None.
 
     Raises UserError for a folder that is damaged or was made with other settings.
     """
@@ -128,7 +128,7 @@ def find_records(tfrecord_path: str | Path, experiment: PictureSettings) -> Reco
 
 
 def check_settings(records: Records, wanted: Mapping[str, Any]) -> None:
-    """Raises UserError where the records were made with other settings than those wanted."""
+    """Raises UserError if the records were made with other settings than those wanted."""
     has = records.settings
     other = [f"{name}={has.get(name)} and not {value}" for name, value in wanted.items() if has.get(name) != value]
     if other:
@@ -139,7 +139,8 @@ def check_settings(records: Records, wanted: Mapping[str, Any]) -> None:
 
 
 def open_records(folder: str | Path) -> Records:
-    """The record folder as Records. Raises UserError where it is not whole (the file is named) or of an earlier version."""
+    """The record folder as Records. Raises UserError if a file is missing or damaged (its name is given), or if an earlier
+    version made the folder."""
     import tensorflow_datasets as tfds
 
     from tfgan_series.data.schema import Schema
@@ -148,7 +149,7 @@ def open_records(folder: str | Path) -> Records:
     try:
         settings = dict(json.loads((folder / CONVERSION).read_text(encoding="utf-8")))
         info = tfds.builder_from_directory(folder).info
-    except Exception as error:  # TFDS lets through whatever its JSON, protobuf and file readers raise
+    except Exception as error:  # TFDS passes on all kinds of errors from its JSON, protobuf and file readers
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UserError(f"{folder} is no finished record folder ({reason}): remove it and convert again") from error
     identity = settings.pop("identity", None)
@@ -170,7 +171,7 @@ def open_records(folder: str | Path) -> Records:
 
 
 def _check_sizes(files: Sequence[Path], wanted: int) -> None:
-    """Raises UserError where a shard is missing, or all of them together have another number of bytes than wanted."""
+    """Raises UserError if a shard is missing, or if all shards together do not have the wanted number of bytes."""
     absent = next((file for file in files if not file.is_file()), None)
     if absent:
         raise UserError(f"{absent} is missing: convert again with make_tfrecord.py --overwrite")
@@ -179,7 +180,7 @@ def _check_sizes(files: Sequence[Path], wanted: int) -> None:
 
 
 def damage_report(files: Sequence[Path]) -> str:
-    """One line that names the first shard whose records do not add up to its size or their checksums."""
+    """One line that names the first shard that is cut short or has a wrong checksum. If there is none, it names the folder."""
     import tensorflow as tf
 
     for file in files:

@@ -1,4 +1,4 @@
-"""Which fields a record has, and how each of them is stored: conversion writes records by it, the pipeline reads them by it.
+"""The fields of a record, and how each of them is stored. Conversion writes records by this schema; the pipeline reads by it.
 
     image        raw uint8 pixels [S, S, C]; in the store "source" the bytes of a JPEG or PNG file of any size
     label        index into the class names, -1 for none
@@ -25,7 +25,7 @@ class Schema:
     features: tfds.features.FeaturesDict
 
     def serialize(self, values: Mapping[str, Any]) -> bytes:
-        """One record. The same values give the same bytes in every process; TFDS's own serialize_example gives others.
+        """The bytes of one record. The same values give the same bytes in every process, unlike TFDS's serialize_example.
 
         values: bytes for image and filename, whole numbers for all other fields. Raises KeyError for a field without a
         value, ValueError for a value of another shape than its field.
@@ -44,8 +44,8 @@ class Schema:
     def parse(self, batch: tf.Tensor, names: Iterable[str]) -> dict[str, tf.Tensor]:
         """The named fields of serialized records [B], the whole batch in one call.
 
-        image is [B, S, S, C] uint8 where the records hold pixels, else the files' bytes [B] as strings. filename is [B]
-        strings, all others are int64.
+        image is [B, S, S, C] uint8 if the records hold pixels, else the files' bytes [B] as strings. filename is [B] strings.
+        All other fields are int64.
         """
         parsed = tf.io.parse_example(batch, {name: self._fields[name] for name in names})
         image = self.features["image"]
@@ -56,7 +56,7 @@ class Schema:
 
     @functools.cached_property
     def _fields(self) -> dict[str, tf.io.FixedLenFeature]:
-        """How a record holds each field: TFRecords know strings of bytes and int64."""
+        """How a record holds each field: as a string of bytes or as int64."""
         stored = self.features.get_serialized_info()
         kinds = {name: tf.string if info.tf_dtype == tf.string else tf.int64 for name, info in stored.items()}
         return {name: tf.io.FixedLenFeature(info.shape, kinds[name]) for name, info in stored.items()}
@@ -67,7 +67,7 @@ def make_schema(
 ) -> Schema:
     """The schema of a record folder.
 
-    settings: what records.conversion_settings says. known: which of bbox, landmarks, identity and attributes there are.
+    settings: from records.conversion_settings. known: those of bbox, landmarks, identity and attributes that exist.
     """
     if settings["store"] == "pixels":
         shape = (settings["image_size"], settings["image_size"], settings["channels"])

@@ -1,4 +1,4 @@
-"""What a trained generator has learned: walks between samples, sums of them, the training pictures nearest to them.
+"""Shows what a trained generator has learned: walks between samples, sums of samples, and their nearest training pictures.
 
-explore.py does one of these for a run; equation.py alone needs no TensorFlow.
+explore.py does one of these for a run. Only equation.py works without TensorFlow.
 """

@@ -1,4 +1,7 @@
-"""Sums of samples, as in the DCGAN paper (Radford et al. 2016, section 6.3.2): the mean z of each group, with its sign."""
+"""Sums of samples, as in the DCGAN paper (Radford et al. 2016, section 6.3.2).
+
+Each term of a sum is a sign and the mean z of a group of samples.
+"""
 
 import math
 from collections import Counter
@@ -18,9 +21,9 @@ from tfgan_series.inference import Network
 GROUP = 16  # pictures in a group that is found by its attributes
 _JITTER = 0.25  # the paper's: "uniform noise sampled with scale +-0.25" (its figure 7)
 _NEIGHBOURS = 8
-_CONTROLS = 16  # the mean of many: a single one has the attribute or not by chance
-_SURE = 0.5  # a group of a smaller mean probability has no such pictures
-_BATCH = 64  # of pictures that nobody sees: their last bits do not matter
+_CONTROLS = 16  # we take the mean of many controls, as chance decides whether a single one has the attribute
+_SURE = 0.5  # if its mean probability is smaller, a group does not fit its term
+_BATCH = 64  # for pictures that are only measured: their last bits do not matter
 
 Numbers = Sequence[tuple[int, Sequence[int]]]  # the terms of a sum of samples: (1 or -1, the samples' numbers)
 
@@ -38,9 +41,9 @@ class Group:
 
 
 def by_number(generator: Network, terms: Numbers, *, seed: int = 0) -> Finding:
-    """Draw the equation of chosen samples, its terms in their order. Returns a Finding.
+    """Draw the equation of chosen samples, with its terms in the given order. Returns a Finding.
 
-    Raises UserError for a number that no sample has, and for a sum that leaves nothing.
+    Raises UserError for a number that no sample has, and if the terms cancel out.
     """
     groups = [Group(sign, _listed(numbers), tuple(numbers)) for sign, numbers in terms]
     means, result = _sums(generator, groups, seed)
@@ -58,10 +61,10 @@ def by_name(
 ) -> Finding:
     """Draw and score the equation of attributes. Returns a Finding.
 
-    judge: the classifier of the records. Each term's group are the `size` samples of 1..count that it is surest of. No
-    sample is in two groups, so that A - B + B is not just A. Beside the result's score stands that of a control: the mean
-    over 16 such sums that have random samples for the first group. Raises UserError for an unknown attribute, too few
-    samples, and a sum that leaves nothing.
+    judge: the classifier of the records. The group of each term is the `size` samples out of 1..count for which the classifier
+    is surest. No sample is in two groups, so that A - B + B is not just A. The result's score is compared with that of a
+    control: the mean over 16 such sums with random samples in place of the first group. Raises UserError for an unknown
+    attribute, for too few samples, and if the terms cancel out.
     """
     terms = equation.known(equation.parse(text), text, judge.names)
     if count < size * (len(terms) + 1):
@@ -112,10 +115,10 @@ def _random(groups: Sequence[Group], count: int, size: int, seed: int) -> list[G
 
 
 def surest(terms: Sequence[equation.Term], names: Sequence[str], logits: np.ndarray, size: int) -> list[Group]:
-    """For each term its group: the `size` samples that most likely are what it says. No sample is in two groups.
+    """The group of each term: the `size` samples that most probably fit the term. No sample is in two groups.
 
-    Terms that say the same get their samples in turn, as cards are dealt. If one got all the surest, the difference of
-    the two would point away from what they say. logits: [samples, names], the first row of sample 1.
+    Equal terms get their samples in turn, as cards are dealt. If one of them got all the surest samples, the two groups would
+    differ, and A - A would not be about 0. logits: [samples, names], the first row of sample 1.
     """
     free, hands = np.ones(len(logits), bool), {}
     for said, twins in Counter(map(_said, terms)).items():
@@ -131,22 +134,22 @@ def surest(terms: Sequence[equation.Term], names: Sequence[str], logits: np.ndar
 
 
 def _said(term: equation.Term) -> frozenset[tuple[str, bool]]:
-    """What a term says, whatever the order of its factors."""
+    """The factors of a term, without their order."""
     return frozenset((factor.name, factor.wanted) for factor in term.factors)
 
 
 def add(signs: Sequence[int], groups: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """(each group's mean z [groups, noise_dim], their signed sum [noise_dim]), float32. groups: [n, noise_dim] each.
 
-    The sum stays as it is, as in the paper, though the mean of many samples is shorter than a sample. We tried to bring
-    the sum to a sample's length, with Eyeglasses on small faces. The pictures then lay 32 grey levels from the nearest
-    training picture instead of 20 (samples: 23), and showed the glasses no better.
-    Raises UserError for a sum that leaves nothing.
+    The sum is not rescaled, as in the paper, although the mean of many samples is shorter than a sample. We tried to scale
+    the sum to a sample's length, with Eyeglasses on small faces. The pictures then were 32 grey levels from the nearest
+    training picture instead of 20 (samples: 23), and did not show the glasses better.
+    Raises UserError if the terms cancel out.
     """
     means = np.stack([np.asarray(z, np.float64).mean(axis=0) for z in groups])
     total = np.asarray(signs) @ means
     if np.linalg.norm(total) < 1e-6:
-        raise UserError("the equation leaves nothing: its terms cancel out; choose other samples")
+        raise UserError("the terms of the equation cancel out: choose other samples")
     return means.astype(np.float32), total.astype(np.float32)
 
 
@@ -157,7 +160,7 @@ def jittered(z: np.ndarray, seed: int) -> np.ndarray:
 
 
 def draw(generator: Network, groups: Sequence[Group], means: np.ndarray, result: np.ndarray, seed: int) -> Image.Image:
-    """The equation as a picture: each group above its mean, at the end the result amid its neighbours."""
+    """The equation as a picture: each group above its mean, and at the end the result in the middle of its neighbours."""
     pages: list[Image.Image] = []
     for group, mean in zip(groups, means, strict=True):
         samples, mean = (pictures.to_uint8(latent.sample(generator, z)) for z in (_noise(generator, group, seed), mean[None]))
@@ -195,7 +198,7 @@ def _told(
             came = ", as the equation says" if (after > 0.5) == wanted[name] else ", against the equation"
         yield (
             f"P({name}) is {before:.2f} in the last group and {after:.2f} over the result and its neighbours{came}; "
-            f"with random samples for the first group it is {chance:.2f} in the mean of {_CONTROLS} tries."
+            f"with random samples in place of the first group it is {chance:.2f} (mean of {_CONTROLS} tries)."
         )
 
 
@@ -210,7 +213,7 @@ def _doubts(
     by_group: Sequence[dict[str, float]],
     judge: classifier.Classifier,
 ) -> Iterator[str]:
-    """A sentence for each attribute not to be trusted, and for each group that is not what it should be."""
+    """A sentence for each attribute that cannot be trusted, and for each group that does not fit its term."""
     for name in named:
         if not _trusted(name, judge):
             share = judge.accuracy.get(name)
@@ -220,4 +223,4 @@ def _doubts(
         for factor in term.factors:
             share = scores[factor.name] if factor.wanted else 1 - scores[factor.name]
             if share < _SURE:
-                yield f"The group {group.name} is no such group: even its surest pictures are {factor} with {share:.2f} only."
+                yield f"The group {group.name} does not fit its name: P({factor}) of its surest pictures is only {share:.2f}."

@@ -1,9 +1,9 @@
 """A small classifier of the records' pictures: trained once, and kept for the next time.
 
     TFRecordPath/classifiers/<records folder>-<image size>.keras    one logit for each attribute, or else for each class
-    TFRecordPath/classifiers/<records folder>-<image size>.json     what it was trained on, and how far it can be trusted
+    TFRecordPath/classifiers/<records folder>-<image size>.json     what it was trained on, and its accuracy
 
-It is not in the record folder, which stays what conversion made.
+It is not in the record folder, so that this folder stays as conversion made it.
 """
 
 import dataclasses
@@ -28,9 +28,9 @@ from tfgan_series.series import Experiment
 
 TRUSTED = 0.7  # balanced accuracy; 0.5 is guessing
 EPOCHS = 30
-_RECORDS = 20_000  # that it is trained on at most
-_MEASURED = 5_000  # that it is measured on at most
-_SHUFFLED_BYTES = 2**28  # of pictures to draw the next one from
+_RECORDS = 20_000  # it is trained on at most so many
+_MEASURED = 5_000  # it is measured on at most so many
+_SHUFFLED_BYTES = 2**28  # of pictures in the shuffle buffer
 _BATCH = 64
 _SEEN = 256  # pictures at a time once it is trained
 
@@ -39,9 +39,9 @@ _SEEN = 256  # pictures at a time once it is trained
 class Classifier:
     """model: pictures [B, H, W, C] in [-1, 1] -> [B, len(names)] logits. accuracy: {name: balanced accuracy}.
 
-    Balanced accuracy is the mean of two shares: of the pictures recognised that have it, and of those that have it not. 0.5
-    is guessing. It is measured on pictures that the classifier was not trained on; a name that all or none of these have
-    is left out.
+    Balanced accuracy is the mean of two shares: the share recognised of the pictures that have the attribute (or are of the
+    class), and the share recognised of the others. 0.5 is guessing. It is measured on pictures that the classifier was not
+    trained on. A name that all or none of these pictures have is left out.
     """
 
     model: keras.Model
@@ -53,7 +53,7 @@ class Classifier:
         return in_batches(self.model, images, _SEEN)
 
     def features(self, images: np.ndarray) -> np.ndarray:
-        """What the last layer gets from the images: [N, H, W, C] in [-1, 1] -> [N, number of features]."""
+        """The last layer's inputs for the images: [N, H, W, C] in [-1, 1] -> [N, number of features]."""
         return in_batches(self._to_features, images, _SEEN)
 
     @functools.cached_property
@@ -62,14 +62,14 @@ class Classifier:
 
 
 def names(records: Records) -> tuple[str, ...]:
-    """What a classifier of these records can tell apart: attributes, or else two classes or more, or else nothing."""
+    """The names that a classifier of these records learns: the attributes; without these, two or more classes; else none."""
     return records.attribute_names or (records.class_names if len(records.class_names) > 1 else ())
 
 
 def find_or_train(records: Records, experiment: Experiment) -> Classifier:
-    """The classifier of the records at the experiment's image size. It is trained now where there is none yet for them.
+    """The classifier of the records at the experiment's image size. It is trained now if there is none yet.
 
-    Raises UserError where the records have neither attributes nor several classes.
+    Raises UserError if the records have neither attributes nor several classes.
     """
     if not names(records):
         raise UserError(f"{records.folder} has neither attributes nor several classes to train a classifier on")
@@ -85,10 +85,10 @@ def find_or_train(records: Records, experiment: Experiment) -> Classifier:
         if {name: note[name] for name in wanted} == wanted:
             return Classifier(keras.models.load_model(path, compile=False), tuple(note["names"]), note["accuracy"])
     except (OSError, ValueError, KeyError, TypeError):
-        pass  # none yet, or half of one: it is made again
+        pass  # there is none yet, or only a part of one: it is made again
     trained = train(records, experiment)
     path.parent.mkdir(exist_ok=True)
-    path.with_suffix(".json").unlink(missing_ok=True)  # killed between the two, no note speaks of another model
+    path.with_suffix(".json").unlink(missing_ok=True)  # if we are killed in between, no old note describes a new model
     with files.whole(path) as partial:
         trained.model.save(partial)
     files.write_whole(path.with_suffix(".json"), json.dumps({**wanted, "accuracy": trained.accuracy}, indent=2) + "\n")
@@ -104,8 +104,8 @@ def model_path(records: Records, experiment: Experiment) -> Path:
 def train(records: Records, experiment: Experiment) -> Classifier:
     """Train a classifier on the experiment's partition, and measure it on test or val.
 
-    Where the records have no such partition, it is measured on the tenth that told when to stop. Each call with the same
-    records gives the same classifier. Raises UserError for a damaged shard.
+    If the records have no such partition, it is measured on the tenth that decides when training stops (early stopping). Each
+    call with the same records gives the same classifier. Raises UserError for a damaged shard.
     """
     count = min(records.count(experiment.partition), _RECORDS)
     checked = max(count // 10, 1)
@@ -121,11 +121,11 @@ def train(records: Records, experiment: Experiment) -> Classifier:
             pairs.skip(checked).take(count - checked).shuffle(buffer, seed=0).batch(_BATCH),
             validation_data=pairs.take(checked).batch(_SEEN),
             epochs=EPOCHS,
-            shuffle=False,  # the dataset has done it
+            shuffle=False,  # the dataset is shuffled already
             verbose=0,
             callbacks=[keras.callbacks.EarlyStopping(patience=4, restore_best_weights=True)],
         )
-    except tf.errors.UnknownError:  # tf.data hides what the reading raised
+    except tf.errors.UnknownError:  # tf.data hides the reader's error: reading again raises it
         for _ in pipeline.in_order(records, experiment):
             pass
         raise
@@ -138,7 +138,7 @@ def train(records: Records, experiment: Experiment) -> Classifier:
 
 
 def held_out(records: Records, experiment: Experiment) -> Experiment | None:
-    """The experiment with a partition that its run never saw, or None where the records have none."""
+    """The experiment with a partition that its run did not train on, or None if the records have none."""
     for partition in ("test", "val"):
         if partition in records.counts and experiment.partition not in (partition, "all"):
             return dataclasses.replace(experiment, partition=partition)
@@ -163,7 +163,7 @@ def _pairs(records: Records, experiment: Experiment) -> tf.data.Dataset:
 
 
 def build(shape: tuple[int, int, int], outputs: int) -> keras.Model:
-    """A convnet for pictures [H, W, C]. It is trained with noise and shifts, as a GAN's pictures are not quite the records'."""
+    """A convnet for pictures [H, W, C]. It is trained with noise and shifts, as a GAN's pictures differ from the records'."""
     model = keras.Sequential([keras.Input(shape), layers.GaussianNoise(0.1), layers.RandomTranslation(0.05, 0.05, "nearest")])
     size, filters = shape[0], 32
     while size > 4:

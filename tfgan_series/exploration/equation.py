@@ -12,7 +12,8 @@ _TOKEN = re.compile(r"\s*([A-Za-z0-9_]+|\S|$)")
 
 @dataclass(frozen=True)
 class Factor:
-    """An attribute that a picture has or, where `wanted` is False, has not. place: of its name in the equation, from 1 on."""
+    """An attribute that a picture must have, or must not have if `wanted` is False. place: the position of its name in the
+    equation; the first character is at 1."""
 
     name: str
     wanted: bool
@@ -24,7 +25,7 @@ class Factor:
 
 @dataclass(frozen=True)
 class Term:
-    """sign: 1 or -1. factors: what all pictures of the group have and have not."""
+    """sign: 1 or -1. factors: the attributes that all pictures of the group must have or must not have."""
 
     sign: int
     factors: tuple[Factor, ...]
@@ -34,7 +35,7 @@ class Term:
 
 
 def parse(text: str) -> list[Term]:
-    """The terms of an equation. It has names, ! for not, & for and, and + or - between terms; one of these may come first.
+    """The terms of an equation. It has names, ! for not, & for and, and + or - between terms. It may also begin with + or -.
 
     Raises UserError, which points at the first character that does not fit.
     """
@@ -52,7 +53,7 @@ def parse(text: str) -> list[Term]:
         if not token:
             return terms
         if token not in ("+", "-"):
-            raise _wrong(text, place, f"{token!r} where + or - or & was wanted")
+            raise _wrong(text, place, f"wanted + or - or &, found {token!r}")
         sign = -1 if token == "-" else 1
 
 
@@ -64,14 +65,14 @@ def _factor(tokens: list[tuple[str, int]], text: str) -> Factor:
         wanted = not wanted
         token, place = tokens.pop(0)
     if not re.fullmatch("[A-Za-z0-9_]+", token):
-        raise _wrong(text, place, f"{repr(token) if token else 'the end'} where an attribute was wanted")
+        raise _wrong(text, place, f"wanted an attribute, found {repr(token) if token else 'the end'}")
     return Factor(token, wanted, place)
 
 
 def known(terms: Sequence[Term], text: str, names: Sequence[str]) -> list[Term]:
     """The terms with their attributes spelled as in `names`. Case does not matter.
 
-    Raises UserError for a name that is none of these, and for a term that contradicts itself.
+    Raises UserError for a name that is not among them, and for a term that contradicts itself.
     """
     spelled = {name.lower(): name for name in names}
 
@@ -86,12 +87,12 @@ def known(terms: Sequence[Term], text: str, names: Sequence[str]) -> list[Term]:
     for factors in (term.factors for term in terms):
         for factor in factors:
             if any((other.name, other.wanted) == (factor.name, not factor.wanted) for other in factors):
-                raise _wrong(text, factor.place, f"no picture both has {factor.name} and has it not")
+                raise _wrong(text, factor.place, f"no picture fits both {factor.name} and !{factor.name}")
     return terms
 
 
 def predicted(terms: Sequence[Term]) -> dict[str, bool]:
-    """What the terms add up to for each attribute that all of them name: {name: True or False}.
+    """The sum of the terms for each attribute that all of them name: {name: True or False}.
 
     Eyeglasses - !Eyeglasses + !Eyeglasses is 1 - 0 + 0, so True. A name whose sum is neither 1 nor 0 is left out.
     """

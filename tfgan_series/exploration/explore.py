@@ -1,7 +1,7 @@
-"""A run explored: its generator and its records in, pictures and numbers out.
+"""Explores a run: from its generator and its records it makes pictures and numbers.
 
-Each function takes a run's folder, leaves pictures and NAME.json in `out`, and returns the Finding. All raise UserError
-where the folder is no run or has no generator yet, and for a number that no sample has.
+Each function takes a run's folder, writes pictures and NAME.json into `out`, and returns the Finding. All raise UserError
+if the folder is no run or has no generator yet, and for a number that no sample has.
 """
 
 from collections.abc import Sequence
@@ -36,8 +36,8 @@ def add_attributes(
 ) -> findings.Finding:
     """An equation of the records' attributes: equation.png. options: those of arithmetic.by_name.
 
-    Raises UserError where the equation cannot be read, where it names an attribute that the records have not, and where
-    they have no attributes at all.
+    Raises UserError if the equation cannot be read, if the records have no attributes, or if the equation names an attribute
+    that they do not have.
     """
     generator = _generator(run)
     experiment, found_records = _records(run, tfrecord_path)
@@ -47,7 +47,7 @@ def add_attributes(
             f"--equation={text!r}: {found_records.folder} has no attributes (CelebA's records have); "
             "choose samples by number with --plus and --minus"
         )
-    equation.known(equation.parse(text), text, names)  # before a classifier is trained for it
+    equation.known(equation.parse(text), text, names)  # checked before a classifier is trained for it
     judge = classifier.find_or_train(found_records, experiment)
     found = arithmetic.by_name(generator, judge, text, **options)
     findings.write(found, "equation", out)
@@ -60,7 +60,7 @@ def find_neighbours(
     """The training pictures nearest to samples: neighbours.png."""
     generator = _generator(run)
     experiment, found_records = _records(run, tfrecord_path)
-    latent.numbered(numbers, 1, seed)  # before a classifier is trained for them
+    latent.numbered(numbers, 1, seed)  # checked before a classifier is trained for them
     judge = classifier.find_or_train(found_records, experiment) if classifier.names(found_records) else None
     found = neighbours.neighbours(generator, found_records, experiment, numbers, seed=seed, judge=judge)
     findings.write(found, "neighbours", out)
@@ -73,7 +73,7 @@ def _generator(run: Path | str) -> keras.Model:
 
 
 def _records(run: Path | str, tfrecord_path: Path | str) -> tuple[Experiment, records.Records]:
-    """(Experiment, Records) of a run. Raises UserError where its records are not there."""
+    """(Experiment, Records) of a run. Raises UserError if its records are not there."""
     experiment = runs.read_experiment(run)
     found = records.find_records(tfrecord_path, experiment)
     if found is None:

@@ -1,4 +1,4 @@
-"""What an exploration finds, and the files it leaves."""
+"""What an exploration finds, and the files that it writes."""
 
 import json
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from tfgan_series import files, pictures
 @dataclass(frozen=True)
 class Finding:
     """pictures: {file name: PIL image, or a list of them for a GIF}. text: what they show, in a few sentences.
-    numbers: whatever else is of interest, as JSON can hold it."""
+    numbers: all other results, as JSON can hold them."""
 
     title: str
     text: str
@@ -22,7 +22,7 @@ class Finding:
 
 
 def write(finding: Finding, name: str, out: Path | str) -> None:
-    """Write OUT/NAME.json and the pictures beside it. Each file appears whole; the JSON comes last."""
+    """Write OUT/NAME.json and the pictures beside it. Each file appears only when it is complete; the JSON comes last."""
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     for file, picture in finding.pictures.items():

@@ -1,4 +1,4 @@
-"""Walks between samples: pictures for the z in between."""
+"""Walks between samples: the pictures for the z between them."""
 
 import itertools
 from collections.abc import Sequence
@@ -11,16 +11,16 @@ from tfgan_series.errors import UserError
 from tfgan_series.exploration.findings import Finding
 from tfgan_series.inference import Network
 
-_SAME = 1e-3  # degrees: directions so close count as one, and so close to 180 as opposites
+_SAME = 1e-3  # degrees: two directions at a smaller angle count as the same; so near to 180, as opposite
 _FRAMES = 24  # pictures of the animation from one sample to the next
 
 
 def interpolate(generator: Network, numbers: Sequence[int], *, seed: int = 0, spherical: bool = True, steps: int = 9) -> Finding:
-    """Walk from sample to sample of a seed, by their numbers: two or more. Returns a Finding.
+    """Walk from sample to sample. numbers: those of two or more samples of the seed. Returns a Finding.
 
     interpolate.png is the first walk, a strip of `steps` pictures. walks.png has a row for each walk. interpolate.gif goes
-    through all of them and back. Raises UserError for fewer than two numbers, for a number that no sample has, and for
-    samples that lie opposite each other, as no way between them is the shortest.
+    through all walks and back. Raises UserError for fewer than two numbers, for a number that no sample has, and for samples
+    that lie opposite each other, because then all ways between them are equally short.
     """
     if len(numbers) < 2:
         raise UserError(f"--samples={','.join(map(str, numbers))}: a walk needs two samples or more")
@@ -37,7 +37,7 @@ def interpolate(generator: Network, numbers: Sequence[int], *, seed: int = 0, sp
         title="Walks between samples",
         text=(
             f"From sample {pairs[0][0]} to sample {pairs[0][1]} in {steps - 1} {'step' if steps == 2 else 'steps'} "
-            f"{'of equal angle' if spherical else 'on the straight line'}; they lie {angles[0]:.0f} degrees apart. "
+            f"{'of equal angle' if spherical else 'on the straight line'}; they are {angles[0]:.0f} degrees apart. "
             f"{_lengths(*legs[0], spherical)}"
         ),
         pictures={
@@ -50,40 +50,40 @@ def interpolate(generator: Network, numbers: Sequence[int], *, seed: int = 0, sp
 
 
 def _lengths(start: np.ndarray, end: np.ndarray, spherical: bool) -> str:
-    """How long z is halfway, in a sentence."""
+    """The length of z halfway, in a sentence."""
     straight = f"{np.linalg.norm(line(start, end, 3)[1]):.1f}"
     halfway = f"{np.linalg.norm(sphere(start, end, 3)[1]):.1f}" if spherical else straight
-    instead = f", on the straight line it would be {straight}" if spherical else ""
-    return f"Halfway z is {halfway} long{instead}; samples are about {np.sqrt(len(start)):.1f} long."
+    instead = f" (on the straight line it would be {straight})" if spherical else ""
+    return f"Halfway the length of z is {halfway}{instead}; the length of a sample is about {np.sqrt(len(start)):.1f}."
 
 
 def angle(start: np.ndarray, end: np.ndarray) -> float:
     """Degrees between two z."""
-    # Kahan's formula: the arc cosine is coarse near 0 and 180.
+    # Kahan's formula: the arc cosine is not exact near 0 and 180 degrees.
     start, end = (z / np.linalg.norm(z) for z in np.asarray([start, end], np.float64))
     return float(np.degrees(2 * np.arctan2(np.linalg.norm(start - end), np.linalg.norm(start + end))))
 
 
 def sphere(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
-    """`steps` z from start to end, both included to the last bit, each the same angle further: [steps, noise_dim] float32.
+    """`steps` z from start to end, at equal angles: [steps, noise_dim] float32. The first and the last are exactly start and end.
 
-    The directions follow slerp (Shoemake 1985), and the length grows evenly from the one's to the other's. Slerp of the z
-    themselves (White 2016) takes unequal angles where the lengths differ. Raises UserError for ends that lie opposite.
+    The directions follow slerp (Shoemake 1985). The length changes evenly from that of start to that of end. Slerp of the z
+    themselves (White 2016) gives unequal angles if the lengths differ. Raises UserError for ends that lie opposite each other.
     """
     degrees = angle(start, end)
     if degrees > 180 - _SAME:
-        raise UserError("these samples lie opposite each other, every way round is as short: choose others, or give --linear")
+        raise UserError("these samples lie opposite each other, so no way round is the shortest: choose others, or give --linear")
     if degrees < _SAME:
         return line(start, end, steps)
     ends = np.asarray([start, end], np.float64)
     lengths = np.linalg.norm(ends, axis=1)
-    # tol is SciPy's own measure of opposites: it would warn of ends that we have let pass.
+    # tol: within this distance SciPy warns of opposite ends. It is tiny here, because we have checked the ends ourselves.
     directions = geometric_slerp(*(ends / lengths[:, None]), np.linspace(0, 1, steps), tol=1e-12)
     return _with_ends(directions * np.linspace(lengths[0], lengths[1], steps)[:, None], start, end)
 
 
 def line(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
-    """`steps` z evenly on the straight line from start to end, both included to the last bit."""
+    """`steps` z at equal distances on the straight line from start to end. The first and the last are exactly start and end."""
     return _with_ends(np.linspace(np.asarray(start, np.float64), np.asarray(end, np.float64), steps), start, end)
 
 

@@ -1,4 +1,4 @@
-"""The training pictures nearest to samples: is the generator remembering?"""
+"""Finds the training pictures nearest to samples: they show whether the generator only remembers its training pictures."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -27,11 +27,11 @@ def neighbours(
     seed: int = 0,
     judge: classifier.Classifier | None = None,
 ) -> Finding:
-    """The nearest training pictures of samples of a seed: in pixels, and in the features of `judge` if there is one.
+    """Find the training pictures nearest to samples of a seed: in pixels, and in the features of `judge` if there is one.
 
-    The samples' median distance to them is told, and beside it that of real pictures from a partition that was not trained
-    on, if there is one. A generator that remembers comes nearer than these. Returns a Finding. Raises UserError for a
-    number that no sample has.
+    The text gives the median distance from 256 samples to their nearest training pictures. It gives the same distance for real
+    pictures of a partition that was not trained on, if there is one. The samples of a generator that only remembers come nearer
+    to training pictures than these real pictures do. Returns a Finding. Raises UserError for a number that no sample has.
     """
     noise_dim = generator.input_shape[-1]
     samples = latent.sample(generator, latent.numbered(numbers, noise_dim, seed))
@@ -65,7 +65,7 @@ def neighbours(
         + "."
         for space, by_kind in medians.items()
     ]
-    hint = ["A generator that remembers comes much nearer than real pictures it was not trained on."] if other else []
+    hint = ["If the generator only remembers, its samples come much nearer than these real pictures."] if other else []
     return Finding(
         title="Nearest training pictures",
         text=" ".join([*told, *hint]),
@@ -82,11 +82,11 @@ def pixels(images: np.ndarray) -> np.ndarray:
 def nearest(
     embed: Callable[[np.ndarray], np.ndarray], asked: np.ndarray, shown: int, blocks: Iterable[tuple]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The nearest pictures of a stream, of which one block at a time is in memory.
+    """Find the nearest pictures in a stream. Only one block of the stream is in memory at a time.
 
-    embed: images [N, H, W, C] -> vectors. asked: images. blocks: (images, ...) tuples. Returns (distances [asked, k] from
-    the nearest on, the pictures [shown, k, H, W, C] nearest to the first `shown`). k is 5, or the number of pictures where
-    there are fewer.
+    embed: images [N, H, W, C] -> vectors. asked: images. blocks: (images, ...) tuples. Returns (distances [asked, k], the
+    smallest first; the pictures [shown, k, H, W, C] nearest to the first `shown`). k is 5, or the number of pictures if there
+    are fewer.
     """
     asked = embed(asked)
     distances, images = np.empty((len(asked), 0)), np.empty(0)

@@ -1,4 +1,4 @@
-"""Networks as Keras models: for each model a file whose build(experiment, synchronized) returns {name: model}, and whose
+"""Networks as Keras models, one file for each GAN. Its build(experiment, synchronized) returns {name: model}. Its
 check(experiment) refuses sizes that it cannot build."""
 
 import contextlib
@@ -10,7 +10,7 @@ from tfgan_series.series import MODELS, Experiment
 
 
 def check(experiment: Experiment) -> None:
-    """Raises UserError where the experiment's networks cannot be built."""
+    """Raises UserError if the experiment's networks cannot be built."""
     MODELS[experiment.model].load_networks().check(experiment)
 
 
@@ -18,7 +18,7 @@ def build(experiment: Experiment, synchronized: bool = False) -> dict[str, keras
     """The experiment's networks, {name: keras.Model}, with initial weights drawn from its seed.
 
     synchronized: batch statistics are taken over all replicas. The networks compute in the experiment's precision; inputs
-    and outputs are float32. Raises UserError where they cannot be built.
+    and outputs are float32. Raises UserError if they cannot be built.
     """
     check(experiment)
     keras.utils.set_random_seed(experiment.seed)

@@ -1,6 +1,6 @@
 """The CycleGAN (Zhu et al. 2017) of Bai 8: fully convolutional, for pictures of any size.
 
-Weights begin as N(0, 0.02), as the paper has it; the post says nothing of it.
+Initial weights are drawn from N(0, 0.02), as in the paper. The post does not mention them.
 """
 
 import keras
@@ -14,7 +14,7 @@ _EPSILON = 1e-5
 
 
 def check(experiment: CycleGAN) -> None:
-    """Raises UserError for an image size that halving and doubling does not give back, or that is too small for a PatchGAN."""
+    """Raises UserError if halving and doubling would change the image size, or if it is too small for a PatchGAN."""
     size = experiment.image_size
     if size < 16 or size % 2**_HALVINGS:
         raise UserError(f"--image_size={size}: the CycleGAN needs a multiple of {2**_HALVINGS}, 16 or more")
@@ -41,7 +41,7 @@ def _convolution(x, filters, kernel, strides=1, padding="same"):
 
 
 def _reflected(x, filters, kernel):
-    """A convolution that keeps the size, over a border that mirrors the picture."""
+    """A convolution that keeps the size: the picture is first extended by a mirrored border."""
     border = kernel // 2
     x = ops.pad(x, [(0, 0), (border, border), (border, border), (0, 0)], mode="reflect")
     return _convolution(x, filters, kernel, padding="valid")

@@ -1,6 +1,6 @@
 """The DCGAN (Radford et al. 2016) of the Chinese series, part 3, and of Bai 2.
 
-Against the article: the discriminator ends in one logit, where its code has Dropout, a further Dense(1) and a sigmoid.
+It differs from the article: our discriminator ends in one logit. The article's code adds Dropout, a Dense(1) and a sigmoid.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ _KERNEL = 4
 
 
 def check(experiment: DCGAN) -> None:
-    """Raises UserError for an image size that doubling the innermost features does not reach."""
+    """Raises UserError if doubling the innermost features does not lead to the image size."""
     size, smallest = experiment.image_size, experiment.smallest
     doublings = size // smallest
     if doublings < 2 or size % smallest or doublings & (doublings - 1):

@@ -1,8 +1,8 @@
-"""Runs -> one HTML page that holds all it shows: it opens from disk, without a server or a network.
+"""Makes one HTML page of runs. The page contains all that it shows, so it opens from disk, without a server or a network.
 
     report.make(["runs/dcgan/mnist-64"], "report.html")
 
-It reads run folders and what lies in them, and knows nothing of networks or training.
+The report only reads the files that runs and conversions left. It does not import networks or training.
 """
 
 import csv
@@ -23,15 +23,15 @@ from tfgan_series.report import inline, plots
 from tfgan_series.series import Experiment
 
 NAME = "report.html"
-ROOM = 10_000_000  # characters for all grids of a page, which leaves some for the rest below 15 MB
-_MOVING = 2_000_000  # bytes of the largest GIF that goes in as it is
+ROOM = 10_000_000  # characters for all grids of a page; with the rest the page stays below 15 MB
+_MOVING = 2_000_000  # bytes of the largest GIF that plays on the page
 _PAIRS = 8  # translated pictures shown for each direction
 _PAIR_WIDTH = 256
-_REJECTED = 50  # rejected files named
+_REJECTED = 50  # rejected files that the page names
 
 
 def make(folders: Sequence[Path | str], out: Path | str) -> Path:
-    """Write the page of one run, or of several side by side, whole. Returns its path.
+    """Write the page of one run, or of several runs side by side. Returns its path.
 
     Raises UserError for a folder that is no run or has no epoch yet, and for a file in it that cannot be read.
     """
@@ -73,18 +73,18 @@ def _template() -> jinja2.Template:
 def _read_log(folder: Path) -> plots.Log:
     log = runs.read_log(folder)
     if not log:
-        raise UserError(f"{folder} has no epoch yet: try again when train.py has ended its first")
+        raise UserError(f"{folder} has no epoch yet: try again when train.py has finished the first one")
     return log
 
 
 def distinct_names(paths: Sequence[PurePath]) -> list[str]:
-    """What tells whole paths apart: each without the folders that all of them begin with."""
+    """The paths without the folders that all of them begin with: short names that still differ."""
     common = len(os.path.commonprefix([path.parent.parts for path in paths]))
     return [str(type(path)(*path.parts[common:])) for path in paths]
 
 
 def _shown(folder: Path, experiment: Experiment, count: int, log: plots.Log, room: int) -> dict[str, Any]:
-    """What the page shows of a run, but for its curves and settings. room: characters for its grids."""
+    """What the page shows of a run, except its curves and settings. room: characters for its grids."""
     paths = {int(row["epoch"]): runs.grid_path(folder, int(row["epoch"])) for row in log}
     paths = {epoch: path for epoch, path in paths.items() if path.is_file()}
     grids = inline.encode_grids(paths, room)
@@ -124,7 +124,7 @@ _COLOURS = {1: "grey", 3: "colour"}
 
 
 def _settings_rows(experiments: Sequence[Experiment]) -> list[dict[str, Any]]:
-    """Every setting as a row of cells, a cell for each run. First come those that are not the default or not the same in all."""
+    """Every setting as a row of cells, one for each run. Settings that differ from the default or between runs come first."""
     usual = [series.values(series.resolve(experiment.image_type, experiment.model)) for experiment in experiments]
     values = [series.values(experiment) for experiment in experiments]
     fields = {name: field for experiment in experiments for name, field in series.fields(experiment).items()}
@@ -137,7 +137,7 @@ def _settings_rows(experiments: Sequence[Experiment]) -> list[dict[str, Any]]:
 
 
 def _cell(values: Mapping[str, Any], usual: Mapping[str, Any], name: str) -> dict[str, str | None]:
-    """A setting of a run, and the default where that is another; a dash where the run's model has no such setting."""
+    """A setting of a run, and its default if that is different. A dash means that the run's model has no such setting."""
     if name not in values:
         return {"text": "–", "default": None}
     default = series.in_words(usual[name]) if values[name] != usual[name] else None
@@ -145,14 +145,14 @@ def _cell(values: Mapping[str, Any], usual: Mapping[str, Any], name: str) -> dic
 
 
 def _explored(path: Path) -> dict[str, Any]:
-    """What explore.py left: a title, a text and pictures. A picture that is gone is left out."""
+    """The title, text and pictures that explore.py wrote. Missing pictures are left out."""
     record = _read_json(path, "title", "text", "pictures")
     pictures = [_picture(path.parent / name) for name in record["pictures"] if (path.parent / name).is_file()]
     return {"title": record["title"], "text": record["text"], "pictures": pictures}
 
 
 def _picture(path: Path) -> dict[str, Any]:
-    """A picture, and a still of it. The two differ for a GIF that plays; one that is too large for the page does not play."""
+    """A picture, and a still of it. They differ only for a GIF that plays. A GIF that is too large for the page does not play."""
     picture = inline.open_rgb(path)
     still = inline.encode(picture)
     gif = path.suffix.lower() == ".gif"
@@ -167,7 +167,7 @@ def _picture(path: Path) -> dict[str, Any]:
 
 
 def _translated(path: Path) -> dict[str, Any]:
-    """The first pictures that translate.py left, each with its original. One whose original is gone is left out."""
+    """The first pictures that translate.py wrote, each with its original. If one of the two is missing, both are left out."""
     record = _read_json(path, "source", "direction", "names")
     pairs = [(name, Path(record["source"]) / name, path.parent / name) for name in record["names"]]
     there = [(name, before, after) for name, before, after in pairs if before.is_file() and after.is_file()]
@@ -186,7 +186,7 @@ def _pair(name: str, before: Path, after: Path) -> dict[str, Any]:
 
 
 def _original(path: Path) -> Image.Image:
-    """A picture of the user's as the generator got it: upright, in 8-bit colours, on white."""
+    """A user's picture as the generator got it: upright, in 8-bit colours, on white."""
     try:
         return preprocess.to_channels(preprocess.open_picture(path), 3)
     except preprocess.BadPicture as error:
@@ -202,7 +202,7 @@ def _read_json(path: Path, *names: str) -> dict[str, Any]:
 
 
 def _rejected(folder: Path, experiment: Experiment) -> dict[str, Any] | None:
-    """What the conversion of the run's records rejected: count, and rows, the first [file, reason]. None: nothing is known."""
+    """What the conversion of the run's records rejected: count, and rows, the first [file, reason]. None: nothing, or unknown."""
     flags = dict(line[2:].partition("=")[::2] for line in runs.read_flags(folder).splitlines())
     for store in experiment.stores:
         path = records.records_folder(flags.get("TFRecordPath", "tfrecords"), experiment, store) / "rejected.csv"

@@ -10,16 +10,16 @@ from PIL import Image
 
 from tfgan_series.errors import UserError
 
-_QUALITIES = (85, 65, 40)  # of WebP: the first is like the original to the eye, the last still tells epochs apart
+_QUALITIES = (85, 65, 40)  # of WebP: the first looks like the original; with the last, epochs still look different
 _WIDEST = 1024
-_MOST = 300  # grids of one run: more than anyone slides through, and their encoding takes time
-_SAMPLE = 8  # grids that tell how large all will be
+_MOST = 300  # grids of one run: they are enough for the slider, and encoding more takes time
+_SAMPLE = 8  # grids that are encoded first, to estimate the size of all
 
 Item = TypeVar("Item")
 
 
 def open_rgb(path: Path) -> Image.Image:
-    """A picture file as a PIL image in RGB. Raises UserError where it cannot be read."""
+    """A picture file as a PIL image in RGB. Raises UserError if it cannot be read."""
     try:
         with Image.open(path) as picture:
             return picture.convert("RGB")
@@ -28,13 +28,13 @@ def open_rgb(path: Path) -> Image.Image:
 
 
 def encode(picture: Image.Image, widest: int = _WIDEST, quality: int = _QUALITIES[0]) -> str:
-    """A PIL image as a data URI, at most `widest` pixels wide: WebP, lossless where that is smaller."""
+    """A PIL image as a data URI, at most `widest` pixels wide: WebP, lossless if that is smaller."""
     picture = picture.resize(fitting(picture.size, widest))  # Pillow: bicubic with antialiasing; the same size is a copy
     return min((_webp(picture, lossless=True, method=1), _webp(picture, quality=quality)), key=len)
 
 
 def fitting(size: tuple[int, int], widest: int) -> tuple[int, int]:
-    """The size (width, height), scaled down where it is wider."""
+    """The size (width, height), scaled down if it is wider."""
     width, height = size
     return (widest, max(1, round(height * widest / width))) if width > widest else (width, height)
 
@@ -51,7 +51,7 @@ def data_uri(data: bytes, kind: str) -> str:
 
 
 def thin(items: Sequence[Item], most: int) -> Sequence[Item]:
-    """At most `most` of the items, evenly chosen, the first and the last among them. Where only one may stay: the last."""
+    """At most `most` of the items, evenly chosen, the first and the last among them. If `most` is 1: the last."""
     if len(items) <= most:
         return items
     if most < 2:
@@ -60,7 +60,8 @@ def thin(items: Sequence[Item], most: int) -> Sequence[Item]:
 
 
 def encode_grids(paths: Mapping[int, Path], room: float) -> dict[int, str]:
-    """{epoch: path} as {epoch: data URI}, of at most `room` characters in all. To fit, pictures get coarser, and then fewer."""
+    """{epoch: path} as {epoch: data URI}, at most `room` characters in all. To fit, first the quality is lowered, then pictures
+    are left out."""
     epochs = thin(list(paths), _MOST)
     pictures = [open_rgb(paths[epoch]) for epoch in thin(epochs, _SAMPLE)]
     for quality in _QUALITIES:

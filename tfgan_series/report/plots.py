@@ -15,7 +15,7 @@ LEFT, RIGHT, TOP, BOTTOM = 42, 14, 8, 26  # margins, for the numbers beside the 
 class Group:
     """Columns of the log that share a plot: their names end in one of `endings`, and in none of an earlier group's.
 
-    limits: of the y axis. None: what the numbers take up, and zero.
+    limits: of the y axis. None: the range of the numbers and zero.
     """
 
     title: str
@@ -32,19 +32,19 @@ _EPOCHS = MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True)
 _DECADES = LogLocator(numticks=6)
 
 GROUPS = (
-    Group(title="There and back", endings=("Cycle_loss", "Cycle_test", "Identity_loss"), text="how far from home"),
+    Group(title="There and back", endings=("Cycle_loss", "Cycle_test", "Identity_loss"), text="how far from the original"),
     Group(title="Loss", endings=("_loss",), text="what each network minimises"),
-    Group(title="Probability", endings=("_P",), text="that D takes a picture for real", limits=(0.0, 1.0)),
-    Group(title="Mean logit", endings=("_logit",), text="of D: the larger, the more it takes a picture for real"),
+    Group(title="Probability", endings=("_P",), text="that a picture is real, as D sees it", limits=(0.0, 1.0)),
+    Group(title="Mean logit", endings=("_logit",), text="of D: a larger one means more surely real"),
     Group(title="Gradient", endings=("_grad",), text="its norm over all weights"),
     Group(title="Learning rate", endings=("lr",), text="", log_axis=True),
 )
 
 
 def lay_out(logs: Sequence[Log]) -> list[list[dict[str, Any]]]:
-    """For each of several logs its plots, all on the same axes, so that plots of one group compare.
+    """The plots of several logs. Plots of one group have the same axes in all logs, so that they can be compared.
 
-    logs: none of them empty; a number may be NaN or infinite, and then has no place. Returns a list of plots for each log.
+    logs: none of them empty; a number that is NaN or infinite gets no place. Returns a list of plots for each log.
     A plot is a dict: title, text, summary (its content in words), x_ticks and y_ticks (pairs of place and text), x (the
     place of each epoch), lines (dicts of name, path, y: the place at each epoch or None, and values: the numbers as text).
     """
@@ -94,7 +94,7 @@ def _x(epoch: float, last: float) -> float:
 
 
 def _y_axis(group: Group, values: Sequence[float]) -> tuple[Callable[[float], float | None], list[tuple[float, str]]]:
-    """(function from a number to its place or None, the ticks as pairs of place and text). The outer ticks end the axis."""
+    """(function from a number to its place or None, the ticks as pairs of place and text). The axis ends at its outer ticks."""
     finite = [value for value in values if math.isfinite(value)] or [0.0]
     scale: Callable[[float], float] = float
     if group.log_axis and min(finite) > 0:

@@ -1,6 +1,6 @@
-"""The series as plain data: what a setting is, the Experiment, the models, the articles' rows, the studies.
+"""The series as plain data: settings, the Experiment, the models, the articles' rows, the studies.
 
-Nothing here imports TensorFlow, so flags and errors answer at once.
+Nothing here imports TensorFlow, so flags and error messages come at once.
 """
 
 from tfgan_series.series.experiment import Experiment, differences, to_dict

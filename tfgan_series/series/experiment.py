@@ -1,6 +1,6 @@
-"""The Experiment: every setting that all models have, and the rules between settings.
+"""The Experiment: the settings that all models have, and the rules between settings.
 
-models.py adds to it what one model alone needs. Rules are checked whenever an Experiment is made, however it is made.
+models.py adds the settings that only one model needs. The rules are checked whenever an Experiment is made.
 """
 
 import dataclasses
@@ -28,22 +28,26 @@ class Experiment(Settings):
 
     image_type: str = setting("what to draw", choices=tuple(DATASETS))
     model: str = setting("which GAN")
-    preset: str = setting("named set of numbers: as the article prints them, or another published one", "article", resume="free")
+    preset: str = setting("a named set of values: those of the article, or other published ones", "article", resume="free")
     partition: str = setting("records to train on", "train", choices=PARTITIONS)
     bbox: bool = setting("cut each face out by its box (img_celeba alone has boxes)", False)
     image_size: int = setting("width and height of a picture, in pixels", minimum=1)
     channels: int = setting("1 for grey, 3 for colour", choices=(1, 3))
     fit: str = setting(
-        "a picture that is not square is squashed to the square, or centre-cropped", "squash", choices=("squash", "crop")
+        "how a picture becomes square: squashed, or cropped around its centre", "squash", choices=("squash", "crop")
     )
-    augment: bool = setting("enlarge by 286/256, then cut the size out at random and flip half of the pictures", False)
-    base_filters: int = setting("filters beside the picture, doubling inwards; for gan its hidden units", minimum=1)
+    augment: bool = setting("enlarge pictures by 286/256, cut the old size out at random, and flip half of them", False)
+    base_filters: int = setting(
+        "filters of the layer next to the picture, doubled in each layer inwards; for gan its hidden units", minimum=1
+    )
     batch_size: int = setting("pictures in a batch, over all devices together", minimum=1)
-    epochs: int = setting("times through the records", minimum=1, resume="grow")
-    optimizer: str = setting("of both networks", "adam", choices=("adam", "sgd"))
+    epochs: int = setting("number of passes through the records", minimum=1, resume="grow")
+    optimizer: str = setting("optimizer of both players", "adam", choices=("adam", "sgd"))
     lr: float = setting("learning rate in the first epoch", 2e-4, minimum=0)
     lr_drops: tuple[int, ...] = setting("after each of these epochs the learning rate is divided by 10", ())
-    lr_decay: float = setting("last part of the epochs, in which the learning rate falls to 0 in a line", 0.0, minimum=0, below=1)
+    lr_decay: float = setting(
+        "share of the epochs, the last ones, in which the learning rate falls linearly to 0", 0.0, minimum=0, below=1
+    )
     beta_1: float = setting("Adam's decay of the first moment", 0.5, minimum=0, below=1)
     loss: str = setting(
         "what the two players minimise",
@@ -53,12 +57,12 @@ class Experiment(Settings):
     real_label: float = setting("target of the real pictures; below 1 it is one-sided label smoothing", 1.0, minimum=0)
     seed: int = setting("fixes initial weights, noise and order of the pictures", 0, minimum=0, below=2**32)
     precision: str = setting(
-        "numbers the networks compute in; bfloat16 and float16 are for GPUs",
+        "number format in which the networks compute; bfloat16 and float16 are for GPUs",
         "float32",
         choices=("float32", "mixed_bfloat16", "mixed_float16"),
     )
     jit_compile: bool = setting("compile the step with XLA (one device only)", False, resume="free")
-    deterministic: bool = setting("same bits on every repetition, at some cost in speed", False, resume="free")
+    deterministic: bool = setting("every repetition gives the same bits, at some cost in speed", False, resume="free")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -82,12 +86,12 @@ class Experiment(Settings):
 
     @property
     def sides(self) -> tuple[str, ...]:
-        """Endings of the names of the sets of pictures: ("",) where there is one, ("A", "B") for trainA and trainB."""
+        """Endings of the names of the sets of pictures: ("",) for one set, ("A", "B") for trainA and trainB."""
         return self.data_set.sides
 
     @property
     def stores(self) -> tuple[str, ...]:
-        """How records may keep the pictures, the usual way first."""
+        """The ways in which records may keep the pictures, the usual way first."""
         return self.data_set.stores
 
     @property
@@ -109,9 +113,9 @@ def to_dict(experiment: Experiment) -> dict[str, Any]:
 
 
 def differences(run: Experiment, asked: Experiment) -> list[str]:
-    """Settings in which `asked` may not go on from `run`, one 'flag: RUN in the run, ASKED asked' each.
+    """The settings that keep `asked` from going on with `run`, each as 'flag: RUN in the run, ASKED asked'.
 
-    Settings that one of the two models alone has are left out; that the model is another is said.
+    If the models differ, `model` is among them, and settings that only one of the models has are left out.
     """
     found = []
     old, new = values(run), values(asked)

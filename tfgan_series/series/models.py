@@ -1,6 +1,6 @@
-"""The models: for each its own settings, and one entry in MODELS that says all that the rest of the house must know.
+"""The models: each has its own settings, and one entry in MODELS with all that the rest of the package must know.
 
-Networks and algorithms are named, not imported: flags and errors answer without TensorFlow.
+Networks and algorithms are named, not imported, so flags and error messages come without TensorFlow.
 """
 
 import importlib
@@ -16,21 +16,21 @@ from tfgan_series.series.settings import fields, setting
 
 @dataclass(frozen=True, kw_only=True)
 class FromNoise(Experiment):
-    """What every model needs that draws pictures from noise: one generator against one discriminator."""
+    """The settings of every model that draws pictures from noise, with one generator and one discriminator."""
 
     noise_dim: int = setting("numbers in one noise vector z", 100, minimum=1)
-    gp_weight: float = setting("weight of the gradient penalty that --loss=wasserstein has", 10.0, minimum=0)
+    gp_weight: float = setting("weight of the gradient penalty of --loss=wasserstein", 10.0, minimum=0)
     r1: float = setting("weight of the R1 penalty, with any loss", 0.0, minimum=0)
-    critic_steps: int = setting("discriminator's steps for one of the generator's", 1, minimum=1)
+    critic_steps: int = setting("updates of the discriminator for each update of the generator", 1, minimum=1)
     update: str = setting(
-        "move both networks from one fake batch, or the discriminator first and then the generator against the moved one",
+        "update both networks on one fake batch, or the discriminator first, and then the generator against the new one",
         "simultaneous",
         choices=("simultaneous", "alternating"),
     )
 
     @property
     def gradient_penalty(self) -> float:
-        """Weight of the gradient penalty: the Wasserstein loss alone has one."""
+        """Weight of the gradient penalty. Only the Wasserstein loss has one; for others it is 0."""
         return self.gp_weight if self.loss == "wasserstein" else 0.0
 
 
@@ -45,7 +45,7 @@ class GAN(FromNoise):
 class DCGAN(FromNoise):
     """The DCGAN's settings."""
 
-    smallest: int = setting("width and height of the innermost features; the picture is this times a power of two", 4, minimum=1)
+    smallest: int = setting("width and height of the innermost features; image_size is this times a power of two", 4, minimum=1)
     stem: str = setting(
         "how z becomes the innermost features, and how these become a logit: by a convolution or a Dense layer",
         "conv",
@@ -55,7 +55,7 @@ class DCGAN(FromNoise):
     d_slope: float = setting("slope of the discriminator's LeakyReLU below zero; 0 is ReLU", 0.3, minimum=0)
     g_norm: str = setting("the generator's normalisation", "batch", choices=("batch", "none"))
     d_norm: str = setting(
-        "the discriminator's normalisation; auto is batch, or layer where a gradient is penalised",
+        "the discriminator's normalisation; auto is batch, or layer if a gradient is penalised",
         "auto",
         choices=("auto", "batch", "layer", "none"),
     )
@@ -81,7 +81,7 @@ class DCGAN(FromNoise):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        # A penalty on each picture's gradient means nothing where batch statistics mix the pictures (Gulrajani et al. 2017).
+        # A penalty on each picture's gradient has no meaning if batch statistics mix the pictures (Gulrajani et al. 2017).
         if self.d_norm == "batch" and self._penalised:
             raise UserError("--d_norm=batch does not go with a gradient penalty: give --d_norm=layer or none")
 
@@ -99,38 +99,40 @@ class DCGAN(FromNoise):
 
 @dataclass(frozen=True, kw_only=True)
 class CycleGAN(Experiment):
-    """The CycleGAN's settings: what holds a picture and its translation together."""
+    """The CycleGAN's settings."""
 
     sets: ClassVar[int] = 2
 
     blocks: int = setting("residual blocks of a generator", 6, minimum=1)
     cycle_loss: str = setting(
-        "distance of a picture that went there and back: mean squared (the post) or mean absolute (the paper)",
+        "distance of a picture from its translation back: mean squared (the post) or mean absolute (the paper)",
         "l2",
         choices=("l2", "l1"),
     )
     cycle_weight: float = setting("weight of the cycle loss, lambda", 10.0, minimum=0)
     identity_weight: float = setting(
-        "weight of the identity loss (a picture of B through A to B stays as it is), in parts of cycle_weight", 0.0, minimum=0
+        "weight of the identity loss (A to B should not change a picture of B), as a multiple of cycle_weight", 0.0, minimum=0
     )
-    pool: int = setting("past fakes kept for the discriminators, which see one of them half of the time", 0, minimum=0)
+    pool: int = setting(
+        "number of past fakes kept for the discriminators; half of the fakes that they see are past ones", 0, minimum=0
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.loss == "wasserstein":
-            raise UserError(f"--loss=wasserstein needs a gradient penalty, which {self.model} has not: choose another loss")
+            raise UserError(f"--loss=wasserstein needs a gradient penalty, which {self.model} does not have: choose another loss")
         if 0 < self.pool < self.batch_size:
             raise UserError(f"--pool={self.pool}: give 0, or at least the --batch_size={self.batch_size}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """All that the house knows of a model.
+    """All that the package knows of a model.
 
-    settings: its class of Experiment. numbers: its own values, where neither a row nor the user gives others. networks: the
+    settings: its class of Experiment. numbers: its own values, used if neither a row nor the user gives others. networks: the
     module whose build(experiment, synchronized) returns {name: keras.Model} and whose check(experiment) refuses sizes that
     cannot be built. algorithm: the module that makes its training step. draws_from: "noise" (z) or "pictures". players: for
-    each optimizer, the networks that it moves.
+    each optimizer, the networks that it updates.
     """
 
     settings: type[Experiment]
@@ -156,7 +158,7 @@ class Model:
         return importlib.import_module(self.algorithm)
 
 
-# The first that learns from as many sets of pictures as an ImageType has is that ImageType's default.
+# An ImageType's default is the first model that learns from the same number of sets of pictures.
 MODELS: dict[str, Model] = {
     # The Chinese series, part 3.
     "dcgan": Model(

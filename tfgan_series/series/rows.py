@@ -50,12 +50,12 @@ _PAPER = {"loss": "least_squares", "cycle_loss": "l1", "identity_weight": 0.5, "
 
 # Other published numbers for a pair, by --preset.
 PRESETS: dict[str, dict[Pair, Numbers]] = {
-    # The Chinese article's repository, where it differs from the article.
+    # The numbers of the Chinese article's repository that differ from the article.
     "repository": {(kind, "dcgan"): {"batch_size": 256, "lr_drops": (15, 25, 28)} for kind in _OF_THE_ARTICLE},
     "paper": {(kind, "cyclegan"): _PAPER for kind in ("horse2zebra", "unpaired")},
 }
 
-ALIASES = {"celeba": "img_celeba"}  # other spellings of an ImageType; canonical from the flag on
+ALIASES = {"celeba": "img_celeba"}  # other spellings of an ImageType; resolve replaces them
 DEFAULT_IMAGE_TYPE = "digits"
 
 
@@ -78,8 +78,8 @@ def pairs() -> list[Pair]:
 def resolve(image_type: str = DEFAULT_IMAGE_TYPE, model: str | None = None, preset: str = "article", **given: Any) -> Experiment:
     """The Experiment of an ImageType and a model, under a preset, with the values given (None: leave it as it is).
 
-    Where no article has the pair, the model's own numbers serve, with the pictures' size and channels. Raises UserError for
-    an unknown ImageType, model, preset or setting, a value not allowed, and values that do not go together.
+    If no article has the pair, it gets the model's own numbers, with the pictures' size and channels. Raises UserError for an
+    unknown ImageType, model, preset or setting, for a value not allowed, and for values that do not go together.
     """
     image_type = ALIASES.get(image_type, image_type)
     if image_type not in DATASETS:
@@ -111,7 +111,7 @@ def _preset_numbers(pair: Pair, preset: str) -> Numbers:
 
 
 def changes(experiment: Experiment) -> dict[str, Any]:
-    """The settings that make an experiment another run than its row's, {name: value}."""
+    """The settings that differ from the experiment's row so that it needs another run, {name: value}."""
     usual, known = values(resolve(experiment.image_type, experiment.model)), fields(experiment)
     return {
         name: value

@@ -1,4 +1,4 @@
-"""What a setting is: a field of a frozen dataclass that knows its help text, its bounds, and how to be a flag."""
+"""A setting: a field of a frozen dataclass, with its help text, its bounds and its flag."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ def setting(
 ) -> Any:
     """A dataclass field that is a setting.
 
-    text: the flag's help. choices: the values allowed. minimum: the smallest value allowed. below: every value is smaller.
+    text: the flag's help. choices: the values allowed. minimum: the smallest value allowed. below: all values are smaller.
     resume: which other value a run may have when it goes on: "refuse" (none), "grow" (a larger one), "free" (any).
     """
     rules = {"help": text, "choices": choices, "minimum": minimum, "below": below, "resume": resume}
@@ -34,7 +34,7 @@ def setting(
 
 
 class Settings:
-    """A dataclass of settings. Raises UserError for a value that its setting does not allow, however it is made."""
+    """A dataclass of settings. Raises UserError for a value that its setting does not allow."""
 
     def __post_init__(self) -> None:
         for field in fields(self).values():

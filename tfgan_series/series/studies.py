@@ -1,6 +1,6 @@
 """The studies of the series: runs of one row of the table that differ in a few settings.
 
-A study is plain data: training and drawing are comparison.py's.
+A study is plain data. comparison.py trains and draws it.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ class Study:
 
 
 STUDIES: dict[str, Study] = {
-    # The lab report. It gives no settings for Adam: Keras' default, and the DCGAN's.
+    # The lab report. It gives no settings for Adam, so we take Keras' default and the DCGAN's.
     "optimizer": Study(
         question="SGD or Adam?",
         image_type="mnist",
@@ -43,7 +43,7 @@ STUDIES: dict[str, Study] = {
         model="gan",
         members={f"z of {noise_dim}": {"noise_dim": noise_dim} for noise_dim in (20, 50, 100, 200)},
     ),
-    # Bai 2: each of its tips left out.
+    # Bai 2: each member after the first goes against one of its tips.
     "tips": Study(
         question="What is each of Bai 2's tips worth?",
         image_type="digits",
@@ -78,13 +78,13 @@ STUDIES: dict[str, Study] = {
 def members(study: Study, **given: Any) -> dict[str, Experiment]:
     """{label: Experiment} of a study, with the values given for all of them, image_type and model too.
 
-    Raises UserError where a value given is one that the study varies, or is not allowed, and where the model has nothing
-    of what it varies.
+    Raises UserError if a given setting is one that the study varies, if a given value is not allowed, and if the model does not
+    have a setting that the study varies.
     """
     varied = {name for changed in study.members.values() for name in changed}
     given = {"image_type": study.image_type, "model": study.model, **given}
     for name in varied & set(given):
-        raise UserError(f"--{flag_name(name)} is what this comparison varies: leave it out")
+        raise UserError(f"this comparison varies --{flag_name(name)} itself: leave it out")
     for name in varied - set(fields(resolve(given["image_type"], given["model"]))):
-        raise UserError(f"this comparison varies {flag_name(name)}, which {given['model']} has not: give another --model")
+        raise UserError(f"this comparison varies --{flag_name(name)}, which {given['model']} does not have: give another --model")
     return {label: resolve(**given, **changed) for label, changed in study.members.items()}

@@ -1,1 +1,1 @@
-"""Training: train.py goes from records to a trained run, loop.py over its epochs; each algorithm has a file for its step."""
+"""Training: train.py puts a run together, loop.py goes through its epochs, and one file for each algorithm makes its step."""

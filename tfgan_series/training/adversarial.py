@@ -1,4 +1,4 @@
-"""The step of the GANs that draw from noise: one discriminator, one generator, two ways to move them."""
+"""The training step of the GANs that draw from noise: one discriminator, one generator, and two ways to update them."""
 
 import functools
 import itertools
@@ -16,7 +16,7 @@ from tfgan_series.training import players
 from tfgan_series.training.state import TrainState
 
 _GRID = 16  # pictures in an epoch's grid, 4x4
-_Z, _FRESH_Z, _SHARE = range(3)  # what a step may draw: step s draws them from the streams 3 s, 3 s + 1 and 3 s + 2
+_Z, _FRESH_Z, _SHARE = range(3)  # what a step may draw; step s uses the noise streams 3 s, 3 s + 1 and 3 s + 2
 
 
 def measures(experiment: FromNoise) -> tuple[str, ...]:
@@ -25,16 +25,17 @@ def measures(experiment: FromNoise) -> tuple[str, ...]:
 
 
 def buffers(experiment: FromNoise) -> dict[str, list[int]]:
-    """{name: shape} of what a run carries beside its networks: nothing."""
+    """{name: shape} of the variables that a run needs besides its networks: none."""
     return {}
 
 
 def make_step(experiment: FromNoise, state: TrainState, strategy: tf.distribute.Strategy) -> Callable[[tf.Tensor], None]:
     """The training step: a function of a batch of real pictures [B, H, W, C] in [-1, 1].
 
-    It moves the discriminator, and at every critic_steps-th step the generator too. It notes in state.history the
-    discriminator's mean answers (players.mean_answers), Gen_loss, Dis_loss (its penalty included) and Gen_grad: the norm of
-    the generator's gradient over all its weights, NaN at steps that do not move it. All noise comes from (seed, step).
+    Each step updates the discriminator. Every critic_steps-th step updates the generator too. A step notes these numbers in
+    state.history: the discriminator's mean answers (players.mean_answers), Gen_loss, Dis_loss (with its penalty) and Gen_grad.
+    Gen_grad is the norm of the generator's gradient over all its weights, and NaN at steps that do not update the generator.
+    All noise is drawn from (seed, step).
     """
     on_replica = _Replica(experiment, state, strategy).step
     if experiment.jit_compile:
@@ -42,7 +43,7 @@ def make_step(experiment: FromNoise, state: TrainState, strategy: tf.distribute.
 
     @tf.function
     def step(real: tf.Tensor, both: bool) -> None:
-        # Drawn out here: XLA makes other numbers of the same seed, and a run may go on with or without it.
+        # Drawn outside XLA: it makes other numbers from the same seed, and a run may go on with or without XLA.
         drawn = _draw(experiment, state.step, both)
         numbers = strategy.run(on_replica, args=(real, drawn, both))
         state.finish_step({name: strategy.reduce("mean", value, axis=None) for name, value in numbers.items()})
@@ -54,8 +55,8 @@ def make_step(experiment: FromNoise, state: TrainState, strategy: tf.distribute.
 
 
 def _draw(experiment: FromNoise, step: tf.Tensor, both: bool) -> dict[str, tf.Tensor]:
-    """What the step uses of these: z [B, noise_dim]; fresh_z, the same for the generator's own move; share [B] in [0, 1),
-    where between real and fake the gradient penalty looks."""
+    """{name: tensor} of the random numbers that the step needs. z: [B, noise_dim]. fresh_z: the same shape, for the generator's
+    own update. share: [B] in [0, 1); the gradient penalty takes each point at this share of the way from real to fake."""
     size, seed = experiment.batch_size, experiment.seed
     drawn = {"z": latent.noise(size, experiment.noise_dim, seed, 3 * step + _Z)}
     if experiment.update == "alternating" and both:
@@ -76,14 +77,15 @@ class _Replica:
         self._update = {"simultaneous": self._simultaneous, "alternating": self._alternating}[experiment.update]
 
     def step(self, real: tf.Tensor, drawn: Mapping[str, tf.Tensor], both: bool) -> dict[str, tf.Tensor]:
-        """Move the discriminator, and with `both` the generator too. drawn: for the whole batch. Returns the numbers to note."""
+        """Update the discriminator, and with `both` the generator too. drawn: _draw's, for the whole batch. Returns the numbers
+        to note, {name: scalar}."""
         own = {name: self._players.own_part(whole) for name, whole in drawn.items()}
         real_logits, fake_logits, g_loss, d_loss, g_norm = self._update(real, own, both)
         answers = players.mean_answers(self._experiment, real_logits, fake_logits)
         return {**answers, "Gen_loss": g_loss, "Dis_loss": d_loss, "Gen_grad": g_norm}
 
     def _simultaneous(self, real, drawn, both):
-        """Both networks move from one shared fake batch (the Chinese article)."""
+        """Update both networks on one shared fake batch (the Chinese article)."""
         with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
             fake = self._generator(drawn["z"], training=True)
             real_logits, fake_logits, d_loss = self._judge(real, fake, drawn)
@@ -95,7 +97,8 @@ class _Replica:
         return real_logits, fake_logits, g_loss, d_loss, g_norm
 
     def _alternating(self, real, drawn, both):
-        """The discriminator moves, then the generator with fresh z against the moved one (theory post, lab report)."""
+        """Update the discriminator. Then update the generator, with fresh z, against the new discriminator (theory post, lab
+        report)."""
         fake = self._generator(drawn["z"], training=True)
         with tf.GradientTape() as tape:
             real_logits, fake_logits, d_loss = self._judge(real, fake, drawn)
@@ -122,7 +125,7 @@ class _Replica:
         return real_logits, fake_logits, loss
 
     def _logit_gradients(self, images):
-        """Each logit's gradient at its picture, [B, H, W, C]."""
+        """The gradient of each logit with respect to its picture, [B, H, W, C]."""
         with tf.GradientTape() as tape:
             tape.watch(images)
             logits = self._discriminator(images, training=True)
@@ -132,7 +135,7 @@ class _Replica:
 def make_look(
     experiment: FromNoise, records: Records
 ) -> Callable[[Mapping[str, keras.Model]], tuple[np.ndarray, int, dict[str, float]]]:
-    """What an epoch's grid shows: a function of the generators -> (pictures [16, H, W, C] uint8, columns of the grid, what is
-    measured on them: nothing). The pictures are always of the same 16 z."""
+    """A function that draws an epoch's grid: generators -> (pictures [16, H, W, C] uint8, columns of the grid, {}). The {} is
+    for numbers measured on the pictures: here there are none. The 16 z are the same in every epoch."""
     z = latent.noise(_GRID, experiment.noise_dim, experiment.seed)
     return lambda generators: (pictures.to_uint8(latent.sample(generators["generator"], z)), 4, {})

@@ -1,4 +1,4 @@
-"""Checkpoints: all of a TrainState on disk, and back, in the same bits."""
+"""Checkpoints: they save a whole TrainState to disk and restore it, exactly to the last bit."""
 
 import tempfile
 from pathlib import Path
@@ -23,26 +23,26 @@ class Checkpoints:
             step=state.step,
             history=state.history,
             buffers=state.buffers,
-            # variables and not weights: Dropout's random state is among them, and Keras would leave it out.
+            # `variables` and not `weights`: Keras does not count Dropout's random state among the weights.
             networks={name: _variables(model) for name, model in state.networks.items()},
             optimizers={name: _variables(optimizer) for name, optimizer in state.optimizers.items()},
         )
-        # The other workers must save too. Theirs go to a folder that is removed when the process ends.
+        # The other workers must save too. They save to a temporary folder, which is removed when the process ends.
         self._aside = None if chief else tempfile.TemporaryDirectory()
         where = self._aside.name if self._aside else str(folder)
         self._manager = tf.train.CheckpointManager(self._checkpoint, where, max_to_keep=_KEEP, checkpoint_name="step")
 
     def save(self) -> None:
-        """Write a checkpoint of the state as it is. Raises UserError where it cannot be written."""
+        """Write a checkpoint of the state as it is. Raises UserError if it cannot be written."""
         try:
             self._manager.save(checkpoint_number=self._state.steps_done())
         except tf.errors.OpError as error:
             raise UserError(f"no checkpoint can be written to {self._folder} ({error.message}); the last one is kept") from error
 
     def restore(self) -> bool:
-        """Bring the state to the last checkpoint that can be read. Returns whether there was any at all.
+        """Restore the state from the last checkpoint that can be read. Returns whether there was any checkpoint.
 
-        Raises UserError where there are some and none can be read: the user did not ask to train from scratch.
+        Raises UserError if there are checkpoints and none can be read: the run must not silently start from scratch.
         """
         # Found by name: the file `checkpoint`, which lists them, can be damaged too.
         paths = sorted(self._folder.glob("step-*.index"), key=lambda path: int(path.stem.split("-")[1]), reverse=True)

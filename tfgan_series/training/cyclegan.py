@@ -1,4 +1,4 @@
-"""The step of the CycleGAN: two generators, two discriminators, two sets of pictures (Zhu et al. 2017; Bai 8)."""
+"""The training step of the CycleGAN: two generators, two discriminators, two sets of pictures (Zhu et al. 2017; Bai 8)."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -14,8 +14,8 @@ from tfgan_series.series.models import CycleGAN
 from tfgan_series.training import image_pool, players
 from tfgan_series.training.state import TrainState
 
-_ROWS = 4  # of an epoch's grid
-_MEASURED = 16  # test pictures of each set whose cycle loss is followed
+_ROWS = 4  # rows of an epoch's grid
+_MEASURED = 16  # test pictures of each set, on which the cycle loss is measured after each epoch
 _POOLS = ("pool_a", "pool_b")
 
 
@@ -31,7 +31,7 @@ def measures(experiment: CycleGAN) -> tuple[str, ...]:
 
 
 def buffers(experiment: CycleGAN) -> dict[str, list[int]]:
-    """{name: shape} of what a run carries beside its networks: past fakes of both sets, where it has a pool."""
+    """{name: shape} of the variables that a run needs besides its networks: past fakes of both sets if it has a pool."""
     size, pool = experiment.image_size, experiment.pool
     return {name: [pool, size, size, experiment.channels] for name in _POOLS} if pool else {}
 
@@ -41,10 +41,11 @@ def make_step(
 ) -> Callable[[tuple[tf.Tensor, tf.Tensor]], None]:
     """The training step: a function of two batches of real pictures, each [B, H, W, C] in [-1, 1].
 
-    Both generators move. Then both discriminators move, on the same fakes or on past ones from the pool. state.history gets
-    the discriminators' mean answers (players.mean_answers, over the patches of both), Gen_loss (all that the generators
-    minimise), Dis_loss (both discriminators'), each part by its name (Cycle_loss and Identity_loss before their weights,
-    both ways together) and Gen_grad (the norm of both generators' gradient).
+    Each step updates both generators. Then it updates both discriminators, on the same fakes or on past fakes from the pool.
+    It notes these numbers in state.history: the discriminators' mean answers (players.mean_answers, over the patches of both),
+    Gen_loss (all that the generators minimise), Dis_loss (the sum of both discriminators' losses), each part of these losses,
+    and Gen_grad (the norm of both generators' gradient together). Cycle_loss and Identity_loss are sums over both directions,
+    without their weights.
     """
     on_replica = _Replica(experiment, state, strategy).step
     if experiment.jit_compile:
@@ -71,7 +72,7 @@ class _Replica:
         self._g_ab, self._g_ba = state.networks["generator_ab"], state.networks["generator_ba"]
         self._d_a, self._d_b = state.networks["discriminator_a"], state.networks["discriminator_b"]
         self._losses = losses.of_players(experiment)
-        # losses.py has least squares with the halves of Mao et al.; Zhu et al. weigh their losses without them.
+        # losses.py has least squares with the factor 1/2 of Mao et al. Zhu et al. choose their weights without this factor.
         self._scale = 2.0 if experiment.loss == "least_squares" else 1.0
         self._distance = losses.CYCLE_LOSSES[experiment.cycle_loss]
         self._cycle_weight = experiment.cycle_weight
@@ -81,14 +82,14 @@ class _Replica:
     def step(
         self, real_a: tf.Tensor, real_b: tf.Tensor, drawn: Sequence[tuple[tf.Tensor, tf.Tensor]]
     ) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
-        """Move the generators, then the discriminators. drawn: for each pool (old, swap) for the whole batch; empty without
-        pools. Returns the numbers to note, and the new fakes of A and of B."""
+        """Update the generators, then the discriminators. drawn: (old, swap) of each pool, for the whole batch; empty if there
+        are no pools. Returns the numbers to note, {name: scalar}, and the new fakes of A and of B."""
         fakes, of_generators = self._move_generators(real_a, real_b)
         of_discriminators = self._move_discriminators((real_a, real_b), self._shown(fakes, drawn))
         return {**of_generators, **of_discriminators}, fakes
 
     def _move_generators(self, real_a, real_b):
-        """The fakes of A and of B from before the move, and the generators' numbers."""
+        """Update the generators. Returns the fakes of A and of B, made before the update, and the generators' numbers."""
         numbers = {}
         with tf.GradientTape() as tape:
             fake_b, fake_a = self._g_ab(real_a, training=True), self._g_ba(real_b, training=True)
@@ -106,14 +107,14 @@ class _Replica:
         return [fake_a, fake_b], {**numbers, "Gen_loss": loss, "Gen_grad": norm}
 
     def _shown(self, fakes, drawn):
-        """What the discriminators see of the fakes of A and of B."""
+        """The fakes of A and of B that the discriminators see: new ones, or past ones from the pools."""
         if not drawn:
             return fakes
         own = [map(self._players.own_part, one) for one in drawn]
         return [image_pool.mix(old, swap, fake) for (old, swap), fake in zip(own, fakes, strict=True)]
 
     def _move_discriminators(self, real, fakes):
-        """The discriminators' numbers. real, fakes: of A and of B."""
+        """Update the discriminators. Returns their numbers. real, fakes: the pictures of A and those of B."""
         (real_a, real_b), (fake_a, fake_b) = real, fakes
         with tf.GradientTape() as tape:
             real_logits = self._d_a(real_a, training=True), self._d_b(real_b, training=True)
@@ -128,11 +129,12 @@ class _Replica:
 def make_look(
     experiment: CycleGAN, records: Records
 ) -> Callable[[Mapping[str, keras.Model]], tuple[np.ndarray, int, dict[str, float]]]:
-    """What an epoch's grid shows: a function of the generators -> (pictures [4 * 6, H, W, C] uint8, columns of the grid, what
-    is measured on them).
+    """A function that draws an epoch's grid: generators -> (pictures [4 * 6, H, W, C] uint8, columns of the grid, {name:
+    number measured}).
 
-    A row is a picture of A, its translation, that one's translation back, and the same of B. The test pictures are always
-    the same (of train where there is no test). Measured is Cycle_test, the cycle loss over up to 16 test pictures of each set.
+    A row shows a picture of A, its translation, and the translation back; then the same for a picture of B. The pictures are
+    the same in every epoch: test pictures, or training pictures if there are no test pictures. The number measured is
+    Cycle_test, the cycle loss over up to 16 of these pictures from each set.
     """
     partition = "test" if "testA" in records.counts and "testB" in records.counts else experiment.partition
     real = [pipeline.first_images(records, experiment, partition, side, _MEASURED) for side in experiment.sides]
@@ -142,7 +144,7 @@ def make_look(
         there_and_back = ("generator_ab", "generator_ba")
         shown, cycle = [], 0.0
         for images, way in zip(real, (there_and_back, there_and_back[::-1]), strict=True):
-            # As many at a time as training has room for.
+            # In batches of training's size: they fit into memory.
             there = in_batches(generators[way[0]], images, experiment.batch_size)
             back = in_batches(generators[way[1]], there, experiment.batch_size)
             cycle += float(distance(images, back))

@@ -1,4 +1,4 @@
-"""Which devices a run uses, what they cannot do, and what the processes of a run tell each other."""
+"""Chooses the devices of a run, checks what they can do, and lets the processes of a run exchange messages."""
 
 import contextlib
 import functools
@@ -10,11 +10,11 @@ import tensorflow as tf
 from tfgan_series.errors import UserError
 from tfgan_series.series import Experiment
 
-_MESSAGE_BYTES = 2000  # of what a worker tells the others
+_MESSAGE_BYTES = 2000  # of a worker's message to the others
 
 
 def choose_strategy() -> tf.distribute.Strategy:
-    """MultiWorkerMirroredStrategy where TF_CONFIG is set, MirroredStrategy on several GPUs, else the default one."""
+    """MultiWorkerMirroredStrategy if TF_CONFIG is set, MirroredStrategy on several GPUs, else the default one."""
     if os.environ.get("TF_CONFIG"):
         return _only(tf.distribute.MultiWorkerMirroredStrategy)
     share_gpus()
@@ -23,8 +23,8 @@ def choose_strategy() -> tf.distribute.Strategy:
 
 
 def share_gpus() -> None:
-    """Take no more GPU memory than is needed. By itself TensorFlow takes all of it, and another process finds none."""
-    # RuntimeError: a notebook has used the GPU before, and its memory is laid out already.
+    """Take no more GPU memory than is needed. By default TensorFlow takes all of it and leaves none for other processes."""
+    # RuntimeError: the GPU was used before (in a notebook), so its memory settings are fixed.
     with contextlib.suppress(RuntimeError):
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)
@@ -32,19 +32,19 @@ def share_gpus() -> None:
 
 @functools.cache
 def _only(kind: Callable[[], tf.distribute.Strategy]) -> tf.distribute.Strategy:
-    """The process's one strategy of a kind: two take each other's collective keys, and the second training of
-    a comparison fails with a shape mismatch (TensorFlow's issue 62790)."""
+    """The process's only strategy of this kind. Two of a kind would use the same collective keys, and the second training of a
+    comparison would fail with a shape mismatch (TensorFlow's issue 62790)."""
     return kind()
 
 
 def check(experiment: Experiment, strategy: tf.distribute.Strategy) -> None:
-    """Raises UserError where the devices cannot run the experiment."""
+    """Raises UserError if the devices cannot run the experiment."""
     replicas = strategy.num_replicas_in_sync
     if experiment.jit_compile and replicas > 1:
-        raise UserError(f"--jit_compile is for one device, and here are {replicas}: leave it out, or set CUDA_VISIBLE_DEVICES=0")
+        raise UserError(f"--jit_compile is for one device, not for {replicas}: leave it out, or set CUDA_VISIBLE_DEVICES=0")
     if experiment.batch_size % replicas:
         raise UserError(
-            f"--batch_size={experiment.batch_size} for {replicas} devices: give a multiple of {replicas}, "
+            f"--batch_size={experiment.batch_size} cannot be split over {replicas} devices: give a multiple of {replicas}, "
             "or set CUDA_VISIBLE_DEVICES=0"
         )
     if experiment.precision == "mixed_float16" and not tf.config.list_physical_devices("GPU"):
@@ -52,7 +52,7 @@ def check(experiment: Experiment, strategy: tf.distribute.Strategy) -> None:
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process writes what people look at: true but for the other workers of a multi-worker run."""
+    """Whether this process writes the run's files. Of several workers only the chief does; a single process always does."""
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.task_type:
         return True
@@ -60,17 +60,17 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 
 
 def several_workers(strategy: tf.distribute.Strategy) -> bool:
-    """Whether other processes train along."""
+    """Whether other processes train the same run."""
     return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
 
 
 @contextlib.contextmanager
 def together(strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """A block that ends well for all workers of a run, or for none. Every worker must come through it.
+    """A block that succeeds on all workers of a run, or fails on all. Every worker must run it.
 
-    What one worker raises in the block (UserError or OSError) is a UserError for the others, with the same line. Without it
-    they would wait for that worker in the next step, for ever. So a block may hold what the chief alone does. It ends when
-    all workers are at its end. Where one process trains, it is nothing.
+    If one worker raises a UserError or OSError in the block, the others raise a UserError with the same line. Without this they
+    would wait for that worker in the next step for ever. So a block may contain work that only the chief does. The block ends
+    when all workers have reached its end. If a single process trains, it does nothing.
     """
     problem = None
     try:
@@ -86,7 +86,7 @@ def together(strategy: tf.distribute.Strategy) -> Iterator[None]:
 
 
 def exchange(strategy: tf.distribute.Strategy, line: str) -> list[str]:
-    """The lines that the workers of a run call this with, of every replica one; each worker gets all of them."""
+    """Send a line to all workers of a run. Returns the lines of all workers, one for each replica."""
     if not several_workers(strategy):
         return [line]
     message = line.encode()[:_MESSAGE_BYTES].ljust(_MESSAGE_BYTES, b"\0")

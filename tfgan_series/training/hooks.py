@@ -1,8 +1,8 @@
-"""What is written after each epoch and at the end.
+"""The files that training writes after each epoch and at the end.
 
-Each function but the last makes a hook: a function of the epoch's row of the log. train.py calls them in the order given here,
-and saves a checkpoint after the last. A run killed before that checkpoint trains the epoch again, so each hook puts what it
-writes in the place of what is there of the same epoch.
+Each function except the last makes a hook: a function of the epoch's row of the log. train.py calls the hooks in this order,
+and then saves a checkpoint. A run killed before that checkpoint trains the epoch again, so each hook overwrites what it wrote
+for the same epoch before.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from tfgan_series.training.loop import Row
 from tfgan_series.training.state import TrainState
 
 Hook = Callable[[Row], None]
-# The generators -> (pictures [n, H, W, C] uint8, columns of their grid, what is measured on them).
+# The generators -> (pictures [n, H, W, C] uint8, columns of their grid, {name: number measured on them}).
 Look = Callable[[Mapping[str, keras.Model]], tuple[np.ndarray, int, Mapping[str, float]]]
 
 # File, its y label and its columns of the log. Every log has either probabilities or logits: see training/players.py.
@@ -31,9 +31,10 @@ _CURVES = (
 
 
 def save_generators(twins: Mapping[str, keras.Model], state: TrainState, folder: Path) -> Hook:
-    """NAME.keras for each generator: the trained weights in its twin of `twins`, built in float32.
+    """Save each generator as NAME.keras, in float32.
 
-    A .keras file keeps its precision policy, so the trained networks themselves will not do.
+    twins: the same networks, built in float32; they get the trained weights and are saved. A .keras file keeps its network's
+    precision policy, so a trained network itself may have another precision.
     """
 
     def hook(row: Row) -> None:
@@ -46,7 +47,8 @@ def save_generators(twins: Mapping[str, keras.Model], state: TrainState, folder:
 
 
 def save_grid(twins: Mapping[str, keras.Model], look: Look, folder: Path) -> Hook:
-    """The epoch's grid, with its number on it. look: the algorithm's make_look; what it measures joins the row."""
+    """Save the epoch's grid, with the epoch's number on it. look: from the algorithm's make_look; the numbers that it measures
+    are added to the row."""
 
     def hook(row: Row) -> None:
         images, columns, measured = look(twins)
@@ -58,7 +60,7 @@ def save_grid(twins: Mapping[str, keras.Model], look: Look, folder: Path) -> Hoo
 
 
 def write_steps(state: TrainState, folder: Path) -> Hook:
-    """The epoch's numbers step by step, as the lab report plots them."""
+    """Write the epoch's numbers step by step, as the lab report plots them."""
 
     def hook(row: Row) -> None:
         runs.write_steps(folder, row["epoch"], state.measures, state.epoch_history(row["steps"]))
@@ -67,7 +69,8 @@ def write_steps(state: TrainState, folder: Path) -> Hook:
 
 
 def write_log(folder: Path, epochs_done: int) -> Hook:
-    """A row of log.csv. Rows of epochs that a killed run logged but did not save are dropped. epochs_done: those it saved."""
+    """Add a row to log.csv. epochs_done: the epochs in the last checkpoint. Rows of later epochs are dropped: a killed run
+    logged them, but did not save their checkpoint."""
     rows = [row for row in runs.read_log(folder) if row["epoch"] <= epochs_done]
 
     def hook(row: Row) -> None:
@@ -78,8 +81,8 @@ def write_log(folder: Path, epochs_done: int) -> Hook:
 
 
 def write_tensorboard(folder: Path) -> Hook:
-    """The row's numbers and the epoch's grid as TensorBoard events: a file for each epoch, so that an epoch that is trained
-    again replaces its file."""
+    """Write the row's numbers and the epoch's grid as TensorBoard events. Each epoch has its own file, so an epoch that is
+    trained again replaces its file."""
 
     def hook(row: Row) -> None:
         ending = f".epoch-{row['epoch']:03d}.v2"
@@ -99,8 +102,8 @@ def write_tensorboard(folder: Path) -> Hook:
 
 
 def finish(folder: Path) -> list[str]:
-    """training.gif, and the curves of loss and of the discriminator's answers, from a run's grids and log: those that are
-    not newer than the log. Returns the names of all."""
+    """Make training.gif from a run's grids, and the curves of the losses and of the discriminator's answers from its log. Only
+    files that are missing or older than the log are made. Returns the names of all of them."""
     log = runs.read_log(folder)
     if not log:
         raise UserError(f"{folder / runs.LOG} is not there: bring back a copy of it, or start the run over with --overwrite")

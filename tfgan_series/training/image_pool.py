@@ -1,8 +1,8 @@
 """The pool of past fakes that keeps a discriminator from forgetting them (Shrivastava et al. 2017; Zhu et al. 2017).
 
 Until the pool is full, every new fake is shown to the discriminator and kept. Once it is full, half of the new fakes are
-shown and not kept. Each of the others takes the place of a past fake, and this one is shown instead. Which ones, is drawn
-from (seed, step), so that a run that goes on draws what it would have drawn. The pictures are in the state's buffers.
+shown and not kept. Each of the others takes the place of a past fake in the pool, and this past fake is shown instead. All
+choices are drawn from (seed, step), so a run that goes on makes the same choices. The pictures are in the state's buffers.
 """
 
 from typing import NamedTuple
@@ -11,10 +11,10 @@ import tensorflow as tf
 
 
 class Draw(NamedTuple):
-    """What a step takes from a pool for its batch of new fakes."""
+    """What a step draws from a pool for its batch of new fakes."""
 
     slots: tf.Tensor  # [B] int64: the place in the pool that belongs to each new fake
-    old: tf.Tensor  # [B, H, W, C]: the pictures there
+    old: tf.Tensor  # [B, H, W, C]: the pictures in these places
     swap: tf.Tensor  # [B] bool: whether the old picture is shown in place of the new one
     keep: tf.Tensor  # [B] bool: whether the new one is put into its place
 
@@ -34,12 +34,12 @@ def draw(pool: tf.Variable, batch_size: int, seed: int, step: tf.Tensor, stream:
 
 
 def mix(old: tf.Tensor, swap: tf.Tensor, fakes: tf.Tensor) -> tf.Tensor:
-    """What the discriminator sees: the past picture where it is swapped in, the new fake elsewhere. [B, H, W, C]."""
+    """The pictures [B, H, W, C] that the discriminator sees: the past picture if `swap` is true, else the new fake."""
     return tf.where(tf.reshape(swap, [-1, 1, 1, 1]), old, fakes)
 
 
 def keep(pool: tf.Variable, drawn: Draw, fakes: tf.Tensor) -> None:
-    """Put the new fakes [B, H, W, C] into their slots."""
+    """Put those of the new fakes [B, H, W, C] that are kept into their slots."""
     pool.scatter_nd_update(
         tf.boolean_mask(drawn.slots, drawn.keep)[:, None], tf.boolean_mask(tf.cast(fakes, pool.dtype), drawn.keep)
     )

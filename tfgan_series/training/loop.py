@@ -17,15 +17,15 @@ from tfgan_series.errors import Diverged
 from tfgan_series.series import Experiment
 from tfgan_series.training import schedule
 
-# Steps between two looks at the losses. Not seconds: each process of a run must look, and give up, at the same step.
+# Steps between two checks of the losses. They are not seconds, because all processes of a run must stop at the same step.
 _LOOK_STEPS = 50
-_LARGEST_LOSS = 1e6  # cross-entropy takes logits, so a run that has flown apart can go on for ever without an infinity
+_LARGEST_LOSS = 1e6  # cross-entropy of logits does not overflow, so the losses of a diverged run can stay finite for ever
 
 Row = dict[str, Any]  # of the log: the numbers of an epoch
 
 
 class Interrupted(Exception):
-    """Ctrl-C or SIGTERM came, and the run was saved. number: of the signal."""
+    """Ctrl-C or SIGTERM came, and the run was saved. number: the signal's."""
 
     def __init__(self, number: int, where: str) -> None:
         super().__init__(where)
@@ -33,22 +33,22 @@ class Interrupted(Exception):
 
 
 class State(Protocol):
-    """What the loop needs of a TrainState."""
+    """The part of a TrainState that the loop needs."""
 
     def steps_done(self) -> int:
         """Steps done in all."""
 
     def means(self, steps: int) -> dict[str, float]:
-        """The reported numbers' means over the epoch's first `steps` steps."""
+        """The means of the noted numbers over the epoch's first `steps` steps."""
 
     def set_learning_rate(self, rate: float) -> None:
-        """The rate for the steps to come."""
+        """Set the learning rate for the next steps."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long a run is. epochs: of the run. steps: of an epoch. images: pictures that a step takes, of all sets together.
-    rate: the learning rate at a step of the run."""
+    """The length of a run. epochs: number in the run. steps: number in an epoch. images: pictures that a step takes, from all
+    sets together. rate: the learning rate at each step of the run."""
 
     epochs: int
     steps: int
@@ -78,14 +78,14 @@ def run_epochs(
     together: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
     now: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Train from where the state stands to the end of the plan's last epoch.
+    """Train from the state's step to the end of the plan's last epoch.
 
-    step: moves the state by one batch. batches(epoch, first_step): the batches of an epoch from a step on. save(): keeps the
-    state. hooks: functions of the epoch's row of the log; they are called after each epoch, before it is saved.
-    heed_signals: False where other processes train along. Each gets a signal at another step, and one that stopped by itself
-    would leave the others waiting. together(): what the hooks and save() run in; it ends all processes where one fails.
-    now(): seconds.
-    Raises Interrupted after Ctrl-C or SIGTERM, and Diverged where a loss has flown apart.
+    step: trains the state on one batch. batches(epoch, first_step): the batches of an epoch from a step on. save(): saves the
+    state. hooks: functions of the epoch's row of the log; they are called after each epoch, before the state is saved.
+    heed_signals: False if other processes train the same run. A signal reaches each of them at a different step, and if one
+    stopped alone, the others would wait for it. together(): a context for the hooks and save(); if one process fails in it, all
+    processes end. now(): the time in seconds.
+    Raises Interrupted after Ctrl-C or SIGTERM, and Diverged if a loss diverges.
     """
     warm = False
     with _StopSignal(heed_signals) as stop:
@@ -106,7 +106,7 @@ def run_epochs(
 
 
 def _run_epoch(plan, epoch, state, step, batches, save, stop, clock, warm):
-    """The epoch's steps, from where the state stands. warm: whether a step was done before. Returns the clock."""
+    """Do the rest of the epoch's steps. warm: whether this process has done a step before. Returns the clock."""
     first = state.steps_done() % plan.steps
     bar = tqdm(total=plan.steps * plan.images, initial=first * plan.images, unit=" images", leave=False, disable=None)
     with bar:
@@ -116,7 +116,7 @@ def _run_epoch(plan, epoch, state, step, batches, save, stop, clock, warm):
             if warm:
                 clock.tick()
             else:
-                state.means(done)  # waits for the step: the first one compiles, and is not timed
+                state.means(done)  # waits until the first step is done: it compiles, so it is not timed
                 clock.restart()
                 warm = True
             bar.update(plan.images)
@@ -133,14 +133,14 @@ def _run_epoch(plan, epoch, state, step, batches, save, stop, clock, warm):
 
 
 def _sound(means: Mapping[str, float], epoch: int) -> Mapping[str, float]:
-    """The means. Raises Diverged where one is no number, or a loss is beyond _LARGEST_LOSS."""
+    """Check the means and return them. Raises Diverged if one is NaN or infinite, or if a loss is beyond _LARGEST_LOSS."""
     for name, value in means.items():
         if math.isnan(value) and name.endswith("_grad"):
-            continue  # no step moved the player; a gradient that is not finite is noted as infinite
+            continue  # no step updated the generator; a gradient that is not finite is noted as infinite
         if not math.isfinite(value) or (name.endswith("_loss") and abs(value) > _LARGEST_LOSS):
             raise Diverged(
-                f"the run diverged: {name} is {value:.4g} in epoch {epoch}; nothing after its last checkpoint is kept. "
-                "Start over with a smaller --lr or another --seed (train.py does so with --overwrite)"
+                f"the run diverged: {name} is {value:.4g} in epoch {epoch}; the steps after its last checkpoint are lost. "
+                "Start over with a smaller --lr or another --seed (with train.py, give --overwrite too)"
             )
     return means
 
@@ -152,10 +152,10 @@ def _line(plan, row, seconds):
 
 
 class Clock:
-    """Seconds per step since it was made or restarted."""
+    """Measures the seconds per step since it was made or restarted."""
 
     def __init__(self, images: int, now: Callable[[], float] = time.monotonic) -> None:
-        """images: of a step. now(): seconds."""
+        """images: number in a step. now(): the time in seconds."""
         self._images, self._now = images, now
         self.restart()
 
@@ -168,16 +168,16 @@ class Clock:
         self._steps += 1
 
     def images_per_second(self) -> float:
-        """0 where no step was timed (an epoch of one step, the first)."""
+        """The mean speed; 0 if no step was timed (as in a first epoch of one step)."""
         return round(self._steps * self._images / (self._now() - self._start), 1)
 
     def left(self, steps: int) -> float:
-        """The seconds that so many steps will take; 0 where no step was timed."""
+        """The seconds that `steps` more steps will take; 0 if no step was timed."""
         return steps * (self._now() - self._start) / self._steps if self._steps else 0.0
 
 
 class _StopSignal:
-    """Notes Ctrl-C and SIGTERM instead of dying of them. A second Ctrl-C stops at once. number: of the signal, or 0."""
+    """Notes Ctrl-C or SIGTERM, and the process runs on. A second Ctrl-C stops it at once. number: the signal's, or 0."""
 
     def __init__(self, enabled: bool) -> None:
         self.number = 0

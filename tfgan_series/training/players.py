@@ -1,4 +1,7 @@
-"""What the steps of all GANs share: how a player moves along its gradient, and how its discriminator's answers are noted."""
+"""What the training steps of all GANs share: they move the players, and note the discriminator's answers.
+
+To move a player is to update its weights along its gradient.
+"""
 
 import math
 
@@ -9,13 +12,13 @@ from tfgan_series.training.state import TrainState
 
 
 def answer_names(experiment: series.Experiment) -> tuple[str, str]:
-    """Under which names the discriminator's answers to real and to fake pictures are noted."""
+    """The names of the discriminator's answers to real and to fake pictures."""
     return ("Real_P", "Fake_P") if losses.of_players(experiment).log_odds else ("Real_logit", "Fake_logit")
 
 
 def mean_answers(experiment: series.Experiment, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> dict[str, tf.Tensor]:
-    """The discriminator's mean answers by answer_names: means of sigmoid(logit) where that is a probability (see
-    losses.Losses), of the logits elsewhere. Logits of any shape."""
+    """The discriminator's mean answers, with the names of answer_names. They are means of sigmoid(logit) if that is a
+    probability (see losses.Losses), and else means of the logits. The logits may have any shape."""
     answer = tf.sigmoid if losses.of_players(experiment).log_odds else tf.identity
     means = [tf.reduce_mean(answer(logits)) for logits in (real_logits, fake_logits)]
     return dict(zip(answer_names(experiment), means, strict=True))
@@ -36,13 +39,14 @@ class Players:
         return whole[first : first + self._share]
 
     def scaled(self, name: str, loss: tf.Tensor) -> tf.Tensor:
-        """What to differentiate for a player: the optimizer adds up all replicas' gradients, and float16 has a loss scale."""
+        """The loss to differentiate for a player. It is divided by the number of replicas, because the optimizer adds up their
+        gradients. In float16 it is multiplied by the loss scale."""
         return self._state.optimizers[name].scale_loss(loss / self._replicas)
 
     def move(self, name: str, tape: tf.GradientTape, scaled_loss: tf.Tensor) -> list[tf.Tensor]:
         """Move a player along its gradient. Returns this replica's part of the gradient, still scaled.
 
-        In float16 no replica moves where the gradient of any of them is not finite.
+        In float16 no replica moves the player if the gradient of any replica is not finite.
         """
         variables = self._state.trainable_variables(name)
         gradients = tape.gradient(scaled_loss, variables)
@@ -54,20 +58,21 @@ class Players:
     def move_and_measure(self, name: str, tape: tf.GradientTape, scaled_loss: tf.Tensor) -> tf.Tensor:
         """Move a player. Returns the norm of its gradient, over all replicas together.
 
-        NaN says that it did not move, as float16 overflowed; inf that it moved along a gradient that is not finite.
+        NaN: float16 overflowed, and the player did not move. inf: the player moved along a gradient that is not finite.
         """
         scale = self._state.optimizers[name].scale_loss(1.0)  # before the move, which may change it
         gradients = self.move(name, tape, scaled_loss)
-        if self._replicas > 1:  # the optimizer's own sum of them cannot be had
+        if self._replicas > 1:  # the optimizer adds them up too, but does not return the sum
             gradients = tf.distribute.get_replica_context().all_reduce("sum", gradients)
         norm = tf.linalg.global_norm(gradients) / scale
         return tf.where(tf.math.is_finite(norm), norm, math.nan if self._skips_overflows else math.inf)
 
 
 def _spoiled_on_all(gradients: list[tf.Tensor]) -> list[tf.Tensor]:
-    """The gradients, made NaN on every replica where one replica's are not finite.
+    """The gradients. If they are not finite on one replica, they become NaN on every replica.
 
-    LossScaleOptimizer asks the first replica alone whether to skip the step, and the sum would carry the others' infinities.
+    LossScaleOptimizer looks only at the first replica to decide whether to skip the step. Without this function, infinities of
+    the other replicas would enter the sum of the gradients.
     """
     finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients])
     spoil = tf.distribute.get_replica_context().all_reduce("sum", tf.where(finite, 0.0, math.nan))

@@ -1,4 +1,4 @@
-"""Whether a run may go on: with the same settings, on the same records."""
+"""Checks whether a run may go on: the settings and the records must be the same."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from tfgan_series.series import Experiment
 
 
 def check(folder: Path, experiment: Experiment, found: Records) -> None:
-    """Raises UserError where the folder's run is another one than the experiment on the records found. A folder without a run
-    passes."""
+    """Raises UserError if the folder's run has other settings than the experiment, or other records than those found. A folder
+    without a run passes."""
     if not (folder / runs.EXPERIMENT).is_file():
         return
     run = runs.read_begun(folder)
@@ -21,6 +21,6 @@ def check(folder: Path, experiment: Experiment, found: Records) -> None:
         other.append(f"records: {found.folder} was made again, from other pictures")
     if other:
         raise UserError(
-            f"{folder} holds another run ({'; '.join(other)}): give its settings and its records to go on, another --run_dir "
-            "(compare.py: --out), or start it over with train.py --overwrite"
+            f"{folder} holds another run ({'; '.join(other)}): to go on, give its settings and its records; else give another "
+            "--run_dir (compare.py: --out), or start over with train.py --overwrite"
         )

@@ -14,14 +14,14 @@ def learning_rate(
     """A function of the run's step (0 is the first) that gives the learning rate. It is constant within an epoch.
 
     lr: the rate of the first epoch. steps: in an epoch. epochs: in the run. lr_drops: after each of these epochs the rate is
-    divided by 10. lr_decay: the last part of the epochs, in which the rate also falls in a line (see LinearFall).
+    divided by 10. lr_decay: the share of the epochs, at the end, in which the rate also falls linearly (see LinearFall).
 
-    Call it with the run's own step. An optimizer's `iterations` falls behind where critic_steps or a LossScaleOptimizer
-    leaves steps out.
+    Call it with the run's own step. An optimizer's `iterations` can be smaller, because critic_steps and a LossScaleOptimizer
+    skip updates.
     """
     drops = [epoch for epoch in sorted(lr_drops) if epoch < epochs] or [epochs]  # Keras wants at least one
     schedule = PiecewiseConstantDecay(
-        # At step == boundary PiecewiseConstantDecay still gives the rate before: the boundary is an epoch's last step.
+        # At step == boundary PiecewiseConstantDecay still gives the old rate, so the boundary is an epoch's last step.
         boundaries=[epoch * steps - 1 for epoch in drops],
         values=[lr / 10**count for count in range(len(drops) + 1)],
     )
@@ -29,9 +29,9 @@ def learning_rate(
 
 
 class LinearFall(LearningRateSchedule):
-    """Another schedule's rate, which falls in a line over the run's last `falling` epochs and would be 0 in the one after
-    the last. The line has a stair for each epoch, as in Zhu et al. 2017 (CycleGAN): 100 epochs at the full rate, then 100
-    epochs at 100/101, 99/101, ... 1/101 of it."""
+    """Another schedule's rate, times a factor that falls linearly over the run's last `falling` epochs. The factor would be 0
+    in the epoch after the last. It is constant within an epoch, as in Zhu et al. 2017 (CycleGAN): 100 epochs at the full rate,
+    then 100 epochs at 100/101, 99/101, ... 1/101 of it."""
 
     def __init__(self, schedule: LearningRateSchedule, steps: int, epochs: int, falling: int) -> None:
         """steps: in an epoch. epochs: in the run."""
@@ -47,5 +47,5 @@ class LinearFall(LearningRateSchedule):
 
 
 def rate_at(schedule: LearningRateSchedule, step: int) -> float:
-    """The rate at a step as a plain number: 0.0002, where float() of the schedule's float32 is 0.00019999999494757503."""
+    """The rate at a step as a Python number, without the rounding of float32: 0.0002, and not 0.00019999999494757503."""
     return float(str(np.float32(schedule(step))))

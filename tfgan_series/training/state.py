@@ -1,4 +1,4 @@
-"""All that a run carries from step to step."""
+"""All that a run keeps from step to step."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ from tfgan_series.series import MODELS, Experiment
 class TrainState:
     """networks: by name. players: the names of the networks that each player moves. optimizers: one for each player. step:
     steps done in all, counted here because a LossScaleOptimizer skips steps. measures: names of the numbers that a step notes.
-    history: those numbers for each step of the epoch, [steps, len(measures)] float32. buffers: what else the algorithm
-    remembers."""
+    history: those numbers for each step of the epoch, [steps, len(measures)] float32. buffers: the algorithm's other
+    variables."""
 
     networks: dict[str, keras.Model]
     players: Mapping[str, tuple[str, ...]]
@@ -33,27 +33,27 @@ class TrainState:
         return int(self.step.numpy())  # int(variable) fails for a mirrored one
 
     def trainable_variables(self, player: str) -> list[Any]:
-        """What a player's optimizer moves."""
+        """The variables that a player's optimizer updates."""
         return _variables_of(self.networks, self.players[player])
 
     def finish_step(self, numbers: Mapping[str, tf.Tensor]) -> None:
-        """Note the numbers of a step, {name: scalar}, and count it. For inside a tf.function."""
+        """Note the numbers of a step, {name: scalar}, and count the step. Call this inside a tf.function."""
         row = [tf.cast(numbers[name], tf.float32) for name in self.measures]
         self.history.scatter_nd_update([[self.step % self.history.shape[0]]], [row])
         self.step.assign_add(1)
 
     def epoch_history(self, steps: int) -> np.ndarray:
-        """What the epoch's first `steps` steps noted, [steps, len(measures)] float64. Gen_grad is NaN at steps that did not
-        move the generator."""
+        """The numbers that the epoch's first `steps` steps noted, [steps, len(measures)] float64. Gen_grad is NaN at steps that
+        did not update the generator."""
         return self.history.numpy()[:steps].astype("float64")
 
     def means(self, steps: int) -> dict[str, float]:
-        """Means of what the epoch's first `steps` steps noted. Gen_grad's is over those that moved the generator, NaN where
-        none did; a NaN of another number makes its mean NaN."""
+        """The means of the numbers that the epoch's first `steps` steps noted. The mean of Gen_grad is over the steps that
+        updated the generator, and NaN if none did. One NaN of another number makes its mean NaN."""
         return {name: _mean(name, column) for name, column in zip(self.measures, self.epoch_history(steps).T, strict=True)}
 
     def set_learning_rate(self, rate: float) -> None:
-        """The rate for the steps to come."""
+        """Set the learning rate for the next steps."""
         for optimizer in self.optimizers.values():
             optimizer.learning_rate = rate
 
@@ -65,14 +65,14 @@ def create_state(
     steps: int,
     buffers: Mapping[str, Sequence[int]],
 ) -> TrainState:
-    """A fresh state, its variables placed by the strategy. measures: names of the numbers that a step notes. steps: in an
-    epoch. buffers: {name: shape} of what else is remembered."""
+    """A fresh state; the strategy places its variables. measures: names of the numbers that a step notes. steps: number in an
+    epoch. buffers: {name: shape} of the algorithm's other variables."""
     players = MODELS[experiment.model].players
     with strategy.scope():
         models = networks.build(experiment, synchronized=strategy.num_replicas_in_sync > 1)
         optimizers = {player: _optimizer(experiment, _variables_of(models, names)) for player, names in players.items()}
         step = tf.Variable(0, dtype=tf.int64, trainable=False)
-    # Of all replicas together: not mirrored.
+    # These belong to all replicas together, so they are not mirrored.
     history = tf.Variable(tf.zeros([steps, len(measures)]), trainable=False)
     kept = {name: tf.Variable(tf.zeros(shape), trainable=False) for name, shape in buffers.items()}
     return TrainState(models, players, optimizers, step, tuple(measures), history, kept)

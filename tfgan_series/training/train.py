@@ -18,10 +18,10 @@ from tfgan_series.training.state import TrainState, create_state
 
 
 def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.distribute.Strategy) -> None:
-    """Train an experiment on the records found to its last epoch, from the run folder's last checkpoint if there is one.
+    """Train an experiment on its records until the last epoch. Start from the run folder's last checkpoint if there is one.
 
-    folder: an open run folder, of this experiment or new. After each epoch it gets what hooks.py writes, and a checkpoint.
-    Raises UserError where the run cannot go on, loop.Interrupted after Ctrl-C or SIGTERM, and Diverged.
+    folder: an open run folder, new or of this experiment. After each epoch it gets the files of hooks.py and a checkpoint.
+    Raises UserError if the run cannot go on, loop.Interrupted after Ctrl-C or SIGTERM, and Diverged if a loss diverges.
     """
     model, steps = series.MODELS[experiment.model], pipeline.steps_per_epoch(found, experiment)
     algorithm = model.load_algorithm()
@@ -50,13 +50,13 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
 def _restore(
     checkpoints: Checkpoints, state: TrainState, steps: int, experiment: Experiment, found: Records, folder: Path
 ) -> str:
-    """Bring the state to the last checkpoint, if there is one. Returns a line that says where training begins."""
+    """Restore the state from the last checkpoint, if there is one. Returns a line that says where training begins."""
     resumed = checkpoints.restore()
-    if not resumed and len(runs.read_log(folder)) > 1:  # one row: killed before its first checkpoint
+    if not resumed and len(runs.read_log(folder)) > 1:  # one row: the run was killed before its first checkpoint
         raise UserError(f"{folder} has a log and no checkpoint to go on from: --overwrite starts the run over")
     epochs_done, steps_in = divmod(state.steps_done(), steps)
     if epochs_done >= experiment.epochs:
-        return f"{folder} is finished, {epochs_done} epochs. --epochs=N goes on to a larger N, --overwrite starts over."
+        return f"{folder} is finished, {epochs_done} epochs. Give a larger --epochs to train on, or --overwrite to start over."
     if resumed:
         return f"Going on from epoch {epochs_done + 1}, step {steps_in + 1} of {steps}, in {folder}."
     pictures = f"{found.count_of(experiment):,} pictures of {found.folder}"
@@ -64,11 +64,11 @@ def _restore(
 
 
 def _check_same_files(strategy: tf.distribute.Strategy, state: TrainState, found: Records) -> None:
-    """Raises UserError, on every worker, where the workers of a run see other records or another checkpoint."""
+    """Raises UserError, on every worker, if the workers of a run see different records or different checkpoints."""
     seen = devices.exchange(strategy, f"records {found.identity} and a checkpoint of step {state.steps_done()}")
     if len(set(seen)) > 1:
         raise UserError(
-            f"the workers see other files ({'; '.join(dict.fromkeys(seen))}): give all of them the same --TFRecordPath and "
+            f"the workers see different files ({'; '.join(dict.fromkeys(seen))}): give all of them the same --TFRecordPath and "
             "--run_dir, in a folder that they share"
         )
 
@@ -76,7 +76,7 @@ def _check_same_files(strategy: tf.distribute.Strategy, state: TrainState, found
 def _hooks(
     experiment: Experiment, found: Records, folder: Path, state: TrainState, steps: int
 ) -> list[Callable[[loop.Row], None]]:
-    """What is written after each epoch, in this order."""
+    """The hooks that write after each epoch, in their order."""
     model = series.MODELS[experiment.model]
     built = networks.build(experiment.change(precision="float32"))
     twins = {name: built[name] for name in model.saved}
@@ -85,6 +85,6 @@ def _hooks(
         hooks.save_generators(twins, state, folder),
         hooks.save_grid(twins, look, folder),
         hooks.write_steps(state, folder),
-        hooks.write_log(folder, state.steps_done() // steps),  # after what is read beside it
+        hooks.write_log(folder, state.steps_done() // steps),  # after the files that are read together with it
         hooks.write_tensorboard(folder),
     ]

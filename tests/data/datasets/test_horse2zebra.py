@@ -54,7 +54,7 @@ def test_what_tfds_fetched_keeps_its_bytes(folders, monkeypatch):
     for file in (folders / "testA").iterdir():
         (folders / "testB").mkdir()
         (folders / "testB/0.jpg").write_bytes(file.read_bytes())
-    # The records of the folder are a TFDS data set of the same splits: they stand in for what TFDS has fetched.
+    # The records of the folder are a TFDS data set with the same splits. They stand in for the data set that TFDS fetches.
     stored = conversion.convert(series.resolve("horse2zebra"), dataset_path=folders, tfrecord_path=folders / "t").folder
     monkeypatch.setattr(tfds, "builder", lambda name, data_dir: tfds.builder_from_directory(stored))
     source = horse2zebra.find(Request("horse2zebra", None, folders / "downloads"))

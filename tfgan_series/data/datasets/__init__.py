@@ -1,7 +1,7 @@
 """Where pictures come from: one file per source, each with a function find(Request) -> Source, and one entry here.
 
-A source tells which partitions there are, how many pictures each has, and what is known of every picture. It opens no
-picture file: preprocess.py does, one by one.
+A source tells which partitions there are, which pictures each has, and what is known of every picture. It opens no picture
+file: preprocess.py opens them one by one.
 """
 
 from collections.abc import Callable
@@ -17,8 +17,8 @@ STORES = ("pixels", "source")  # how records keep a picture: ready for training,
 class DataSet:
     """What is known of an ImageType before any file is opened.
 
-    find: finds its pictures. image_size, channels: what suits them, where neither an article nor the user says otherwise.
-    boxes: whether a box can be cut out of each. sides: endings of the names of its sets of pictures; one set has none.
+    find: finds its pictures. image_size, channels: the defaults, used if neither an article nor the user gives others.
+    boxes: whether a box can be cut out of each. sides: endings of the names of its sets of pictures; a single set has "".
     """
 
     find: Callable[[Request], Source]
@@ -29,8 +29,8 @@ class DataSet:
 
     @property
     def stores(self) -> tuple[str, ...]:
-        """How its records may keep the pictures, the usual way first."""
-        return STORES if len(self.sides) == 1 else ("source",)  # two sets are resized at random, each time anew
+        """The ways in which its records may keep the pictures, the usual way first."""
+        return STORES if len(self.sides) == 1 else ("source",)  # two sets: training augments the originals
 
 
 # ImageType -> what is known of it.

@@ -1,8 +1,8 @@
 """CelebA in three variants and three layouts.
 
-The published tree (Img/ Anno/ Eval/), the flat one that torchvision leaves (folders and .txt lists side by
-side), and Kaggle's (img_align_celeba/img_align_celeba/ and .csv lists). Only the chosen variant must exist, and
-for the box its list. The other lists are read where they exist.
+The layouts are the published tree (Img/ Anno/ Eval/), the flat one that torchvision leaves (folders and .txt lists side by
+side), and Kaggle's (img_align_celeba/img_align_celeba/ and .csv lists). Only the chosen variant must exist, and the list of
+boxes if boxes are cut out. The other lists are read if they exist.
 """
 
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ PARTITIONS = ("train", "val", "test")  # 0, 1 and 2 in the list
 
 
 def find(request: Request) -> Source:
-    """The pictures of one variant, with what the lists tell of them.
+    """The pictures of one variant, with their values from the lists.
 
-    A picture that is missing in a list gets this as its `problem`. Raises UserError for a missing folder or
-    box list, and for a list that does not parse (with file and line).
+    If a picture is missing in a list, its `problem` says so. Raises UserError for a missing folder or box list, and for a list
+    that cannot be parsed (with file and line).
     """
     root = request.folder("CelebA's folder, with Img/ Anno/ Eval/ in it")
     variant = request.image_type
@@ -38,7 +38,7 @@ def find(request: Request) -> Source:
 
     landmarks = "list_landmarks_celeba" if variant == "img_celeba" else "list_landmarks_align_celeba"
     lists = {
-        # Boxes are in pixels of the raw pictures: on the aligned ones they would cut nonsense.
+        # Boxes are in pixels of the raw pictures: on the aligned ones they would be wrong.
         "bbox": _read_list(root, "list_bbox_celeba", 4) if variant == "img_celeba" else None,
         "landmarks": _read_list(root, landmarks, 10),
         "identity": _read_list(root, "identity_CelebA", 1),
@@ -73,7 +73,7 @@ def find(request: Request) -> Source:
 
 @dataclass(frozen=True)
 class _List:
-    """One annotation list: the file's name, the column names where the file tells them, {stem: values}."""
+    """One annotation list: the file's name, the column names if the file has them, {stem: values}."""
 
     file: str
     columns: tuple[str, ...]
@@ -81,7 +81,7 @@ class _List:
 
 
 def _stem(name: str) -> str:
-    # The lists say .jpg of every variant.
+    # The lists write .jpg for every variant.
     return name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
 
 

@@ -20,8 +20,8 @@ _URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 def find(request: Request) -> Source:
     """CIFAR-10's 50,000 + 10,000 pictures of 32x32 as train and test.
 
-    Raises UserError for a missing batch, one of another length or with a label above 9, and for the version for Python,
-    which is not opened: its batches are pickles, and unpickling runs whatever is in them.
+    Raises UserError for a missing batch, for a batch of another length or with a label above 9, and for the Python version.
+    That version is not opened: its batches are pickles, and unpickling can run any code in them.
     """
     if request.path is None:
         builder = fetch("cifar10", request, _WANTED)
@@ -49,7 +49,7 @@ def _read_batch(folder: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
         for pickles in (folder, folder / "cifar-10-batches-py"):
             if (pickles / path.stem).is_file():
                 raise UserError(
-                    f"{pickles / path.stem} is a Python pickle, and unpickling runs whatever is in it, so it is not opened: "
+                    f"{pickles / path.stem} is a Python pickle. It is not opened, because unpickling can run any code in it: "
                     f"fetch the binary version, {_URL}"
                 )
         raise UserError(f"{path} is not there: --DatasetPath must be {_WANTED}, from {_URL}")

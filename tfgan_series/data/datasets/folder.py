@@ -11,7 +11,7 @@ from tfgan_series.errors import UserError
 def find(request: Request) -> Source:
     """All pictures below a folder, in the order of their names, as train. Hidden files are left out.
 
-    Raises UserError where there is no picture, and for a folder whose name cannot be the name of a class.
+    Raises UserError if there is no picture, and for a folder whose name cannot be the name of a class.
     """
     folder = request.folder("a folder with pictures in it")
     names = picture_names(folder)
@@ -19,9 +19,9 @@ def find(request: Request) -> Source:
         raise UserError(f"{folder}: no picture in it or below it; wanted {', '.join(ENDINGS)}")
     class_names = sorted({name.split("/")[0] for name in names if "/" in name})
     for name in class_names:
-        if name != name.strip() or "\n" in name:  # TFDS keeps class names one a line, without the space around them
+        if name != name.strip() or "\n" in name:  # TFDS writes one class name on a line, without the space around it
             raise UserError(
-                f"{folder}: a class cannot be named {name!r}, with white space around it or two lines: rename the folder"
+                f"{folder}: a class cannot be named {name!r}: a name is one line without white space around it; rename the folder"
             )
     labels = {name: index for index, name in enumerate(class_names)}
     examples = [Example(readable(name), folder / name, labels.get(name.split("/")[0], -1)) for name in names]
@@ -29,7 +29,7 @@ def find(request: Request) -> Source:
 
 
 def readable(name: str) -> str:
-    """The file's name as records and lists can hold it: bytes that are no UTF-8 (old archives have such) as \\x.."""
+    """The file's name as records and lists can hold it. Bytes that are not UTF-8 (from old archives) are written as \\x.."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 

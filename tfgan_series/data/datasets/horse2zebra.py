@@ -8,7 +8,7 @@ from tfgan_series.data.datasets.tfds_download import fetch, files
 def find(request: Request) -> Source:
     """Horses as trainA and testA, zebras as trainB and testB.
 
-    Raises UserError where a train folder is missing or has no picture, and where nothing is given and nothing can be
+    Raises UserError if a train folder is missing or has no picture, and if no folder is given and the pictures cannot be
     fetched.
     """
     if request.path is not None:

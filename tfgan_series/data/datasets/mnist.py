@@ -18,7 +18,7 @@ _WANTED = "the folder of MNIST's four idx files (train-images-idx3-ubyte.gz ...)
 def find(request: Request) -> Source:
     """MNIST's 60,000 + 10,000 digits of 28x28 (or whatever the idx headers say) as train and test.
 
-    Raises UserError for a missing, damaged or cut file, and where nothing is given and nothing can be fetched.
+    Raises UserError for a missing, damaged or cut file, and if no folder is given and the files cannot be fetched.
     """
     if request.path is None:
         builder = fetch("mnist", request, _WANTED)

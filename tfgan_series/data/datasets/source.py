@@ -1,4 +1,4 @@
-"""What every source is asked, and what it answers."""
+"""The Request that every source gets, and the Source that it returns."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,8 +13,8 @@ from tfgan_series.errors import NeedsFiles, UserError
 class Request:
     """What a source is asked for.
 
-    path: the source's own files, None where none was given. downloads: where a source that can fetch itself puts
-    what it fetches. bbox: whether pictures will be cut out by their boxes.
+    path: the folder of the source's files, or None if none was given. downloads: the folder into which a source may fetch its
+    files. bbox: whether pictures will be cut out by their boxes.
     """
 
     image_type: str
@@ -25,7 +25,7 @@ class Request:
     def folder(self, wanted: str) -> Path:
         """The source's folder; `wanted` tells the user what must be in it.
 
-        Raises NeedsFiles where none was given, UserError where it is not there.
+        Raises NeedsFiles if none was given, UserError if it does not exist.
         """
         if self.path is None:
             raise NeedsFiles(f"{self.image_type} needs --DatasetPath=FOLDER, {wanted}")
@@ -38,11 +38,11 @@ class Request:
 class Example:
     """One picture, unopened.
 
-    filename: relative to the picture folder with forward slashes; PARTITION/000123 where the pictures are in no files.
+    filename: relative to the picture folder with forward slashes; PARTITION/000123 if the pictures are not files.
     image: a file, the bytes of one, or uint8 pixels [H, W] or [H, W, C].
     label: index into the source's class names, -1 for none.
-    known: those of these that the source knows: bbox (x, y, width, height) and landmarks (x, y of five points), both in
-    pixels of the picture; identity, a whole number; attributes, 0 or 1 each.
+    known: the values that the source has, out of these: bbox (x, y, width, height) and landmarks (x, y of five points), both
+    in pixels of the picture; identity, a whole number; attributes, 0 or 1 each.
     problem: why the picture cannot be used, if the source knows.
     """
 

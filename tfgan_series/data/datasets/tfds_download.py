@@ -15,10 +15,10 @@ _PROBE_SECONDS = 5
 
 
 def fetch(name: str, request: Request, wanted: str) -> "tfds.core.DatasetBuilder":
-    """The TFDS data set, ready to read; fetched into request.downloads where it is not there yet.
+    """The TFDS data set, ready to read. It is fetched into request.downloads if it is not there yet.
 
-    wanted: what --DatasetPath would have to name instead. Raises NeedsFiles where it cannot be fetched, and within seconds
-    where its host does not answer.
+    wanted: describes the folder that the user can give with --DatasetPath instead. Raises NeedsFiles if the data set cannot be
+    fetched. If its host does not answer, this takes only seconds.
     """
     import tensorflow_datasets as tfds
 
@@ -28,7 +28,7 @@ def fetch(name: str, request: Request, wanted: str) -> "tfds.core.DatasetBuilder
     _check_hosts(builder, request, wanted)
     try:
         builder.download_and_prepare()
-    except Exception as error:  # TFDS lets every kind of network, disk and checksum error through
+    except Exception as error:  # TFDS passes on every kind of network, disk and checksum error
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise NeedsFiles(
             f"fetching {request.image_type} into {request.downloads} failed ({reason[0]}): "
@@ -38,14 +38,15 @@ def fetch(name: str, request: Request, wanted: str) -> "tfds.core.DatasetBuilder
 
 
 def pixels(builder: "tfds.core.DatasetBuilder", partition: str) -> tuple[np.ndarray, np.ndarray]:
-    """A partition's (images [N, H, W, C] uint8, labels [N]), where all its pictures have one size."""
+    """A partition's (images [N, H, W, C] uint8, labels [N]). All its pictures must have one size."""
     batches = list(builder.as_dataset(split=partition, batch_size=1000).as_numpy_iterator())
     images, labels = (np.concatenate([batch[key] for batch in batches]) for key in ("image", "label"))
     return images, labels
 
 
 def files(builder: "tfds.core.DatasetBuilder", partition: str) -> tuple[list[bytes], list[int]]:
-    """A partition's (picture files as they were fetched, labels): decoding them and encoding again would cost room and time."""
+    """A partition's (picture files as they were fetched, labels). They are not decoded, as encoding them again would take time
+    and more space."""
     import tensorflow_datasets as tfds
 
     dataset = builder.as_dataset(split=partition, decoders={"image": tfds.decode.SkipDecoding()})
@@ -54,7 +55,7 @@ def files(builder: "tfds.core.DatasetBuilder", partition: str) -> tuple[list[byt
 
 
 def _check_hosts(builder: "tfds.core.DatasetBuilder", request: Request, wanted: str) -> None:
-    """Raises NeedsFiles where a host that TFDS will ask does not answer. TFDS by itself tries again for minutes."""
+    """Raises NeedsFiles if a host that TFDS will ask does not answer. TFDS itself would try again for minutes."""
     import requests
 
     hosts = {urljoin(url, "/") for url in builder.url_infos or ()}

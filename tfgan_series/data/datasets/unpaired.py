@@ -12,7 +12,7 @@ WANTED = "a folder with trainA and trainB in it, and testA and testB if there ar
 def find(request: Request) -> Source:
     """The pictures below the folders of these names, each folder a partition.
 
-    Raises UserError where a train folder is missing or has no picture.
+    Raises UserError if a train folder is missing or has no picture.
     """
     root = request.folder(WANTED)
     sets = {}
