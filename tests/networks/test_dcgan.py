@@ -30,6 +30,39 @@ def test_sizes_it_cannot_be_built_for(size):
         networks.build(series.resolve("digits", image_size=size))
 
 
+def described(model):
+    """What each layer is and the numbers that make it so."""
+    told = {
+        "Conv2D": lambda layer: (layer.filters, layer.kernel_size[0], layer.strides[0], layer.padding),
+        "Conv2DTranspose": lambda layer: (layer.filters, layer.kernel_size[0], layer.strides[0], layer.padding),
+        "LeakyReLU": lambda layer: (round(float(layer.negative_slope), 6),),
+        "Dropout": lambda layer: (layer.rate,),
+        "Activation": lambda layer: (layer.activation.__name__,),
+    }
+    kinds = [(type(layer).__name__, layer) for layer in model.layers]
+    return [(kind, *told.get(kind, lambda layer: ())(layer)) for kind, layer in kinds if kind not in ("InputLayer", "Reshape")]
+
+
+def test_the_articles_layers():
+    """The Chinese series, part 3, layer by layer."""
+    built = networks.build(series.resolve("mnist", base_filters=4))
+    activated, leaky = [("BatchNormalization",), ("LeakyReLU", 0.3)], ("LeakyReLU", 0.3)
+    growing = [step for filters in (16, 8, 4) for step in (("Conv2DTranspose", filters, 4, 2, "same"), *activated)]
+    assert described(built["generator"]) == [
+        ("Conv2DTranspose", 32, 4, 1, "valid"), *activated, *growing,
+        ("Conv2DTranspose", 1, 4, 2, "same"), ("Activation", "tanh"),
+    ]  # fmt: skip
+    inner = [step for filters in (8, 16, 32) for step in (("Conv2D", filters, 4, 2, "same"), *activated, ("Dropout", 0.3))]
+    assert described(built["discriminator"]) == [
+        ("Conv2D", 4, 4, 2, "same"), leaky, *inner, ("Conv2D", 1, 4, 1, "valid"),
+    ]  # fmt: skip
+
+
+def test_under_a_penalty_the_discriminator_normalises_each_picture_by_itself():
+    kinds = [kind for kind, *_ in described(networks.build(series.resolve("digits", base_filters=2, r1=1.0))["discriminator"])]
+    assert (kinds.count("LayerNormalization"), kinds.count("BatchNormalization")) == (2, 0)
+
+
 def test_the_seed_fixes_the_weights():
     same, again, other = (
         networks.build(series.resolve("digits", image_size=8, base_filters=4, seed=seed))["generator"].get_weights()
