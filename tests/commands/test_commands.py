@@ -95,7 +95,7 @@ def test_a_cyclegan_over_a_kill_to_the_same_bits_and_in_use(tmp_path, trained):
     done = command("make_tfrecord.py", *source, cwd=tmp_path).stdout
     assert "tfrecords/horse2zebra/source: 40 trainA + 32 trainB + 4 testA + 4 testB records." in done
     arguments = (
-        "--ImageType=horse2zebra", "--preset=paper", "--image_size=16", "--base_filters=2", "--blocks=1", "--pool=3",
+        "--ImageType=horse2zebra", "--lr_decay=0.5", "--image_size=16", "--base_filters=2", "--blocks=1", "--pool=3",
         "--epochs=3", "--deterministic",
     )  # fmt: skip
     command("train.py", *arguments, "--run_dir=through", cwd=tmp_path)
