@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -41,6 +43,14 @@ def test_again_only_draws(compared, monkeypatch, digits):
     monkeypatch.setattr(comparison.workflow, "train", lambda *_, **__: pytest.fail("trained again"))
     assert comparison.compare(members, "heat", "How hot?", root=root, tfrecord_path=digits[0]) == page
     assert page.is_file()
+
+
+def test_members_of_other_records_are_not_put_beside_the_old_ones(compared, digits, monkeypatch):
+    root, members, _ = compared
+    found = dataclasses.replace(digits[1], identity="of other pictures")
+    monkeypatch.setattr(comparison.records, "find_records", lambda *_: found)
+    with pytest.raises(UserError, match="are not the run's"):
+        comparison.compare(members, "heat", "How hot?", root=root, tfrecord_path=digits[0])
 
 
 def test_members_that_would_be_one_run(tiny, tmp_path):

@@ -39,7 +39,7 @@ ROOMS = {
     "report": BASE | {"runs", "data", "series"},
     "preparation": BASE | {"series", "data", "networks", "runs", "training"},
     "workflow": BASE | {"series", "data", "runs", "report", "training", "preparation"},
-    "comparison": BASE | {"series", "runs", "training", "preparation", "workflow"},
+    "comparison": BASE | {"series", "data", "runs", "training", "preparation", "workflow"},
 }
 ROOMS["commands"] = set(ROOMS) | {"commands"}
 

@@ -10,21 +10,22 @@ def test_records_that_are_there_are_found(tiny, digits):
 
 def test_records_of_the_bundled_digits_are_made(tiny, tmp_path):
     assert preparation.find_or_make(tiny, tmp_path).counts == {"train": 1500, "test": 297}
-    with pytest.raises(UserError, match="make them before several workers train, with: python scripts/make_tfrecord.py"):
+    command = "make them before several workers train, with: python scripts/make_tfrecord.py --ImageType=digits --image_size=8"
+    with pytest.raises(UserError, match=command):  # which the bundled digits take: no --DatasetPath
         preparation.find_or_make(tiny, tmp_path / "elsewhere", may_make=False)
     assert not (tmp_path / "elsewhere").exists()
 
 
 def test_where_files_are_needed_the_command_is_told(tmp_path):
     faces = series.resolve("celeba", bbox=False, image_size=32)
-    with pytest.raises(UserError, match="they cannot be made on the spot") as error:
+    with pytest.raises(UserError, match="they cannot be made now") as error:
         preparation.find_or_make(faces, tmp_path / "t")
-    assert str(error.value).endswith(f"Type: {preparation.make_command(faces, tmp_path / 't')}")
+    assert str(error.value).endswith(f"Type: {preparation.make_command(faces, tmp_path / 't', '--DatasetPath=FOLDER')}")
     assert "\n" not in str(error.value)
 
 
 def test_the_command_names_what_is_not_usual(tmp_path):
-    start = "python scripts/make_tfrecord.py --ImageType=img_celeba --DatasetPath=FOLDER"
+    start = "python scripts/make_tfrecord.py --ImageType=img_celeba"
     assert preparation.make_command(series.resolve("celeba"), "tfrecords") == start
     faces = series.resolve("celeba", bbox=False, image_size=32, fit="crop")
     assert (

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from tfgan_series import files, preparation, runs, series, workflow
+from tfgan_series.data import records
 from tfgan_series.errors import Diverged, UserError
 from tfgan_series.series import Experiment
 from tfgan_series.training import devices, resume
@@ -46,8 +47,11 @@ def compare(
     strategy = devices.choose_strategy()
     with devices.together(strategy):  # all workers must see which runs are missing before the first run changes
         missing = {label: one for label, one in members.items() if not runs.is_settled(folders[label], one)}
-        for label, experiment in missing.items():
-            resume.check(folders[label], experiment, preparation.prepare(experiment, strategy, tfrecord_path))
+        for label, experiment in members.items():
+            if label in missing:
+                resume.check(folders[label], experiment, preparation.prepare(experiment, strategy, tfrecord_path))
+            elif found := records.find_records(tfrecord_path, experiment):  # what is only drawn again needs no records
+                resume.check(folders[label], experiment, found)
     for number, (label, experiment) in enumerate(missing.items(), 1):
         print(f"[{number}/{len(missing)}] {label}", flush=True)
         keras.utils.clear_session()

@@ -47,19 +47,20 @@ def find_or_make(experiment: Experiment, tfrecord_path: str | Path, *, may_make:
     if found is not None:
         return found
     folder = records.records_folder(tfrecord_path, experiment)
-    command = make_command(experiment, tfrecord_path)
     if not may_make:
+        command = make_command(experiment, tfrecord_path)
         raise UserError(f"no records in {folder}: make them before several workers train, with: {command}")
     try:
         return conversion.convert(experiment, tfrecord_path=tfrecord_path)
     except NeedsFiles as error:
+        command = make_command(experiment, tfrecord_path, "--DatasetPath=FOLDER")
         raise UserError(f"no records in {folder}, and they cannot be made now ({error}). Type: {command}") from error
 
 
-def make_command(experiment: Experiment, tfrecord_path: str | Path) -> str:
-    """The make_tfrecord.py command line for an experiment's records."""
+def make_command(experiment: Experiment, tfrecord_path: str | Path, *flags: str) -> str:
+    """The make_tfrecord.py command line for an experiment's records, with these flags too."""
     row = series.resolve(experiment.image_type)  # the command's defaults
-    words = [f"python scripts/make_tfrecord.py --ImageType={experiment.image_type} --DatasetPath=FOLDER"]
+    words = [f"python scripts/make_tfrecord.py --ImageType={experiment.image_type}", *flags]
     asked, usual = series.values(experiment), series.values(row)
     words += [f"--{name}={asked[name]}" for name in ("image_size", "channels", "fit") if asked[name] != usual[name]]
     if experiment.bbox != row.bbox:

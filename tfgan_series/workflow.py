@@ -35,6 +35,7 @@ def train(
     with contextlib.ExitStack() as claim, _failures_in_a_line(folder, strategy):
         with devices.together(strategy):
             found = preparation.prepare(experiment, strategy, tfrecord_path)
+        with devices.together(strategy):  # only now: --overwrite empties the folder, so no worker may be refused any more
             if chief:
                 claim.enter_context(files.claimed(folder))
                 _open_run(folder, experiment, found, tfrecord_path, overwrite)

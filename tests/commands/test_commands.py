@@ -214,7 +214,9 @@ def test_help_names_defaults_and_needs_no_tensorflow(script, tmp_path):
     text = command(script, "--help", cwd=tmp_path, check=False, PYTHONPATH=str(tmp_path)).stdout
     assert "--ImageType" in text
     if script == "train.py":
-        assert "(default: 128, digits 64, gan 64, cyclegan 1)" in " ".join(text.split())
+        words = " ".join(text.split())
+        assert "(default: 128, digits 64, gan 64, cyclegan 1)" in words
+        assert "width and height of a picture, in pixels (default: 64, digits 32, gan on mnist 28, cifar10 32" in words
 
 
 def test_without_the_packages_a_line_tells_how_to_get_them(workplace):

@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
 
@@ -372,6 +373,20 @@ def test_an_interrupted_overwrite_goes_on_too_and_a_changed_source_does_not(tmp_
     found = conversion.convert(experiment, overwrite=True, **arguments)
     assert "Going on" not in capsys.readouterr().out
     assert sorted(read(found.folder, "train")) == [f"{name}.png" for name in "bcdefghijz"]
+
+
+def test_an_interrupted_run_whose_records_would_have_other_fields_now_starts_again(celeba, tmp_path, monkeypatch, capsys):
+    lists = shutil.copytree(celeba, tmp_path / "celeba")
+    attributes = (lists / "Anno/list_attr_celeba.txt").rename(tmp_path / "later.txt")
+    experiment = series.resolve("img_align_celeba", image_size=4)
+    arguments = {"dataset_path": lists, "tfrecord_path": tmp_path / "t"}
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(pictures, "grid", lambda *_, **__: os.kill(os.getpid(), signal.SIGINT))
+        conversion.convert(experiment, **arguments)
+    attributes.rename(lists / "Anno/list_attr_celeba.txt")
+    found = conversion.convert(experiment, **arguments)
+    assert "Going on" not in capsys.readouterr().out
+    assert len(found.attribute_names) == 40
 
 
 def test_overwrite_takes_nothing_from_a_run_that_was_interrupted_before(tmp_path, monkeypatch, capsys):

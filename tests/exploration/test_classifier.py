@@ -93,9 +93,11 @@ def test_records_made_anew_from_other_files_get_another_classifier(tmp_path, mon
     assert classifier.find_or_train(records.open_records(made.folder), experiment).accuracy == notes[1]["accuracy"]
 
 
-def test_a_damaged_shard_is_named(copy, tiny, tmp_path, capsys):
+@pytest.mark.parametrize("partition", ["train", "test"])
+def test_a_damaged_shard_is_named(copy, tiny, tmp_path, monkeypatch, partition):
+    monkeypatch.setattr(classifier, "EPOCHS", 1)
     folder = shutil.copytree(copy.folder, tmp_path / "digits/8")
-    shard = sorted(folder.glob("digits-train.tfrecord*"))[-1]
+    shard = sorted(folder.glob(f"digits-{partition}.tfrecord*"))[-1]
     data = bytearray(shard.read_bytes())
     data[len(data) // 2] ^= 255
     shard.write_bytes(data)

@@ -229,11 +229,14 @@ def test_numbers_that_are_none_reach_the_page_and_its_script(trained, tmp_path):
 def test_bad_input_is_a_line_and_leaves_nothing(trained, tmp_path):
     empty = copy(trained, tmp_path / "empty")
     (empty / "log.csv").unlink()
+    diverged = copy(empty, tmp_path / "diverged")
+    (diverged / runs.DIVERGED).write_text("the run diverged: Gen_loss is nan in epoch 1")
     (tmp_path / "folder").mkdir()
     for folders, line in (
         ([tmp_path / "folder"], "folder is not a run"),
         ([trained, tmp_path / "gone"], "gone is not a run"),
         ([trained, empty], "empty has no epoch yet"),
+        ([diverged], "diverged has no epoch to show: the run diverged: Gen_loss is nan in epoch 1"),
     ):
         with pytest.raises(UserError, match=line) as error:
             report.make(folders, tmp_path / "out/page.html")

@@ -40,6 +40,11 @@ def test_normalisation_that_goes_with_a_gradient_penalty():
     assert series.resolve("mnist", model="gan", r1=1.0).r1 == 1  # this model has no normalisation
 
 
+def test_a_list_is_as_good_as_a_tuple():
+    changed = series.resolve("digits").change(lr_drops=[5])
+    assert series.differences(series.from_dict(series.to_dict(changed)), changed) == []
+
+
 def test_change_names_what_is_no_setting():
     with pytest.raises(UserError, match="--pool is no setting of dcgan: leave it out"):
         series.resolve("digits").change(pool=3)

@@ -69,7 +69,7 @@ class Noted:
 
 def walk(**numbers):
     state, rows = Noted(**numbers), []
-    plan = loop.plan_of(series.resolve("digits", epochs=1), steps=2)
+    plan = loop.course_of(series.resolve("digits", epochs=1), steps=2)
     loop.run_epochs(plan, state, state.step, lambda epoch, first: range(2), lambda: None, [rows.append])
     return rows
 

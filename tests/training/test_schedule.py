@@ -68,7 +68,7 @@ def test_both_players_have_the_rate_of_the_runs_own_step(tmp_path):
             real_step(batch)
             seen.append({player: float(optimizer.learning_rate) for player, optimizer in state.optimizers.items()})
 
-        plan = loop.plan_of(experiment, steps=4)
+        plan = loop.course_of(experiment, steps=4)
         loop.run_epochs(plan, state, step, lambda epoch, first: [pictures()] * (4 - first), checkpoints.save, [])
         return state
 

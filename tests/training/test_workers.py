@@ -65,7 +65,8 @@ def played(tmp_path_factory, digits):
     [
         ("refused", "holds another run (batch_size: 500 in the run, 250 asked)"),
         ("without_records_on_one", "no records in nowhere/digits/8: make them before several workers train"),
-        ("with_a_folder_of_ones_own", "the workers see different files"),
+        ("with_a_folder_of_ones_own", "the workers differ (settings "),
+        ("with_settings_of_ones_own", "the workers differ (settings "),
         ("where_the_chief_cannot_write", "images/epoch-002.png"),
     ],
 )
@@ -74,6 +75,10 @@ def test_what_one_is_refused_ends_both_in_a_line(played, scene, line):
         assert kind in ("UserError", "IsADirectoryError")
         assert line in text
         assert "\n" not in text
+
+
+def test_a_run_survives_an_overwrite_that_one_worker_is_refused(played):
+    assert played[1]["overwrite_that_one_is_refused"] == [True, True]
 
 
 def test_both_diverge_and_go_on_with_the_comparison_that_one_of_them_writes(played):

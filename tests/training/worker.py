@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tfgan_series import comparison, series, workflow
 from tfgan_series.data import pipeline
+from tfgan_series.errors import UserError
 from tfgan_series.training import devices
 
 TINY = {"image_size": 8, "base_filters": 4, "batch_size": 500, "epochs": 1}  # three steps an epoch
@@ -33,6 +34,14 @@ def where_the_chief_cannot_write():
     train(USUAL, epochs=2)
 
 
+def overwrite_that_one_is_refused():
+    """Whether the run is still there."""
+    try:
+        train(USUAL, overwrite=True, tfrecord_path=None if CHIEF else "nowhere")
+    except UserError:
+        return Path(USUAL, "log.csv").is_file() and Path(USUAL, "checkpoints").is_dir()
+
+
 def lost():
     if not CHIEF:
         pipeline.batches = lambda *_: os._exit(0)
@@ -43,6 +52,8 @@ SCENES = {
     "compared": compare,
     "refused": lambda: train(USUAL, batch_size=250),
     "without_records_on_one": lambda: train(USUAL, epochs=2, tfrecord_path=None if CHIEF else "nowhere"),
+    "overwrite_that_one_is_refused": overwrite_that_one_is_refused,
+    "with_settings_of_ones_own": lambda: train(USUAL, epochs=2, **({} if CHIEF else {"loss": "minimax"})),
     "with_a_folder_of_ones_own": lambda: train(USUAL if CHIEF else "aside", epochs=2),
     "where_the_chief_cannot_write": where_the_chief_cannot_write,
     "overwritten": lambda: train(HOT, overwrite=True),

@@ -156,6 +156,7 @@ def _begin(partial: Path, plan: Plan, overwrite: bool) -> dict[str, dict[str, An
     wanted = plan.settings | {
         "shards": {shard.file: len(shard.examples) for shard in plan.shards},
         "examples": hashlib.sha256(names.encode()).hexdigest(),
+        "fields": json.loads(json.dumps(plan.schema.features.to_json())),
         "overwrite": overwrite,
     }
     plan_file = partial / "plan.json"

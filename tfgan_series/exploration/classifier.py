@@ -116,6 +116,8 @@ def train(records: Records, experiment: Experiment) -> Classifier:
     buffer = max(_SHUFFLED_BYTES // (4 * picture.num_elements()), 1)
     model = build(tuple(picture), target[0])
     model.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True))
+    trained = Classifier(model, names(records), {})
+    other = held_out(records, experiment)
     try:
         model.fit(
             pairs.skip(checked).take(count - checked).shuffle(buffer, seed=0).batch(_BATCH),
@@ -125,14 +127,13 @@ def train(records: Records, experiment: Experiment) -> Classifier:
             verbose=0,
             callbacks=[keras.callbacks.EarlyStopping(patience=4, restore_best_weights=True)],
         )
-    except tf.errors.UnknownError:  # tf.data hides the reader's error: reading again raises it
-        for _ in pipeline.in_order(records, experiment):
-            pass
+        measured = _pairs(records, other).take(_MEASURED) if other else pairs.take(checked)
+        found, true = zip(*((trained.logits(images) > 0, targets > 0) for images, targets in measured.batch(_SEEN)), strict=True)
+    except (tf.errors.UnknownError, tf.errors.InvalidArgumentError):  # tf.data hides the reader's error: reading again raises it
+        for one in (experiment, other) if other else (experiment,):
+            for _ in pipeline.in_order(records, one):
+                pass
         raise
-    trained = Classifier(model, names(records), {})
-    other = held_out(records, experiment)
-    measured = _pairs(records, other).take(_MEASURED) if other else pairs.take(checked)
-    found, true = zip(*((trained.logits(images) > 0, targets > 0) for images, targets in measured.batch(_SEEN)), strict=True)
     accuracy = balanced_accuracy(np.concatenate(found), np.concatenate(true), trained.names)
     return dataclasses.replace(trained, accuracy=accuracy)
 

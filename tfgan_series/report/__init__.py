@@ -72,6 +72,8 @@ def _template() -> jinja2.Template:
 
 def _read_log(folder: Path) -> plots.Log:
     log = runs.read_log(folder)
+    if not log and (folder / runs.DIVERGED).is_file():
+        raise UserError(f"{folder} has no epoch to show: {(folder / runs.DIVERGED).read_text(encoding='utf-8').strip()}")
     if not log:
         raise UserError(f"{folder} has no epoch yet: try again when train.py has finished the first one")
     return log

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from tfgan_series.data.datasets import DATASETS, DataSet
+from tfgan_series.data.records import PARTITIONS
 from tfgan_series.errors import UserError
 from tfgan_series.series.settings import Settings, fields, flag_name, setting, values
 
-PARTITIONS = ("train", "val", "test", "all")
 # --loss -> whether it compares the logits of real pictures with a target, which real_label changes.
 LOSSES = {"non_saturating": True, "minimax": True, "least_squares": True, "hinge": False, "wasserstein": False}
 
@@ -29,7 +29,7 @@ class Experiment(Settings):
     image_type: str = setting("what to draw", choices=tuple(DATASETS))
     model: str = setting("which GAN")
     preset: str = setting("a named set of values: those of the article, or other published ones", "article", resume="free")
-    partition: str = setting("records to train on", "train", choices=PARTITIONS)
+    partition: str = setting("records to train on", "train", choices=(*PARTITIONS, "all"))
     bbox: bool = setting("cut each face out by its box (img_celeba alone has boxes)", False)
     image_size: int = setting("width and height of a picture, in pixels", minimum=1)
     channels: int = setting("1 for grey, 3 for colour", choices=(1, 3))
@@ -104,7 +104,8 @@ class Experiment(Settings):
         for name in given:
             if name not in fields(self):
                 raise UserError(f"--{flag_name(name)} is no setting of {self.model}: leave it out")
-        return dataclasses.replace(self, **given)
+        changed: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in given.items()}
+        return dataclasses.replace(self, **changed)
 
 
 def to_dict(experiment: Experiment) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def resolve(image_type: str = DEFAULT_IMAGE_TYPE, model: str | None = None, pres
         **ROWS.get(pair, {}),
     }
     experiment = MODELS[model].settings(image_type=image_type, model=model, **numbers)
-    given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items() if value is not None}
+    given = {name: value for name, value in given.items() if value is not None}
     return experiment.change(preset=preset, **{**_preset_numbers(pair, preset), **given})
 
 

@@ -89,7 +89,7 @@ def exchange(strategy: tf.distribute.Strategy, line: str) -> list[str]:
     """Send a line to all workers of a run. Returns the lines of all workers, one for each replica."""
     if not several_workers(strategy):
         return [line]
-    message = line.encode()[:_MESSAGE_BYTES].ljust(_MESSAGE_BYTES, b"\0")
+    message = line.encode(errors="backslashreplace")[:_MESSAGE_BYTES].ljust(_MESSAGE_BYTES, b"\0")
     sent = strategy.run(lambda: tf.constant([list(message)], tf.float32))  # collectives take no strings
     received = strategy.gather(sent, axis=0).numpy().astype("uint8")
     return [bytes(row).rstrip(b"\0").decode(errors="replace") for row in received]

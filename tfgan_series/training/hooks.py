@@ -1,6 +1,6 @@
 """The files that training writes after each epoch and at the end.
 
-Each function except the last makes a hook: a function of the epoch's row of the log. train.py calls the hooks in this order,
+Each function except the last makes a hook: a function of the epoch's row of the log. loop.py calls the hooks in this order,
 and then saves a checkpoint. A run killed before that checkpoint trains the epoch again, so each hook overwrites what it wrote
 for the same epoch before.
 """

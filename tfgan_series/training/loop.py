@@ -17,8 +17,8 @@ from tfgan_series.errors import Diverged
 from tfgan_series.series import Experiment
 from tfgan_series.training import schedule
 
-# Steps between two checks of the losses. They are not seconds, because all processes of a run must stop at the same step.
-_LOOK_STEPS = 50
+_LOOK_SECONDS = 1.0  # between two looks at the losses in mid-epoch
+_LOOK_STEPS = 50  # the same if several processes train: they must stop at the same step, and their clocks differ
 _LARGEST_LOSS = 1e6  # cross-entropy of logits does not overflow, so the losses of a diverged run can stay finite for ever
 
 Row = dict[str, Any]  # of the log: the numbers of an epoch
@@ -46,7 +46,7 @@ class State(Protocol):
 
 
 @dataclass(frozen=True)
-class Plan:
+class Course:
     """The length of a run. epochs: number in the run. steps: number in an epoch. images: pictures that a step takes, from all
     sets together. rate: the learning rate at each step of the run."""
 
@@ -56,9 +56,9 @@ class Plan:
     rate: LearningRateSchedule
 
 
-def plan_of(experiment: Experiment, steps: int) -> Plan:
-    """The Plan of an experiment whose epochs have `steps` steps."""
-    return Plan(
+def course_of(experiment: Experiment, steps: int) -> Course:
+    """The Course of an experiment whose epochs have `steps` steps."""
+    return Course(
         epochs=experiment.epochs,
         steps=steps,
         images=experiment.batch_size * len(experiment.sides),
@@ -67,50 +67,50 @@ def plan_of(experiment: Experiment, steps: int) -> Plan:
 
 
 def run_epochs(
-    plan: Plan,
+    course: Course,
     state: State,
     step: Callable[[Any], object],
     batches: Callable[[int, int], Iterable],
     save: Callable[[], None],
     hooks: Sequence[Callable[[Row], None]],
     *,
-    heed_signals: bool = True,
+    alone: bool = True,
     together: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
     now: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Train from the state's step to the end of the plan's last epoch.
+    """Train from the state's step to the end of the course's last epoch.
 
     step: trains the state on one batch. batches(epoch, first_step): the batches of an epoch from a step on. save(): saves the
     state. hooks: functions of the epoch's row of the log; they are called after each epoch, before the state is saved.
-    heed_signals: False if other processes train the same run. A signal reaches each of them at a different step, and if one
-    stopped alone, the others would wait for it. together(): a context for the hooks and save(); if one process fails in it, all
-    processes end. now(): the time in seconds.
+    alone: False if other processes train the same run. Then signals and clocks are not heeded: they reach each process at a
+    different step, and if one stopped there, the others would wait for it. together(): a context for the hooks and save(); if
+    one process fails in it, all processes end. now(): the time in seconds.
     Raises Interrupted after Ctrl-C or SIGTERM, and Diverged if a loss diverges.
     """
-    warm = False
-    with _StopSignal(heed_signals) as stop:
-        for epoch in range(state.steps_done() // plan.steps + 1, plan.epochs + 1):
-            rate = schedule.rate_at(plan.rate, state.steps_done())
+    warm, looks = False, _Looks(alone, now)
+    with _StopSignal(alone) as stop:
+        for epoch in range(state.steps_done() // course.steps + 1, course.epochs + 1):
+            rate = schedule.rate_at(course.rate, state.steps_done())
             state.set_learning_rate(rate)
-            clock = _run_epoch(plan, epoch, state, step, batches, save, stop, Clock(plan.images, now), warm)
+            clock = _run_epoch(course, epoch, state, step, batches, save, stop, Clock(course.images, now), looks, warm)
             warm = True
-            means = _sound(state.means(plan.steps), epoch)
-            row = {"epoch": epoch, **means, "lr": rate, "images_per_second": clock.images_per_second(), "steps": plan.steps}
+            means = _sound(state.means(course.steps), epoch)
+            row = {"epoch": epoch, **means, "lr": rate, "images_per_second": clock.images_per_second(), "steps": course.steps}
             with together():
                 for hook in hooks:
                     hook(row)
                 save()
-            print(_line(plan, row, clock.left((plan.epochs - epoch) * plan.steps)), flush=True)
-            if stop.number and epoch < plan.epochs:
-                raise Interrupted(stop.number, f"the end of epoch {epoch} of {plan.epochs}")
+            print(_line(course, row, clock.left((course.epochs - epoch) * course.steps)), flush=True)
+            if stop.number and epoch < course.epochs:
+                raise Interrupted(stop.number, f"the end of epoch {epoch} of {course.epochs}")
 
 
-def _run_epoch(plan, epoch, state, step, batches, save, stop, clock, warm):
+def _run_epoch(course, epoch, state, step, batches, save, stop, clock, looks, warm):
     """Do the rest of the epoch's steps. warm: whether this process has done a step before. Returns the clock."""
-    first = state.steps_done() % plan.steps
-    bar = tqdm(total=plan.steps * plan.images, initial=first * plan.images, unit=" images", leave=False, disable=None)
+    first = state.steps_done() % course.steps
+    bar = tqdm(total=course.steps * course.images, initial=first * course.images, unit=" images", leave=False, disable=None)
     with bar:
-        bar.set_description(f"epoch {epoch}/{plan.epochs}")
+        bar.set_description(f"epoch {epoch}/{course.epochs}")
         for done, batch in enumerate(batches(epoch, first), first + 1):
             step(batch)
             if warm:
@@ -119,16 +119,16 @@ def _run_epoch(plan, epoch, state, step, batches, save, stop, clock, warm):
                 state.means(done)  # waits until the first step is done: it compiles, so it is not timed
                 clock.restart()
                 warm = True
-            bar.update(plan.images)
-            if done % _LOOK_STEPS == 0:
+            bar.update(course.images)
+            if looks.due(done):
                 means = _sound(state.means(done), epoch)
                 bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
-            if stop.number and done < plan.steps:
+            if stop.number and done < course.steps:
                 _sound(state.means(done), epoch)
                 save()
-                raise Interrupted(stop.number, f"epoch {epoch} of {plan.epochs}, after step {done} of {plan.steps}")
-    if state.steps_done() != epoch * plan.steps:
-        raise RuntimeError(f"epoch {epoch} ended after {state.steps_done()} steps in all, {epoch * plan.steps} were promised")
+                raise Interrupted(stop.number, f"epoch {epoch} of {course.epochs}, after step {done} of {course.steps}")
+    if state.steps_done() != epoch * course.steps:
+        raise RuntimeError(f"epoch {epoch} ended after {state.steps_done()} steps in all, {epoch * course.steps} were promised")
     return clock
 
 
@@ -145,10 +145,26 @@ def _sound(means: Mapping[str, float], epoch: int) -> Mapping[str, float]:
     return means
 
 
-def _line(plan, row, seconds):
+def _line(course, row, seconds):
     numbers = "  ".join(f"{name} {row[name]:.3f}" for name in row if name not in ("epoch", "lr", "images_per_second", "steps"))
     left = f"  {int(seconds) // 60}:{int(seconds) % 60:02d} left" if seconds else ""
-    return f"epoch {row['epoch']:3d}/{plan.epochs}  {numbers}  {row['images_per_second']:,.0f} images/s{left}"
+    return f"epoch {row['epoch']:3d}/{course.epochs}  {numbers}  {row['images_per_second']:,.0f} images/s{left}"
+
+
+class _Looks:
+    """Says when to look at the losses: every second, or every 50 steps if the process does not train alone."""
+
+    def __init__(self, alone: bool, now: Callable[[], float]) -> None:
+        self._alone, self._now, self._last = alone, now, now()
+
+    def due(self, done: int) -> bool:
+        """Whether to look after the epoch's step `done`."""
+        if not self._alone:
+            return done % _LOOK_STEPS == 0
+        if self._now() - self._last < _LOOK_SECONDS:
+            return False
+        self._last = self._now()
+        return True
 
 
 class Clock:

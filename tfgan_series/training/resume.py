@@ -18,7 +18,7 @@ def check(folder: Path, experiment: Experiment, found: Records) -> None:
     if (count := found.count_of(experiment)) != run.record_count:
         other.append(f"records: {run.record_count} in the run, {count} now")
     elif run.records_identity != found.identity:
-        other.append(f"records: {found.folder} was made again, from other pictures")
+        other.append(f"records: those in {found.folder} are not the run's (made again, or kept in another way)")
     if other:
         raise UserError(
             f"{folder} holds another run ({'; '.join(other)}): to go on, give its settings and its records; else give another "

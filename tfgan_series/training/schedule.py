@@ -42,9 +42,6 @@ class LinearFall(LearningRateSchedule):
         fallen = ops.maximum(0, epoch - (self.epochs - self.falling))
         return self.schedule(step) * (1 - ops.cast(fallen, "float32") / (self.falling + 1))
 
-    def get_config(self) -> dict[str, Any]:
-        return {"schedule": self.schedule, "steps": self.steps, "epochs": self.epochs, "falling": self.falling}
-
 
 def rate_at(schedule: LearningRateSchedule, step: int) -> float:
     """The rate at a step as a Python number, without the rounding of float32: 0.0002, and not 0.00019999999494757503."""

@@ -1,13 +1,14 @@
 """Training from records to a run folder: the state, its checkpoint, the loop and its hooks."""
 
 import functools
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
-from tfgan_series import networks, runs, series
+from tfgan_series import files, networks, runs, series
 from tfgan_series.data import pipeline
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError
@@ -29,20 +30,22 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
     checkpoints = Checkpoints(state, folder / runs.CHECKPOINTS, devices.is_chief(strategy))
     with devices.together(strategy):
         print(_restore(checkpoints, state, steps, experiment, found, folder))
-    _check_same_files(strategy, state, found)
+    _check_same_run(strategy, experiment, state, found)
+    with devices.together(strategy):
+        after_epoch = _hooks(experiment, found, folder, state, steps) if devices.is_chief(strategy) else []
 
     def batches(epoch: int, first_step: int) -> Iterator[Any]:
         dataset = strategy.experimental_distribute_dataset(pipeline.batches(found, experiment, epoch, first_step))
         return pipeline.damage_named(dataset, found)
 
     loop.run_epochs(
-        loop.plan_of(experiment, steps),
+        loop.course_of(experiment, steps),
         state,
         algorithm.make_step(experiment, state, strategy),
         batches,
         checkpoints.save,
-        _hooks(experiment, found, folder, state, steps) if devices.is_chief(strategy) else [],
-        heed_signals=not devices.several_workers(strategy),
+        after_epoch,
+        alone=not devices.several_workers(strategy),
         together=functools.partial(devices.together, strategy),
     )
 
@@ -63,13 +66,14 @@ def _restore(
     return f"Training {experiment.model} on {pictures}, {steps} steps an epoch, into {folder}."
 
 
-def _check_same_files(strategy: tf.distribute.Strategy, state: TrainState, found: Records) -> None:
-    """Raises UserError, on every worker, if the workers of a run see different records or different checkpoints."""
-    seen = devices.exchange(strategy, f"records {found.identity} and a checkpoint of step {state.steps_done()}")
+def _check_same_run(strategy: tf.distribute.Strategy, experiment: Experiment, state: TrainState, found: Records) -> None:
+    """Raises UserError, on every worker, if the workers have different settings, or see different records or checkpoints."""
+    settings = files.digest(json.dumps(series.to_dict(experiment)))[:8]
+    seen = devices.exchange(strategy, f"settings {settings}, records {found.identity}, checkpoint of step {state.steps_done()}")
     if len(set(seen)) > 1:
         raise UserError(
-            f"the workers see different files ({'; '.join(dict.fromkeys(seen))}): give all of them the same --TFRecordPath and "
-            "--run_dir, in a folder that they share"
+            f"the workers differ ({'; '.join(dict.fromkeys(seen))}): give all of them the same flags, and a --TFRecordPath and a "
+            "--run_dir in a folder that they share"
         )
 
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from tfgan_series.data.datasets.folder import picture_names, readable
 from tfgan_series.data.datasets.source import Example, Request, Source
+from tfgan_series.data.records import PARTITIONS  # 0, 1 and 2 in the list
 from tfgan_series.errors import UserError
 
 _NO_BOX = np.zeros(4, np.int32)  # as the published list has it for 101283.jpg
-PARTITIONS = ("train", "val", "test")  # 0, 1 and 2 in the list
 
 
 def find(request: Request) -> Source:
