@@ -97,3 +97,12 @@ def test_neighbours_in_pixels_and_features(faces, tmp_path):
     assert Image.open(tmp_path / "neighbours.png").size == (2 + 11 * 98, 26 + 2 + 2 * 98)
     assert (root / "classifiers/img_align_celeba-8.keras").is_file()
     assert not list((root / "img_align_celeba").rglob("*classifier*"))
+
+
+def test_records_other_than_the_runs_are_refused(faces, tmp_path):
+    folder, root = faces
+    run = shutil.copytree(folder, tmp_path / "run")
+    record = json.loads((run / "experiment.json").read_text())
+    (run / "experiment.json").write_text(json.dumps(record | {"records_identity": "of other pictures"}))
+    with pytest.raises(UserError, match="does not hold the records that .* was trained on"):
+        explore.find_neighbours(run, tmp_path / "out", [1], tfrecord_path=root)

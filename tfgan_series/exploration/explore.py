@@ -74,11 +74,17 @@ def _generator(run: Path | str) -> keras.Model:
 
 def _records(run: Path | str, tfrecord_path: Path | str) -> tuple[Experiment, records.Records]:
     """(Experiment, Records) of a run. Raises UserError if its records are not there."""
-    experiment = runs.read_experiment(run)
+    begun = runs.read_begun(run)
+    experiment = begun.experiment
     found = records.find_records(tfrecord_path, experiment)
     if found is None:
         raise UserError(
             f"{records.records_folder(tfrecord_path, experiment)} is not there: give the --TFRecordPath that the run was trained "
             f"with ({Path(run) / runs.FLAGS} has it)"
+        )
+    if found.identity != begun.records_identity:
+        raise UserError(
+            f"{found.folder} does not hold the records that {run} was trained on: give the --TFRecordPath of these "
+            f"({Path(run) / runs.FLAGS} has it), or convert the same pictures again"
         )
     return experiment, found
