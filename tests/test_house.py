@@ -26,7 +26,7 @@ ROOMS = {
     "files": {"errors"},
     "inference": set(),
     "pictures": set(),
-    "losses": {"series"},
+    "losses": set(),
     "data": BASE | {"pictures"},
     "series": {"errors", "data"},
     "latent": {"errors", "inference"},

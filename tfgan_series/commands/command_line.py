@@ -70,11 +70,12 @@ def _default(name: str, pairs: list[tuple[str, str]]) -> str:
     usual, _ = Counter(first or by_pair.values()).most_common(1)[0]
     words = {}
     for (image_type, model), value in by_pair.items():
+        default = series.default_model(image_type)
+        if value == usual or (model != default and value == by_pair.get((image_type, default))):
+            continue
         of_model = {other for (_, one), other in by_pair.items() if one == model}
-        by_itself = by_pair.get((image_type, series.default_model(image_type)))
-        if value != usual and (value != by_itself or model == series.default_model(image_type)):
-            pair_words = image_type if model == series.default_model(image_type) else f"{model} on {image_type}"
-            words[model if len(of_model) == 1 else pair_words] = f" {series.in_words(value)}"
+        key = image_type if model == default else f"{model} on {image_type}"
+        words[model if len(of_model) == 1 else key] = f" {series.in_words(value)}"
     return ", ".join([series.in_words(usual), *(name + value for name, value in words.items())])
 
 

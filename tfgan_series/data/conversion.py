@@ -156,19 +156,20 @@ def _begin(partial: Path, plan: Plan, overwrite: bool) -> dict[str, dict[str, An
     wanted = plan.settings | {
         "shards": {shard.file: len(shard.examples) for shard in plan.shards},
         "examples": hashlib.sha256(names.encode()).hexdigest(),
-        "fields": json.loads(json.dumps(plan.schema.features.to_json())),
+        "fields": plan.schema.features.to_json(),
         "overwrite": overwrite,
     }
+    text = json.dumps(wanted)
     plan_file = partial / "plan.json"
     try:
-        if plan_file.is_file() and json.loads(plan_file.read_text(encoding="utf-8")) == wanted:
+        if plan_file.is_file() and plan_file.read_text(encoding="utf-8") == text:
             done = _read_progress(partial)
             print(f"Going on: {len(done)} of {len(plan.shards)} shards are in {partial}.")
             return done
         if partial.exists():
             shutil.rmtree(partial)
         partial.mkdir(parents=True)
-        files.write_whole(plan_file, json.dumps(wanted))
+        files.write_whole(plan_file, text)
     except OSError as error:
         raise UserError(f"{partial} cannot be written ({error.strerror}): give another --TFRecordPath") from error
     return {}

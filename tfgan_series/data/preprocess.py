@@ -84,9 +84,8 @@ def _damage_is_a_bad_picture() -> Iterator[None]:
     except Image.UnidentifiedImageError as error:
         raise BadPicture("cannot be decoded: no picture format that Pillow knows") from error
     except _DAMAGE as error:
-        if (
-            isinstance(error, OSError) and error.strerror
-        ):  # an error of the file system: there is no such file, or it may not be read
+        # Only errors of the file system have a strerror: there is no such file, or it may not be read.
+        if isinstance(error, OSError) and error.strerror:
             raise BadPicture(f"cannot be read: {error.strerror}") from error
         raise BadPicture(f"cannot be decoded: {error or type(error).__name__}") from error
 

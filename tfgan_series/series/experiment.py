@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 from tfgan_series.data.datasets import DATASETS, DataSet
 from tfgan_series.data.records import PARTITIONS
 from tfgan_series.errors import UserError
-from tfgan_series.series.settings import Settings, fields, flag_name, setting, values
+from tfgan_series.series.settings import Settings, fields, flag_name, setting, values, with_tuples
 
 # --loss -> whether it compares the logits of real pictures with a target, which real_label changes.
 LOSSES = {"non_saturating": True, "minimax": True, "least_squares": True, "hinge": False, "wasserstein": False}
@@ -104,8 +104,7 @@ class Experiment(Settings):
         for name in given:
             if name not in fields(self):
                 raise UserError(f"--{flag_name(name)} is no setting of {self.model}: leave it out")
-        changed: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in given.items()}
-        return dataclasses.replace(self, **changed)
+        return dataclasses.replace(self, **with_tuples(given))
 
 
 def to_dict(experiment: Experiment) -> dict[str, Any]:

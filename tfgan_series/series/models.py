@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from tfgan_series.errors import UserError
 from tfgan_series.series.experiment import Experiment
-from tfgan_series.series.settings import fields, setting
+from tfgan_series.series.settings import fields, setting, with_tuples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,4 +200,4 @@ def from_dict(record: Mapping[str, Any]) -> Experiment:
     needed = {name for name, one in fields(settings).items() if one.default is MISSING}
     if other := (set(record) - set(fields(settings))) | (needed - set(record)):
         raise ValueError(f"its settings are others: {', '.join(sorted(other))}")
-    return settings(**{**record, "lr_drops": tuple(record["lr_drops"])})
+    return settings(**with_tuples(record))

@@ -61,8 +61,7 @@ DEFAULT_IMAGE_TYPE = "digits"
 
 def default_model(image_type: str) -> str:
     """The model that draws an ImageType unless the user names another."""
-    sets = len(DATASETS[image_type].sides)
-    return next(name for name, model in MODELS.items() if model.settings.sets == sets)
+    return next(model for kind, model in pairs() if kind == image_type)
 
 
 def pairs() -> list[Pair]:

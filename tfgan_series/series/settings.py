@@ -1,7 +1,7 @@
 """A setting: a field of a frozen dataclass, with its help text, its bounds and its flag."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING
 from typing import Any
 
@@ -56,6 +56,11 @@ def fields(settings: Any) -> dict[str, dataclasses.Field]:
 def values(settings: Any) -> dict[str, Any]:
     """The values of all settings: {name: value}."""
     return {name: getattr(settings, name) for name in fields(settings)}
+
+
+def with_tuples(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with their lists as tuples: JSON and users write lists, a frozen dataclass holds tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
 
 
 def in_words(value: Any) -> str:

@@ -24,8 +24,7 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
     folder: an open run folder, new or of this experiment. After each epoch it gets the files of hooks.py and a checkpoint.
     Raises UserError if the run cannot go on, loop.Interrupted after Ctrl-C or SIGTERM, and Diverged if a loss diverges.
     """
-    model, steps = series.MODELS[experiment.model], pipeline.steps_per_epoch(found, experiment)
-    algorithm = model.load_algorithm()
+    algorithm, steps = series.MODELS[experiment.model].load_algorithm(), pipeline.steps_per_epoch(found, experiment)
     state = create_state(experiment, strategy, algorithm.measures(experiment), steps, algorithm.buffers(experiment))
     checkpoints = Checkpoints(state, folder / runs.CHECKPOINTS, devices.is_chief(strategy))
     with devices.together(strategy):
