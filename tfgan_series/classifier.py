@@ -30,9 +30,10 @@ from tfgan_series.series import Experiment
 
 TRUSTED = 0.7  # balanced accuracy; 0.5 is guessing
 STEPS = 1_000  # of training
-_RECIPE = 2  # one more whenever a change of this file gives another classifier, so that old ones are trained anew
-_RATE = 3e-3  # of Adam in the first step; it falls to 0
-_ROUNDS = 5  # how often the weights are measured during training; the best ones are kept
+_RECIPE = 3  # one more whenever a change of this file gives another classifier, so that old ones are trained anew
+_RATE = 1e-3  # of Adam in the first step; it falls to 0. With 3e-3 hard attributes were not learned at all
+_ROUNDS = 10  # how often the weights are measured during training; the best ones are kept
+_PATIENCE = 3  # rounds without better weights after which training stops
 _RECORDS = 20_000  # it is trained on at most so many
 _MEASURED = 5_000  # it is measured on at most so many
 _SHUFFLED_BYTES = 2**28  # of pictures in the shuffle buffer
@@ -142,8 +143,8 @@ def train(records: Records, experiment: Experiment, seed: int = 0) -> Classifier
 
 
 def _fit(model: keras.Model, learned: tf.data.Dataset, checked: tf.data.Dataset) -> None:
-    """Train the model for STEPS steps, with a learning rate that falls to 0 (Loshchilov and Hutter 2017). The weights with the
-    smallest loss on `checked` are kept."""
+    """Train the model for STEPS steps at most, with a learning rate that falls to 0 (Loshchilov and Hutter 2017). The weights
+    with the smallest loss on `checked` are kept."""
     rate = keras.optimizers.schedules.CosineDecay(_RATE, STEPS)
     model.compile(keras.optimizers.Adam(rate), keras.losses.BinaryCrossentropy(from_logits=True))
     with tqdm(total=STEPS, unit=" steps", leave=False, disable=None) as bar:
@@ -155,7 +156,7 @@ def _fit(model: keras.Model, learned: tf.data.Dataset, checked: tf.data.Dataset)
             shuffle=False,  # the dataset is shuffled already
             verbose=0,
             callbacks=[
-                keras.callbacks.EarlyStopping(patience=_ROUNDS, restore_best_weights=True),  # it never stops early
+                keras.callbacks.EarlyStopping(patience=_PATIENCE, restore_best_weights=True),
                 keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_, **__: bar.update()),
             ],
         )

@@ -100,13 +100,15 @@ def draw(found: dict[str, list[dict[str, float]]], path: Path) -> None:
                 axes.plot(range(len(levels)), [one[name] for one in found[damage]], "o-", label=name)
             axes.set_xticks(range(len(levels)), [f"{level:g}" for level in levels])
             axes.grid(alpha=0.3)
-            if len(names) == 1:
-                axes.set_yscale("symlog", linthresh={"fid": 1, "kid": 0.001}[names[0]])
-            axes.set_ylim(bottom=0)
             if names == SHOWN[-1]:
                 axes.set_xlabel(damage)
+        if len(names) == 1:
+            row[0].set_yscale("symlog", linthresh=10)  # linear below 10, as a kernel distance near 0 may be below it
+            row[0].set_ylim(-5, 5000)
+        else:
+            row[0].set_ylim(bottom=0)
+            row[0].legend()
         row[0].set_ylabel(", ".join(names))
-        row[0].legend()
     figure.savefig(path, dpi=70)
 
 
