@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from scipy.special import expit
 
-from tfgan_series.losses import LOSSES, gradient_penalty, of_players, r1_penalty
+from tfgan_series.losses import LOSSES, gradient_penalty, of_players, zero_centred_penalty
 
 REAL, FAKE = np.array([2.0, -1.0, 0.5]), np.array([-3.0, 0.25, 1.0])
 
@@ -20,17 +20,16 @@ def reference(name):
         "least_squares": (((REAL - 1) ** 2).mean() / 2 + (FAKE**2).mean() / 2, ((FAKE - 1) ** 2).mean() / 2),
         "hinge": ((0 + 2 + 0.5) / 3 + (0 + 1.25 + 2) / 3, -FAKE.mean()),
         "wasserstein": (FAKE.mean() - REAL.mean(), -FAKE.mean()),
+        "relativistic": (-np.log(expit(REAL - FAKE)).mean(), -np.log(expit(FAKE - REAL)).mean()),
     }[name]
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_against_the_papers_formulas(name):
-    discriminator, generator, _ = LOSSES[name]
-    wanted = reference(name)
-    assert float(discriminator(tf.constant(REAL, tf.float32), tf.constant(FAKE, tf.float32))) == pytest.approx(
-        wanted[0], rel=1e-6
-    )
-    assert float(generator(tf.constant(FAKE, tf.float32))) == pytest.approx(wanted[1], rel=1e-6)
+    losses, wanted = LOSSES[name], reference(name)
+    real, fake = tf.constant(REAL, tf.float32), tf.constant(FAKE, tf.float32)
+    assert float(losses.discriminator(real, fake)) == pytest.approx(wanted[0], rel=1e-6)
+    assert float(losses.generator(fake - real if losses.relative else fake)) == pytest.approx(wanted[1], rel=1e-6)
 
 
 def test_by_hand_at_the_undecided_discriminator():
@@ -43,7 +42,7 @@ def test_by_hand_at_the_undecided_discriminator():
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_gradients_against_finite_differences(name):
-    discriminator, generator, _ = LOSSES[name]
+    discriminator, generator = LOSSES[name].discriminator, LOSSES[name].generator
     fake = tf.constant(FAKE, tf.float32)
     for function, at in ((lambda logits: discriminator(logits, fake), REAL), (generator, FAKE)):
         logits = tf.Variable(at, dtype=tf.float32)
@@ -79,19 +78,20 @@ def test_one_sided_smoothing_by_hand():
 def test_penalties_by_hand():
     gradients = tf.constant([[[3.0], [4.0]], [[0.0], [1.0]]])  # norms 5 and 1
     assert float(gradient_penalty(gradients)) == pytest.approx((16 + 0) / 2)
-    assert float(r1_penalty(gradients)) == pytest.approx((25 + 1) / 2 / 2)
+    assert float(zero_centred_penalty(gradients)) == pytest.approx((25 + 1) / 2 / 2)
 
 
 def test_no_overflow():
-    for discriminator, generator, _ in LOSSES.values():
-        assert np.isfinite(discriminator(tf.constant([-1e4]), tf.constant([1e4])))
-        assert np.isfinite(generator(tf.constant([-1e4])))
+    for losses in LOSSES.values():
+        assert np.isfinite(losses.discriminator(tf.constant([-1e4]), tf.constant([1e4])))
+        assert np.isfinite(losses.generator(tf.constant([-1e4])))
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_where_the_best_discriminators_logit_is_a_log_odds(name):
-    """If a picture is three times as often real as fake, its log-odds are log 3. The loss must be flat at this logit."""
-    logit, other = tf.Variable([np.log(3)], dtype=tf.float32), tf.zeros([1])
+    """If a picture is three times as often real as fake, its log-odds are log 3. The loss must be flat at this logit, whatever
+    the logits of the pictures beside it."""
+    logit, other = tf.Variable([np.log(3)], dtype=tf.float32), tf.ones([1])
     judge = LOSSES[name].discriminator
     with tf.GradientTape() as tape:
         loss = 3 * judge(logit, other) + judge(other, logit)

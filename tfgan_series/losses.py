@@ -58,14 +58,21 @@ def generator_linear(fake_logits: tf.Tensor) -> tf.Tensor:
     return -tf.reduce_mean(fake_logits)
 
 
+def discriminator_relativistic(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+    """E log(1 + exp(D(G(z)) - D(x))), each fake paired with one real picture: Jolicoeur-Martineau 2019. Huang et al. 2024
+    (R3GAN) add R1 and R2."""
+    return generator_non_saturating(real_logits - fake_logits)
+
+
 def gradient_penalty(gradients: tf.Tensor) -> tf.Tensor:
     """E (|g| - 1)^2: Gulrajani et al. 2017, equation 3. gradients: [B, ...], of each logit at a point between a real and a
     fake picture."""
     return tf.reduce_mean(tf.square(tf.sqrt(_squared_norms(gradients) + 1e-12) - 1))
 
 
-def r1_penalty(gradients: tf.Tensor) -> tf.Tensor:
-    """E |g|^2 / 2: Mescheder et al. 2018, equation 9. gradients: [B, ...], of each logit at its real picture."""
+def zero_centred_penalty(gradients: tf.Tensor) -> tf.Tensor:
+    """E |g|^2 / 2: Mescheder et al. 2018, equation 9. gradients: [B, ...], of each logit at its picture: a real one for R1, a
+    generated one for R2."""
     return tf.reduce_mean(_squared_norms(gradients)) / 2
 
 
@@ -90,12 +97,14 @@ class Losses(NamedTuple):
     """The two losses of one kind of GAN.
 
     discriminator: of (real_logits, fake_logits). generator: of fake_logits. log_odds: whether the best discriminator's logit
-    is log P(real) / P(fake). Only then is sigmoid(logit) a probability.
+    is log P(real) / P(fake). Only then is sigmoid(logit) a probability. relative: whether the generator's loss is of
+    fake_logits - real_logits instead of fake_logits.
     """
 
     discriminator: Callable[..., tf.Tensor]
     generator: Callable[[tf.Tensor], tf.Tensor]
     log_odds: bool
+    relative: bool = False
 
 
 # by --loss
@@ -105,6 +114,7 @@ LOSSES = {
     "least_squares": Losses(discriminator_least_squares, generator_least_squares, log_odds=False),
     "hinge": Losses(discriminator_hinge, generator_linear, log_odds=False),
     "wasserstein": Losses(discriminator_wasserstein, generator_linear, log_odds=False),
+    "relativistic": Losses(discriminator_relativistic, generator_non_saturating, log_odds=False, relative=True),
 }
 
 

@@ -63,6 +63,34 @@ def test_under_a_penalty_the_discriminator_normalises_each_picture_by_itself():
     assert (kinds.count("LayerNormalization"), kinds.count("BatchNormalization")) == (2, 0)
 
 
+def test_spectral_normalisation_bounds_every_layer_of_the_discriminator():
+    """After enough calls in training the largest singular value of each kernel, as a matrix, is 1."""
+    judge = networks.build(series.resolve("digits", image_size=8, base_filters=4, d_norm="spectral"))["discriminator"]
+    for _ in range(30):
+        judge(np.zeros((1, 8, 8, 1), "float32"), training=True)
+    kernels = [one.numpy() for one in judge.trainable_variables if "kernel" in one.path]
+    norms = [np.linalg.norm(kernel.reshape(-1, kernel.shape[-1]), 2) for kernel in kernels]
+    assert len(norms) == 2
+    np.testing.assert_allclose(norms, 1, rtol=0.01)
+
+
+@pytest.mark.parametrize("stem", ["conv", "dense"])
+def test_initial_kernels(stem):
+    """normal: N(0, 0.02) in both networks; glorot depends on the layer's size. Each layer draws its own."""
+    built = networks.build(series.resolve("digits", image_size=16, base_filters=32, init="normal", stem=stem))
+    kernels = [one.numpy() for model in built.values() for one in model.trainable_variables if "kernel" in one.path]
+    assert len(kernels) == 6
+    for kernel in kernels:
+        assert kernel.std() == pytest.approx(0.02, rel=0.1)
+    assert len({kernel.ravel()[0] for kernel in kernels}) == len(kernels)
+
+
+def test_the_moving_statistics_momentum():
+    built = networks.build(series.resolve("digits", image_size=8, base_filters=4, g_norm_momentum=0.9))
+    momenta = {layer.momentum for layer in built["generator"].layers if isinstance(layer, keras.layers.BatchNormalization)}
+    assert momenta == {0.9}
+
+
 def test_the_seed_fixes_the_weights():
     same, again, other = (
         networks.build(series.resolve("digits", image_size=8, base_filters=4, seed=seed))["generator"].get_weights()

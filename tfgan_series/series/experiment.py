@@ -14,7 +14,14 @@ from tfgan_series.errors import UserError
 from tfgan_series.series.settings import Settings, fields, flag_name, setting, values, with_tuples
 
 # --loss -> whether it compares the logits of real pictures with a target, which real_label changes.
-LOSSES = {"non_saturating": True, "minimax": True, "least_squares": True, "hinge": False, "wasserstein": False}
+LOSSES = {
+    "non_saturating": True,
+    "minimax": True,
+    "least_squares": True,
+    "hinge": False,
+    "wasserstein": False,
+    "relativistic": False,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +51,7 @@ class Experiment(Settings):
     epochs: int = setting("number of passes through the records", minimum=1, resume="grow")
     optimizer: str = setting("optimizer of both players", "adam", choices=("adam", "sgd"))
     lr: float = setting("learning rate in the first epoch", 2e-4, minimum=0)
+    d_lr_factor: float = setting("the discriminator's learning rate, as a multiple of --lr", 1.0, minimum=0)
     lr_drops: tuple[int, ...] = setting("after each of these epochs the learning rate is divided by 10", ())
     lr_decay: float = setting(
         "share of the epochs, the last ones, in which the learning rate falls linearly to 0", 0.0, minimum=0, below=1
@@ -55,6 +63,12 @@ class Experiment(Settings):
         choices=tuple(LOSSES),
     )
     real_label: float = setting("target of the real pictures; below 1 it is one-sided label smoothing", 1.0, minimum=0)
+    ema: float = setting(
+        "decay of the moving average of the generator's weights, which is used for pictures and saved; 0: no average",
+        0.0,
+        minimum=0,
+        below=1,
+    )
     seed: int = setting("fixes initial weights, noise and order of the pictures", 0, minimum=0, below=2**32)
     precision: str = setting(
         "number format in which the networks compute; bfloat16 and float16 are for GPUs",

@@ -59,6 +59,7 @@ def make_step(
         numbers, fakes = strategy.run(on_replica, args=(*real, [(drawn.old, drawn.swap) for drawn in draws]))
         for pool, drawn, fake in zip(pools, draws, fakes, strict=False):  # without pools there is nothing to keep
             image_pool.keep(pool, drawn, strategy.gather(fake, axis=0))
+        state.average()
         state.finish_step({name: strategy.reduce("mean", value, axis=None) for name, value in numbers.items()})
 
     return step

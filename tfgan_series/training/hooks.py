@@ -39,7 +39,7 @@ def save_generators(twins: Mapping[str, keras.Model], state: TrainState, folder:
 
     def hook(row: Row) -> None:
         for name, twin in twins.items():
-            twin.set_weights(state.networks[name].get_weights())
+            twin.set_weights(state.weights(name))
             with files.whole(folder / f"{name}.keras") as partial:
                 twin.save(partial)
 
