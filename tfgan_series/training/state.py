@@ -18,8 +18,8 @@ class TrainState:
     """networks: by name. players: the names of the networks that each player moves. optimizers: one for each player. step:
     steps done in all, counted here because a LossScaleOptimizer skips steps. measures: names of the numbers that a step notes.
     history: those numbers for each step of the epoch, [steps, len(measures)] float32. buffers: the algorithm's other
-    variables. averages: {network: moving averages of its weights}, for the networks that a run keeps; empty without an
-    average. ema: the averages' decay. rates: {player: its learning rate as a multiple of the run's}."""
+    variables. averages: {network: moving averages of its trainable weights}, for the networks that a run keeps; empty
+    without an average. ema: the averages' decay. rates: {player: its learning rate as a multiple of the run's}."""
 
     networks: dict[str, keras.Model]
     players: Mapping[str, tuple[str, ...]]
@@ -55,14 +55,18 @@ class TrainState:
         done = tf.cast(self.step, tf.float32)
         decay = tf.minimum(self.ema, (1 + done) / (10 + done))
         for name, averages in self.averages.items():
-            for average, weight in zip(averages, self.networks[name].weights, strict=True):
+            for average, weight in zip(averages, self.networks[name].trainable_variables, strict=True):
                 average.assign(decay * average + (1 - decay) * weight)
 
     def weights(self, name: str) -> list[np.ndarray]:
-        """The weights of a network as a run keeps them: their averages, or the last ones without an average."""
-        if name in self.averages:
-            return [average.numpy() for average in self.averages[name]]
-        return self.networks[name].get_weights()
+        """The weights of a network as a run keeps them: their averages, or the last ones if there is no average.
+
+        The statistics of batch normalisation are always the last ones. On MNIST this gives a lower Frechet distance than
+        averages of them (docs/recipe.md).
+        """
+        network = self.networks[name]
+        averages = dict(zip(map(id, network.trainable_variables), self.averages.get(name, ()), strict=False))
+        return [averages.get(id(weight), weight.value).numpy() for weight in network.weights]
 
     def epoch_history(self, steps: int) -> np.ndarray:
         """The numbers that the epoch's first `steps` steps noted, [steps, len(measures)] float64. Gen_grad is NaN at steps that
@@ -109,7 +113,7 @@ def _mean(name: str, column: np.ndarray) -> float:
 
 
 def _copies(network: keras.Model) -> list[tf.Variable]:
-    return [tf.Variable(weight.value, trainable=False) for weight in network.weights]
+    return [tf.Variable(weight.value, trainable=False) for weight in network.trainable_variables]
 
 
 def _variables_of(models: Mapping[str, keras.Model], names: Sequence[str]) -> list[Any]:
