@@ -178,9 +178,9 @@ def test_nothing_is_written_where_another_process_writes(trained, digits, tiny, 
             with pytest.raises(UserError, match="another process is writing .*run"):
                 workflow.train(tiny.change(epochs=3), tfrecord_path=digits[0], run_dir=folder, overwrite=overwrite)
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
-    with files.claimed(tmp_path / "digits" / "8"), pytest.raises(UserError, match="another process is writing .*digits/8"):
+    with files.claimed(tmp_path / "mnist" / "8"), pytest.raises(UserError, match="another process is writing .*mnist/8"):
         conversion.convert(tiny, tfrecord_path=tmp_path)
-    assert not (tmp_path / "digits").exists()
+    assert not (tmp_path / "mnist").exists()
 
 
 def test_overwrite_through_a_link_and_after_a_start_cut_short(digits, tiny, tmp_path):

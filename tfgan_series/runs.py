@@ -1,6 +1,6 @@
 """The run folder: what is in it, and how each file is read and written.
 
-runs/<model>/<records folder>-<image_size>/
+runs/<model>/<ImageType>-<image_size>/
     experiment.json  flags.txt  log.csv  steps/epoch-001.csv ...  images/epoch-001.png ...  checkpoints/  tensorboard/
     generator.keras (a CycleGAN's: generator_ab.keras  generator_ba.keras)  training.gif  loss.png
     probability.png or logits.png
@@ -39,7 +39,7 @@ TRANSLATION = "translated.json"  # beside translated pictures: their names and t
 
 def default_folder(experiment: Experiment, root: Path | str = "runs") -> Path:
     """The folder of an experiment's run if --run_dir is not given."""
-    return Path(root) / experiment.model / f"{experiment.records_name}-{experiment.image_size}"
+    return Path(root) / experiment.model / experiment.run_name
 
 
 def open_folder(folder: Path, overwrite: bool = False) -> None:

@@ -29,7 +29,7 @@ ARTICLES = {
         "image_size": 256, "channels": 3, "base_filters": 64, "batch_size": 1, "epochs": 200, "blocks": 6, "cycle_loss": "l2",
         "cycle_weight": 10.0, "identity_weight": 0.0, "pool": 0, "lr": 2e-4, "beta_1": 0.5, "lr_decay": 0.0, "augment": True,
     },
-    ("digits", "dcgan"): {"image_size": 32, "channels": 1, "base_filters": 32, "batch_size": 64, "epochs": 60, "lr_drops": ()},
+    ("digits", "dcgan"): {"image_size": 32, "channels": 1, "base_filters": 32, "batch_size": 64, "epochs": 2, "lr_drops": ()},
 }  # fmt: skip
 
 
@@ -72,6 +72,7 @@ def test_alias_and_box():
     assert series.resolve("celeba").records_name == "img_celeba-bbox"
     assert series.resolve("celeba", bbox=False).records_name == "img_celeba"
     assert series.resolve("mnist", bbox=False).records_name == "mnist"  # the series' command lines give this flag
+    assert series.resolve("digits").records_name == "mnist"
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def define_records() -> None:
 
 def define_run(text: str) -> None:
     """The flag for a run's folder."""
-    flags.DEFINE_string("run_dir", None, f"{text} (default: runs/<model>/<records folder>-<image_size>)")
+    flags.DEFINE_string("run_dir", None, f"{text} (default: runs/<model>/<ImageType>-<image_size>)")
 
 
 def define_settings(*names: str, draws_from: str | None = None) -> None:

@@ -109,9 +109,19 @@ class Experiment(Settings):
         return self.data_set.stores
 
     @property
+    def records_type(self) -> str:
+        """The ImageType that the records are named after: its own, or the one that it shares them with."""
+        return self.data_set.records or self.image_type
+
+    @property
     def records_name(self) -> str:
         """Folder of this experiment's records below TFRecordPath, without the size."""
-        return f"{self.image_type}-bbox" if self.bbox else self.image_type
+        return f"{self.records_type}-bbox" if self.bbox else self.records_type
+
+    @property
+    def run_name(self) -> str:
+        """Folder of this experiment's run below the model's, unless --run_dir names another."""
+        return f"{self.image_type}{'-bbox' if self.bbox else ''}-{self.image_size}"
 
     def change(self, **given: Any) -> Self:
         """The experiment with other values. Raises UserError for a name that is no setting and a value not allowed."""
