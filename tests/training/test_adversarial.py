@@ -51,7 +51,7 @@ def test_simultaneous_step_against_plain_gradients(loss):
     generator, discriminator = state.networks["generator"], state.networks["discriminator"]
     before = weights(state)
     real, z = pictures(), latent.noise(8, 10, experiment.seed, stream=0)
-    d_loss_of, g_loss_of, _ = LOSSES[loss]
+    d_loss_of, g_loss_of, *_ = LOSSES[loss]
     with tf.GradientTape(persistent=True) as tape:
         fake_logits = discriminator(generator(z, training=True), training=True)
         d_loss = d_loss_of(discriminator(real, training=True), fake_logits)
