@@ -75,15 +75,19 @@ def member_folder(experiment: Experiment, root: str | Path) -> Path:
 
 
 def _result(folder: Path) -> Result:
-    """The data of a run for the figure and the table. Each loss is [epochs, steps of an epoch]; there is none if the run
-    diverged in its first epoch."""
+    """The data of a run for the figure and the table. steps: in an epoch. curves: {loss: its number at each step}. rows: {loss:
+    its mean in each row of the log}. ends: the epochs done at the end of each row. If the run diverged in its first row, they
+    are empty."""
     log = runs.read_log(folder)
-    steps = runs.read_steps(folder, len(log))
+    steps = int(log[-1]["steps"]) if log else 1
+    numbers = runs.read_steps(folder, -(-int(log[-1]["step"]) // steps) if log else 0)
     return {
-        "epochs": len(log),
+        "steps": steps,
         "diverged": (folder / runs.DIVERGED).is_file(),
-        "curves": {loss: steps[loss].reshape(len(log), -1) for loss in _LOSSES if log},
-        "grid": runs.grid_path(folder, len(log)),
+        "curves": {loss: numbers[loss] for loss in _LOSSES if log},
+        "rows": {loss: [row[loss] for row in log] for loss in _LOSSES},
+        "ends": [row["epoch"] for row in log],
+        "grid": runs.grid_path(folder, log[-1]["step"], steps) if log else None,
         "images_per_second": runs.images_per_second(log) if log else 0.0,
     }
 
@@ -97,26 +101,28 @@ def _write_page(page: Path, results: Mapping[str, Result], question: str) -> Non
 
 
 def table(results: Mapping[str, Result]) -> str:
-    """The results as Markdown. start: the first step; end and spread: mean and standard deviation of the last epoch's steps."""
+    """The results as Markdown. start: the first step; end and spread: mean and standard deviation of the last steps, as many as
+    an epoch has."""
     names = [f"{player} {what}" for player in ("G", "D") for what in ("start", "highest", "end", "spread")]
     lines = [["run", "epochs", *names, "images/s"]]
     lines.append(["---", *["---:"] * (len(names) + 2)])
     for label, result in results.items():
-        epochs = f"{result['epochs']}, then diverged" if result["diverged"] else str(result["epochs"])
-        numbers = [f"{number:.2f}" for curve in result["curves"].values() for number in _summary(curve)]
+        epochs = f"{max(result['ends'], default=0):.4g}{', then diverged' if result['diverged'] else ''}"
+        numbers = [f"{number:.2f}" for curve in result["curves"].values() for number in _summary(curve, result["steps"])]
         lines.append([label, epochs, *(numbers or ["-"] * len(names)), f"{result['images_per_second']:,.0f}"])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines) + (
-        "\nLosses are per step. start: the first step; end and spread: mean and standard deviation over the last epoch.\n"
+        "\nLosses are per step. start: the first step; end and spread: mean and standard deviation over the last steps, as many "
+        "as an epoch has.\n"
     )
 
 
-def _summary(curve: np.ndarray) -> Sequence[float]:
-    return curve[0, 0], curve.max(), curve[-1].mean(), curve[-1].std()
+def _summary(curve: np.ndarray, steps: int) -> Sequence[float]:
+    return curve[0], curve.max(), curve[-steps:].mean(), curve[-steps:].std()
 
 
 def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
-    """Draw each run's losses above its last grid. The losses are drawn step by step and as means by epoch, on the same axes for
-    all runs."""
+    """Draw each run's losses above its last grid. The losses are drawn step by step and as means by row of the log, on the same
+    axes for all runs."""
     # The object interface needs no display, and leaves a notebook's own pyplot figures alone.
     from matplotlib.figure import Figure
 
@@ -139,15 +145,16 @@ def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
             plot.sharey(shared)
         shared = plot
         for loss, curve in result["curves"].items():
-            epochs, steps = curve.shape
-            plot.plot(np.arange(1, curve.size + 1) / steps, curve.ravel(), color=_LOSSES[loss], alpha=0.25, linewidth=0.3)
-            plot.plot(np.arange(1, epochs + 1) - 0.5, curve.mean(axis=1), color=_LOSSES[loss], label=loss)
+            epochs = np.arange(1, curve.size + 1) / result["steps"]
+            plot.plot(epochs, curve, color=_LOSSES[loss], alpha=0.25, linewidth=0.3)
+            ends = np.array(result["ends"])
+            plot.plot(ends - np.diff(ends, prepend=0) / 2, result["rows"][loss], color=_LOSSES[loss], label=loss)
         plot.set_title(f"{label}{' (diverged)' if result['diverged'] else ''}")
         plot.set_xlabel("epoch")
         plot.grid(alpha=0.3)
         if place == 0:
             plot.legend()
-        if result["epochs"]:
+        if result["grid"]:
             with Image.open(result["grid"]) as grid:
                 picture.imshow(np.asarray(grid.convert("RGB")))
     if min((curve.min() for result in results.values() for curve in result["curves"].values()), default=0) >= 0:

@@ -6,6 +6,7 @@ import pytest
 
 from tfgan_series import series
 from tfgan_series.errors import UserError
+from tfgan_series.series import rows
 
 # The articles' numbers, written by hand from the posts and not from the code.
 ARTICLES = {
@@ -68,6 +69,14 @@ def test_preset_and_what_is_given_over_it():
     assert series.resolve("img_celeba", preset="repository").batch_size == 256
 
 
+def test_a_rows_a_presets_or_the_users_length_replaces_the_one_before(monkeypatch):
+    pair = ("mnist", "dcgan")
+    monkeypatch.setitem(rows.ROWS, pair, {"steps": 1900, "grid_every": 100})
+    monkeypatch.setitem(rows.PRESETS, "long", {pair: {"epochs": 7}})
+    lengths = [series.resolve(*pair, **given).length for given in ({}, {"preset": "long"}, {"preset": "long", "steps": 3})]
+    assert lengths == [("steps", 1900), ("epochs", 7), ("steps", 3)]
+
+
 def test_alias_and_box():
     assert series.resolve("celeba").records_name == "img_celeba-bbox"
     assert series.resolve("celeba", bbox=False).records_name == "img_celeba"
@@ -84,6 +93,8 @@ def test_alias_and_box():
         ({"preset": "repository"}, "dcgan on digits has article"),
         ({"preset": "typo"}, "--preset=typo"),
         ({"batch_size": 0}, "--batch_size=0: at least 1"),
+        ({"steps": -3}, "--steps=-3: at least 0"),
+        ({"steps": 5, "epochs": 2}, "--epochs=2 and --steps=5: one of them gives the length of the run"),
         ({"lr": float("nan")}, "--lr=nan: at least"),
         ({"image_type": "mnist", "model": "gan", "dropout": 0.1}, "--dropout is no setting of gan"),
         (

@@ -24,8 +24,8 @@ class Counter:
     def steps_done(self):
         return self.steps
 
-    def means(self, steps):
-        return {"Gen_loss": sum(self.seen[step] for step in range(steps)) / steps}
+    def means(self, steps, skip=0):
+        return {"Gen_loss": sum(self.seen[step] for step in range(skip, steps)) / (steps - skip)}
 
     def set_learning_rate(self, rate):
         self.rates.append(rate)
@@ -39,7 +39,7 @@ def course(epochs=3, steps=4):
 def walk(state, epochs=3, step=None, **given):
     """Run the loop; returns the rows that a hook gets and the step count at each save."""
     rows, saves = [], []
-    loop.run_epochs(
+    loop.run(
         course(epochs), state, step or state.step, lambda epoch, first: range(first, 4), lambda: saves.append(state.steps),
         [rows.append], **given,
     )  # fmt: skip
@@ -78,7 +78,7 @@ def test_a_signal_saves_and_says_where(number, at):
 
     saves = []
     with pytest.raises(loop.Interrupted, match="epoch 2 of 3") as stop:
-        loop.run_epochs(
+        loop.run(
             course(), state, step, lambda epoch, first: range(first, 4), lambda: saves.append(state.steps), []
         )  # fmt: skip
     assert stop.value.number == number
@@ -97,21 +97,19 @@ def test_a_diverged_run_is_one_line_and_is_not_saved(loss):
 def test_a_long_epoch_that_flies_apart_ends_at_a_step_and_not_at_a_time(clock):
     """Processes that train together have clocks of their own, and must end at the same step."""
     state = Counter()
-    state.means = lambda steps: {"Gen_loss": math.inf if steps > 70 else 1.0}
+    state.means = lambda steps, skip=0: {"Gen_loss": math.inf if steps > 70 else 1.0}
     now = {"stands": lambda: 1.0, "runs": itertools.count(0, 1000).__next__}[clock]
     with pytest.raises(Diverged):
-        loop.run_epochs(
-            course(steps=1000), state, state.step, lambda epoch, first: range(1000), lambda: None, [], alone=False, now=now
-        )
+        loop.run(course(steps=1000), state, state.step, lambda epoch, first: range(1000), lambda: None, [], alone=False, now=now)
     assert state.steps == 100
 
 
 def test_a_process_that_trains_alone_looks_every_second():
     state = Counter()
-    state.means = lambda steps: {"Gen_loss": math.inf if steps > 4 else 1.0}
+    state.means = lambda steps, skip=0: {"Gen_loss": math.inf if steps > 4 else 1.0}
     seconds = itertools.count(0, 0.3).__next__
     with pytest.raises(Diverged):
-        loop.run_epochs(course(steps=1000), state, state.step, lambda epoch, first: range(1000), lambda: None, [], now=seconds)
+        loop.run(course(steps=1000), state, state.step, lambda epoch, first: range(1000), lambda: None, [], now=seconds)
     assert state.steps < 20
 
 
@@ -125,7 +123,7 @@ def test_hooks_and_save_run_together():
         yield
         seen.append("end")
 
-    loop.run_epochs(
+    loop.run(
         course(2), state, state.step, lambda epoch, first: range(first, 4), lambda: seen.append("save"),
         [lambda row: seen.append(row["epoch"])], together=together,
     )  # fmt: skip
@@ -134,8 +132,8 @@ def test_hooks_and_save_run_together():
 
 def test_an_epoch_that_ends_early_is_an_error():
     state = Counter()
-    with pytest.raises(RuntimeError, match="4 were promised"):
-        loop.run_epochs(course(), state, state.step, lambda epoch, first: range(3), lambda: None, [])
+    with pytest.raises(RuntimeError, match="epoch 1 ended after step 3 of the run, and not after 4"):
+        loop.run(course(), state, state.step, lambda epoch, first: range(3), lambda: None, [])
 
 
 def test_speed_is_images_of_timed_steps_per_second():

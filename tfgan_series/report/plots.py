@@ -25,10 +25,10 @@ class Group:
     limits: tuple[float, float] | None = None
 
 
-Log = Sequence[Mapping[str, float]]  # {column: number} by epoch
+Log = Sequence[Mapping[str, float]]  # {column: number} by row
 
 _VALUES = MaxNLocator(nbins=5, steps=[1, 2, 5, 10])
-_EPOCHS = MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True)
+_WHOLE = MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True)
 _DECADES = LogLocator(numticks=6)
 
 GROUPS = (
@@ -46,11 +46,11 @@ def lay_out(logs: Sequence[Log]) -> list[list[dict[str, Any]]]:
 
     logs: none of them empty; a number that is NaN or infinite gets no place. Returns a list of plots for each log.
     A plot is a dict: title, text, summary (its content in words), x_ticks and y_ticks (pairs of place and text), x (the
-    place of each epoch), lines (dicts of name, path, y: the place at each epoch or None, and values: the numbers as text).
+    place of each row), lines (dicts of name, path, y: the place at each row or None, and values: the numbers as text).
     """
-    last = max(row["epoch"] for log in logs for row in log)
+    epochs = sorted(row["epoch"] for log in logs for row in log)
     axes = {group: _y_axis(group, [value for log in logs for value in _values(group, log)]) for group in GROUPS}
-    return [[_plot(group, *axes[group], log, last) for group in GROUPS if _lines(group, log)] for log in logs]
+    return [[_plot(group, *axes[group], log, epochs) for group in GROUPS if _lines(group, log)] for log in logs]
 
 
 def _lines(group: Group, log: Log) -> dict[str, list[float]]:
@@ -64,10 +64,16 @@ def _values(group: Group, log: Log) -> list[float]:
 
 
 def _plot(
-    group: Group, to_y: Callable[[float], float | None], y_ticks: list[tuple[float, str]], log: Log, last: float
+    group: Group,
+    to_y: Callable[[float], float | None],
+    y_ticks: list[tuple[float, str]],
+    log: Log,
+    epochs: Sequence[float],
 ) -> dict[str, Any]:
-    epochs = [row["epoch"] for row in log]
-    x = [_x(epoch, last) for epoch in epochs]
+    """epochs: of all logs, sorted."""
+    first, last = epochs[0], epochs[-1]
+    locator = _WHOLE if all(float(epoch).is_integer() for epoch in epochs) else _VALUES
+    x = [_x(row["epoch"], first, last) for row in log]
     lines = [
         {"name": name, "path": _path(x, y), "y": y, "values": [f"{value:.3g}" for value in values]}
         for name, values in _lines(group, log).items()
@@ -76,20 +82,20 @@ def _plot(
     return {
         "title": group.title,
         "text": group.text,
-        "summary": "; ".join(_in_words(line, int(epochs[0]), int(epochs[-1])) for line in lines),
-        "x_ticks": [(_x(tick, last), f"{tick:g}") for tick in _EPOCHS.tick_values(1, last) if 1 <= tick <= last],
+        "summary": "; ".join(_in_words(line, log[0]["epoch"], log[-1]["epoch"]) for line in lines),
+        "x_ticks": [(_x(tick, first, last), f"{tick:g}") for tick in locator.tick_values(first, last) if first <= tick <= last],
         "y_ticks": y_ticks,
         "x": x,
         "lines": lines,
     }
 
 
-def _in_words(line: Mapping[str, Any], first: int, last: int) -> str:
-    return f"{line['name']} is {line['values'][0]} in epoch {first} and {line['values'][-1]} in epoch {last}"
+def _in_words(line: Mapping[str, Any], first: float, last: float) -> str:
+    return f"{line['name']} is {line['values'][0]} in epoch {first:.4g} and {line['values'][-1]} in epoch {last:.4g}"
 
 
-def _x(epoch: float, last: float) -> float:
-    share = (epoch - 1) / (last - 1) if last > 1 else 0.5
+def _x(epoch: float, first: float, last: float) -> float:
+    share = (epoch - first) / (last - first) if last > first else 0.5
     return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
 
 

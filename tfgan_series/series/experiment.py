@@ -48,7 +48,14 @@ class Experiment(Settings):
         "filters of the layer next to the picture, doubled in each layer inwards; for gan its hidden units", minimum=1
     )
     batch_size: int = setting("pictures in a batch, over all devices together", minimum=1)
-    epochs: int = setting("number of passes through the records", minimum=1, resume="grow")
+    epochs: int = setting("length of the run in passes through the records; 0: steps gives the length", minimum=0, resume="grow")
+    steps: int = setting("length of the run in steps; 0: epochs gives the length", 0, minimum=0, resume="grow")
+    grid_every: int = setting(
+        "steps from one grid and row of the log to the next within an epoch; 0: only one at the end of each epoch",
+        0,
+        minimum=0,
+        resume="free",
+    )
     optimizer: str = setting("optimizer of both players", "adam", choices=("adam", "sgd"))
     lr: float = setting("learning rate in the first epoch", 2e-4, minimum=0)
     d_lr_factor: float = setting("the discriminator's learning rate, as a multiple of --lr", 1.0, minimum=0)
@@ -90,6 +97,11 @@ class Experiment(Settings):
                 f"--model={self.model} learns from {count[self.sets]} of pictures, and {self.image_type} has "
                 f"{count[len(self.sides)]}: choose another --model, or an --ImageType of {fitting}"
             )
+        if bool(self.epochs) == bool(self.steps):
+            raise UserError(
+                f"--epochs={self.epochs} and --steps={self.steps}: one of them gives the length of the run; make it 1 or more, "
+                "and leave the other out or give 0 for it"
+            )
         if self.real_label != 1 and not LOSSES[self.loss]:
             raise UserError(f"--real_label={self.real_label}: --loss={self.loss} has no target for real pictures")
 
@@ -123,11 +135,24 @@ class Experiment(Settings):
         """Folder of this experiment's run below the model's, unless --run_dir names another."""
         return f"{self.image_type}{'-bbox' if self.bbox else ''}-{self.image_size}"
 
+    @property
+    def length(self) -> tuple[str, int]:
+        """The setting that gives the length of the run, and its value: ("epochs", 35) or ("steps", 1900)."""
+        return ("steps", self.steps) if self.steps else ("epochs", self.epochs)
+
+    def steps_in_all(self, epoch_steps: int) -> int:
+        """Steps of the run. epoch_steps: number in an epoch."""
+        return self.steps or self.epochs * epoch_steps
+
     def change(self, **given: Any) -> Self:
-        """The experiment with other values. Raises UserError for a name that is no setting and a value not allowed."""
+        """The experiment with other values. If one of epochs and steps is given, the other becomes 0. Raises UserError for a name
+        that is no setting and a value not allowed."""
         for name in given:
             if name not in fields(self):
                 raise UserError(f"--{flag_name(name)} is no setting of {self.model}: leave it out")
+        for name, other in (("epochs", "steps"), ("steps", "epochs")):
+            if given.get(name):
+                given.setdefault(other, 0)
         return dataclasses.replace(self, **with_tuples(given))
 
 

@@ -88,16 +88,13 @@ def resolve(image_type: str = DEFAULT_IMAGE_TYPE, model: str | None = None, pres
         raise UserError(f"--model={model}: choose one of {', '.join(MODELS)}")
     pictures = DATASETS[image_type]
     pair = (image_type, model)
-    numbers = {
-        "image_size": pictures.image_size,
-        "channels": pictures.channels,
-        "bbox": pictures.boxes,
-        **MODELS[model].numbers,
-        **ROWS.get(pair, {}),
-    }
-    experiment = MODELS[model].settings(image_type=image_type, model=model, **numbers)
+    own = {"image_size": pictures.image_size, "channels": pictures.channels, "bbox": pictures.boxes, **MODELS[model].numbers}
+    experiment = MODELS[model].settings(image_type=image_type, model=model, **own)
     given = {name: value for name, value in given.items() if value is not None}
-    return experiment.change(preset=preset, **{**_preset_numbers(pair, preset), **given})
+    # One change after the other, because each may give the length of the run in another way (epochs or steps).
+    for numbers in (ROWS.get(pair, {}), {"preset": preset, **_preset_numbers(pair, preset)}, given):
+        experiment = experiment.change(**numbers)
+    return experiment
 
 
 def _preset_numbers(pair: Pair, preset: str) -> Numbers:

@@ -10,12 +10,14 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_series import latent, losses, pictures
+from tfgan_series.data import pipeline
 from tfgan_series.data.records import Records
 from tfgan_series.series.models import FromNoise
 from tfgan_series.training import diff_augment, players
 from tfgan_series.training.state import TrainState
 
-_GRID = 16  # pictures in an epoch's grid, 4x4
+_GRID = 16  # pictures in a grid, 4x4
+_SMALLEST = 1e-6  # spread of the real pictures, which may all be the same
 _Z, _FRESH_Z, _SHARE = range(3)  # what a step may draw; step s uses the noise streams 3 s, 3 s + 1 and 3 s + 2
 _CHANGES = latent.SAMPLES - 1  # step s draws the changes of diff_augment from the stream _CHANGES - s
 _REAL, _FAKE, _FRESH = range(3)  # whose changes
@@ -24,6 +26,12 @@ _REAL, _FAKE, _FRESH = range(3)  # whose changes
 def measures(experiment: FromNoise) -> tuple[str, ...]:
     """Names of the numbers that a step notes."""
     return (*players.answer_names(experiment), "Gen_loss", "Dis_loss", "Gen_grad")
+
+
+def bounds(experiment: FromNoise) -> dict[str, float]:
+    """{name of a loss: its bound}, see losses.Losses."""
+    own = losses.of_players(experiment)
+    return {"Gen_loss": own.g_bound, "Dis_loss": own.d_bound}
 
 
 def buffers(experiment: FromNoise) -> dict[str, list[int]]:
@@ -160,7 +168,22 @@ class _Replica:
 def make_look(
     experiment: FromNoise, records: Records
 ) -> Callable[[Mapping[str, keras.Model]], tuple[np.ndarray, int, dict[str, float]]]:
-    """A function that draws an epoch's grid: generators -> (pictures [16, H, W, C] uint8, columns of the grid, {}). The {} is
-    for numbers measured on the pictures: here there are none. The 16 z are the same in every epoch."""
+    """A function that draws a grid: generators -> (pictures [16, H, W, C] uint8, columns of the grid, {name: number measured}).
+
+    The 16 z are the same in every grid. The number measured is Spread: how much the 16 pictures differ, relative to 16 real
+    ones. It is about 1 for good pictures, and 0 if all are equal.
+    """
     z = latent.noise(_GRID, experiment.noise_dim, experiment.seed)
-    return lambda generators: (pictures.to_uint8(latent.sample(generators["generator"], z)), 4, {})
+    (side,) = experiment.sides
+    real = _spread(pipeline.first_images(records, experiment, experiment.partition, side, _GRID))
+
+    def look(generators):
+        images = latent.sample(generators["generator"], z)
+        return pictures.to_uint8(images), 4, {"Spread": _spread(images) / max(real, _SMALLEST)}
+
+    return look
+
+
+def _spread(images: np.ndarray) -> float:
+    """The standard deviation of each number across the pictures [N, H, W, C], and the mean of these over all numbers."""
+    return float(images.std(axis=0).mean())

@@ -70,13 +70,15 @@ class TrainState:
 
     def epoch_history(self, steps: int) -> np.ndarray:
         """The numbers that the epoch's first `steps` steps noted, [steps, len(measures)] float64. Gen_grad is NaN at steps that
-        did not update the generator."""
+        did not update the generator. Beyond the epoch's steps so far, the numbers are those of the epoch before."""
         return self.history.numpy()[:steps].astype("float64")
 
-    def means(self, steps: int) -> dict[str, float]:
-        """The means of the numbers that the epoch's first `steps` steps noted. The mean of Gen_grad is over the steps that
-        updated the generator, and NaN if none did. One NaN of another number makes its mean NaN."""
-        return {name: _mean(name, column) for name, column in zip(self.measures, self.epoch_history(steps).T, strict=True)}
+    def means(self, steps: int, skip: int = 0) -> dict[str, float]:
+        """The means of the numbers that the epoch's first `steps` steps noted, without those of its first `skip` steps. The mean
+        of Gen_grad is over the steps that updated the generator, and NaN if none did. One NaN of another number makes its mean
+        NaN."""
+        columns = self.epoch_history(steps)[skip:].T
+        return {name: _mean(name, column) for name, column in zip(self.measures, columns, strict=True)}
 
     def set_learning_rate(self, rate: float) -> None:
         """Set the learning rate for the next steps."""
