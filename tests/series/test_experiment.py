@@ -17,7 +17,7 @@ from tfgan_series.errors import UserError
     ids=["change", "replace", "from_dict", "resolve"],
 )
 def test_the_rules_hold_however_an_experiment_is_made(make):
-    row = series.resolve("digits")
+    row = series.resolve("mnist")
     for values, words in (
         ({"loss": "hinge", "real_label": 0.9}, "--loss=hinge has no target"),
         ({"d_norm": "batch", "loss": "wasserstein"}, "--d_norm=batch does not go with a gradient penalty"),
@@ -38,7 +38,7 @@ def test_normalisation_that_goes_with_a_gradient_penalty():
         "none": [{"r1": 1.0, "d_norm": "none"}, {"d_norm": "none"}],
     }
     for norm, cases in norms.items():
-        assert {series.resolve("digits", **given).discriminator_norm for given in cases} == {norm}
+        assert {series.resolve("mnist", **given).discriminator_norm for given in cases} == {norm}
     assert series.resolve("mnist", model="gan", r1=1.0).r1 == 1  # this model has no normalisation
 
 
