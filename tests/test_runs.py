@@ -186,3 +186,14 @@ def test_a_damaged_log_is_named(tmp_path, old, new):
 def test_missing_flags_are_named(tmp_path):
     with pytest.raises(UserError, match=r"flags\.txt cannot be read .*train\.py writes it anew"):
         runs.read_flags(tmp_path)
+
+
+def test_a_run_of_the_digits_before_they_were_mnist_is_refused(trained, tmp_path):
+    record = json.loads((trained / "experiment.json").read_text())
+    del record["records_type"]  # as all versions before wrote it
+    (tmp_path / "experiment.json").write_text(json.dumps(record))
+    with pytest.raises(UserError, match="is from an earlier version, in which digits had other pictures: give another --run_dir"):
+        runs.read_experiment(tmp_path)
+    record["experiment"]["image_type"] = "mnist"
+    (tmp_path / "experiment.json").write_text(json.dumps(record))
+    assert runs.read_experiment(tmp_path).image_type == "mnist"

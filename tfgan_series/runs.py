@@ -75,17 +75,25 @@ class Begun(NamedTuple):
 
 
 def read_begun(folder: Path | str) -> Begun:
-    """What a run began with. Raises UserError where the folder is no run, or a run of another version."""
+    """What a run began with. Raises UserError where the folder is no run, or a run of another version, also if its ImageType had
+    other pictures then."""
     path = Path(folder) / EXPERIMENT
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        return Begun(series.from_dict(record["experiment"]), record["records"], record["records_identity"])
+        begun = Begun(series.from_dict(record["experiment"]), record["records"], record["records_identity"])
+        had = record.get("records_type", begun.experiment.image_type)
     except FileNotFoundError as error:
         raise UserError(f"{folder} is not a run (no {EXPERIMENT}): train one with train.py, or give another --run_dir") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} cannot be read ({error}): it is damaged or from another version; train.py --overwrite starts the run over"
         ) from error
+    if had != begun.experiment.records_type:
+        raise UserError(
+            f"{folder} is from an earlier version, in which {begun.experiment.image_type} had other pictures: give another "
+            "--run_dir, or start over with train.py --overwrite"
+        )
+    return begun
 
 
 def read_experiment(folder: Path | str) -> Experiment:
@@ -98,7 +106,12 @@ def write_experiment(
 ) -> None:
     """Write experiment.json and flags.txt. train.py --flagfile=flags.txt goes on with this run. With another --run_dir it starts
     a new run of the same settings."""
-    record = {"experiment": series.to_dict(experiment), "records": record_count, "records_identity": records_identity}
+    record = {
+        "experiment": series.to_dict(experiment),
+        "records": record_count,
+        "records_identity": records_identity,
+        "records_type": experiment.records_type,
+    }
     files.write_whole(folder / EXPERIMENT, json.dumps(record, indent=2) + "\n")
     lines = [*series.flag_lines(experiment), f"--TFRecordPath={tfrecord_path}", f"--run_dir={folder}"]
     files.write_whole(folder / FLAGS, "\n".join(lines) + "\n")

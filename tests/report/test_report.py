@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_series import report, runs
+from tfgan_series import report, runs, series
 from tfgan_series.errors import UserError
 
 from conftest import ROOT, command_environment
@@ -140,7 +140,7 @@ def test_an_original_is_shown_as_the_generator_got_it(trained, tmp_path):
 def test_settings_that_are_not_the_rows_come_first(page):
     text = page.read_text(encoding="utf-8")
     assert re.findall(r"<code>(\w+)</code> <small>", text)[:4] == ["image_size", "base_filters", "epochs", "ImageType"]
-    assert '<td class="changed">9 <small>default 60</small></td>' in text
+    assert f'<td class="changed">9 <small>default {series.resolve("digits").epochs}</small></td>' in text
 
 
 def test_a_run_that_goes_on_and_one_that_diverged_say_so(trained, tmp_path):
