@@ -3,7 +3,7 @@
 runs/<model>/<ImageType>-<image_size>/
     experiment.json  flags.txt  log.csv  steps/epoch-001.csv ...  checkpoints/  tensorboard/
     images/epoch-000.png  images/step-000100.png ...  images/epoch-001.png ...
-    generator.keras (a CycleGAN's: generator_ab.keras  generator_ba.keras)  training.gif  loss.png
+    generator.keras (a CycleGAN's: generator_ab.keras  generator_ba.keras)  generator-best.keras  training.gif  loss.png
     probability.png or logits.png
     report.html  diverged.txt (if the run diverged)  warnings.txt (if training warns of something)
     generated/  explored/  translated/    the pictures of generate.py, explore.py and translate.py
@@ -140,6 +140,11 @@ def is_settled(folder: Path | str, experiment: Experiment) -> bool:
 def is_finished(log: Sequence[Mapping[str, float]], experiment: Experiment) -> bool:
     """Whether a run with this log has come to the experiment's end."""
     return bool(log) and log[-1]["step"] >= experiment.steps_in_all(int(log[-1]["steps"]))
+
+
+def best_name(generator: str) -> str:
+    """The file of a generator's best weights, by the scores in training."""
+    return f"{generator}-best.keras"
 
 
 def moment(step: float, steps: float) -> str:

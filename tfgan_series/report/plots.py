@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from matplotlib.ticker import LogLocator, MaxNLocator
@@ -13,16 +14,22 @@ LEFT, RIGHT, TOP, BOTTOM = 42, 14, 8, 26  # margins, for the numbers beside the 
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Columns of the log that share a plot: their names end in one of `endings`, and in none of an earlier group's.
+    """Columns of the log that share a plot: their names match one of `names` (patterns with *), and none of an earlier group's.
 
-    limits: of the y axis. None: the range of the numbers and zero.
+    limits: of the y axis. None: the range of the numbers and zero. sparse: measured in some rows only, so the line goes on over
+    rows without a number.
     """
 
     title: str
-    endings: tuple[str, ...]
+    names: tuple[str, ...]
     text: str
     log_axis: bool = False
     limits: tuple[float, float] | None = None
+    sparse: bool = False
+
+    def has(self, column: str) -> bool:
+        """Whether the column's name matches."""
+        return any(fnmatchcase(column, name) for name in self.names)
 
 
 Log = Sequence[Mapping[str, float]]  # {column: number} by row
@@ -32,12 +39,26 @@ _WHOLE = MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True)
 _DECADES = LogLocator(numticks=6)
 
 GROUPS = (
-    Group(title="There and back", endings=("Cycle_loss", "Cycle_test", "Identity_loss"), text="how far from the original"),
-    Group(title="Loss", endings=("_loss",), text="what each network minimises"),
-    Group(title="Probability", endings=("_P",), text="that a picture is real, as D sees it", limits=(0.0, 1.0)),
-    Group(title="Mean logit", endings=("_logit",), text="of D: a larger one means more surely real"),
-    Group(title="Gradient", endings=("_grad",), text="its norm over all weights"),
-    Group(title="Learning rate", endings=("lr",), text="", log_axis=True),
+    Group(
+        title="Fréchet distance",
+        names=("fid*_*_*",),
+        text="from real pictures: smaller is better",
+        log_axis=True,
+        sparse=True,
+    ),
+    Group(
+        title="Precision, recall, coverage",
+        names=("precision*_*_*", "recall*_*_*", "coverage*_*_*"),
+        text="larger is better",
+        limits=(0.0, 1.0),
+        sparse=True,
+    ),
+    Group(title="There and back", names=("Cycle_loss", "Cycle_test", "Identity_loss"), text="how far from the original"),
+    Group(title="Loss", names=("*_loss",), text="what each network minimises"),
+    Group(title="Probability", names=("*_P",), text="that a picture is real, as D sees it", limits=(0.0, 1.0)),
+    Group(title="Mean logit", names=("*_logit",), text="of D: a larger one means more surely real"),
+    Group(title="Gradient", names=("*_grad",), text="its norm over all weights"),
+    Group(title="Learning rate", names=("lr",), text="", log_axis=True),
 )
 
 
@@ -54,8 +75,8 @@ def lay_out(logs: Sequence[Log]) -> list[list[dict[str, Any]]]:
 
 
 def _lines(group: Group, log: Log) -> dict[str, list[float]]:
-    earlier = tuple(ending for one in GROUPS[: GROUPS.index(group)] for ending in one.endings)
-    names = [name for name in log[0] if name.endswith(group.endings) and not name.endswith(earlier)]
+    earlier = GROUPS[: GROUPS.index(group)]
+    names = [name for name in log[0] if group.has(name) and not any(one.has(name) for one in earlier)]
     return {name: [row[name] for row in log] for name in names}
 
 
@@ -75,7 +96,7 @@ def _plot(
     locator = _WHOLE if all(float(epoch).is_integer() for epoch in epochs) else _VALUES
     x = [_x(row["epoch"], first, last) for row in log]
     lines = [
-        {"name": name, "path": _path(x, y), "y": y, "values": [f"{value:.3g}" for value in values]}
+        {"name": name, "path": _path(x, y, group.sparse), "y": y, "values": [_as_text(value) for value in values]}
         for name, values in _lines(group, log).items()
         for y in [[to_y(value) for value in values]]
     ]
@@ -118,12 +139,16 @@ def _y_axis(group: Group, values: Sequence[float]) -> tuple[Callable[[float], fl
     return lambda value: place(value) if math.isfinite(value) else None, ticks
 
 
-def _path(x: Sequence[float], y: Sequence[float | None]) -> str:
-    """SVG path of the points; a point that has no place leaves a gap."""
+def _as_text(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.3g}"
+
+
+def _path(x: Sequence[float], y: Sequence[float | None], sparse: bool) -> str:
+    """SVG path of the points. A point that has no place leaves a gap, or with sparse is passed over."""
     words, pen = [], "M"
     for one, other in zip(x, y, strict=True):
         if other is None:
-            pen = "M"
+            pen = pen if sparse else "M"
             continue
         words.append(f"{pen}{one:g} {other:g}")
         pen = "L"

@@ -56,6 +56,13 @@ class Experiment(Settings):
         minimum=0,
         resume="free",
     )
+    evaluate_every: int = setting(
+        "epochs from one measuring of scores to the next; the best generator is kept as generator-best.keras; 0: no scores",
+        0,
+        minimum=0,
+        resume="free",
+    )
+    evaluate_count: int = setting("pictures that --evaluate_every measures", 5000, minimum=20, resume="free")
     optimizer: str = setting("optimizer of both players", "adam", choices=("adam", "sgd"))
     lr: float = setting("learning rate in the first epoch", 2e-4, minimum=0)
     d_lr_factor: float = setting("the discriminator's learning rate, as a multiple of --lr", 1.0, minimum=0)

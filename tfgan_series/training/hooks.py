@@ -15,6 +15,7 @@ from PIL import Image
 
 from tfgan_series import files, pictures, runs
 from tfgan_series.errors import UserError
+from tfgan_series.evaluation import evaluate, scores
 from tfgan_series.training import health
 from tfgan_series.training.loop import Row
 from tfgan_series.training.state import TrainState
@@ -57,6 +58,35 @@ def save_grid(twins: Mapping[str, keras.Model], look: Look, folder: Path) -> Hoo
         moment = row["step"], row["steps"]
         with files.whole(runs.grid_path(folder, *moment)) as partial:
             pictures.grid(images, columns=columns, caption=runs.moment(*moment)).save(partial)
+
+    return hook
+
+
+def save_scores(twins: Mapping[str, keras.Model], real: evaluate.Reference, every: int, total: int, folder: Path) -> Hook:
+    """After every `every`-th epoch and at the run's end: measure the generators' scores, add them to the row and to scores.jsonl,
+    and keep each generator of the best row as NAME-best.keras.
+
+    real: what the generators are compared with. total: steps of the run. The best row has the lowest Fréchet distance, the mean
+    over the generators.
+    """
+
+    def hook(row: Row) -> None:
+        epoch_ended = row["step"] % row["steps"] == 0
+        if not (epoch_ended and row["step"] // row["steps"] % every == 0) and row["step"] < total:
+            return
+        found = evaluate.evaluate(twins, real, step=row["step"])
+        scores.add(folder, found)
+        names = [score.metric for score in found if scores.is_distance(score.metric)]
+        row |= {score.metric: score.value for score in found}
+        distance = np.mean([row[name] for name in names])
+        before = [np.mean([one.get(name, np.nan) for name in names]) for one in runs.read_log(folder) if one["step"] < row["step"]]
+        best = not any(one <= distance for one in before)
+        if best:
+            for name, twin in twins.items():
+                with files.whole(folder / runs.best_name(name)) as partial:
+                    twin.save(partial)
+        told = ", ".join(f"{score.metric} {score.value:.4g} (real pictures {score.floor:.4g})" for score in found if score.metric in names)
+        print(f"Scores: {told}{', the best so far' if best else ''}")
 
     return hook
 

@@ -127,7 +127,7 @@ def run(
                         hook(row)
                     save()
                 last_row = done
-                print(_line(course, row, watch.clock.left(course.total - done)), flush=True)
+                print(_line(course, row, means, watch.clock.left(course.total - done)), flush=True)
                 if stop.number and done < course.total:
                     raise Interrupted(stop.number, _place(course, done))
 
@@ -174,9 +174,8 @@ def _place(course: Course, done: int) -> str:
     return f"epoch {(done - 1) // course.steps + 1} of {course.epochs}, after step {done:,} of {course.total:,}"
 
 
-def _line(course: Course, row: Row, seconds: float) -> str:
-    others = ("epoch", "step", "lr", "images_per_second", "steps")
-    numbers = "  ".join(f"{name} {value:.3f}" for name, value in row.items() if name not in others)
+def _line(course: Course, row: Row, means: Mapping[str, float], seconds: float) -> str:
+    numbers = "  ".join(f"{name} {value:.3f}" for name, value in means.items())
     left = f"  {tqdm.format_interval(seconds)} left" if seconds else ""
     done = f"epoch {round(row['epoch'], 3):g}, step {row['step']:,} of {course.total:,}"
     return f"{done}  {numbers}  {row['images_per_second']:,.0f} images/s{left}"

@@ -12,6 +12,7 @@ from tfgan_series import files, networks, runs, series
 from tfgan_series.data import pipeline
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError
+from tfgan_series.evaluation import evaluate, features
 from tfgan_series.series import Experiment
 from tfgan_series.training import devices, health, hooks, loop
 from tfgan_series.training.checkpoints import Checkpoints
@@ -93,11 +94,24 @@ def _hooks(
     done = state.steps_done()
     if not done:  # the twins have the weights that the run begins with: the same seed draws them
         save_grid({"step": 0, "steps": steps})
+    total, measured = experiment.steps_in_all(steps), []
+    if experiment.evaluate_every and done < total:
+        real = _real_pictures(experiment, found)
+        measured = [hooks.save_scores(twins, real, experiment.evaluate_every, total, folder)]
     return [
         hooks.save_generators(twins, state, folder),
         save_grid,
+        *measured,
         hooks.write_steps(state, folder),
         hooks.warn(state, algorithm.bounds(experiment), health.advice(experiment), folder),
         hooks.write_log(folder, done),  # after the files that are read together with it
         hooks.write_tensorboard(folder, done),
     ]
+
+
+def _real_pictures(experiment: Experiment, found: Records) -> evaluate.Reference:
+    """What the generators are compared with during training: val if there is one. The partition that chooses the best generator
+    should not be the one that judges it in the end, which is test."""
+    seen = features.load(features.default_kind(found), found, experiment)
+    against = "val" if "val" in found.counts else None
+    return evaluate.reference(found, experiment, seen, count=experiment.evaluate_count, against=against)
