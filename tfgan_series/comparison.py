@@ -112,9 +112,9 @@ def member_folder(experiment: Experiment, root: str | Path) -> Path:
 
 
 def _result(folder: Path, found: Sequence[Score]) -> Result:
-    """The data of a run for the figure and the tables. scores: {metric: its Score}. steps: in an epoch. curves: {loss: its number at each step}. rows: {loss:
-    its mean in each row of the log}. ends: the epochs done at the end of each row. If the run diverged in its first row, they
-    are empty."""
+    """The data of a run for the figure and the tables. scores: {metric: its Score}. steps: in an epoch. curves: {loss: its number
+    at each step}. rows: {loss: its mean in each row of the log}. ends: the epochs done at the end of each row. If the run
+    diverged in its first row, they are empty."""
     log = runs.read_log(folder)
     steps = int(log[-1]["steps"]) if log else 1
     numbers = runs.read_steps(folder, -(-int(log[-1]["step"]) // steps) if log else 0)

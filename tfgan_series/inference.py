@@ -1,7 +1,9 @@
 """Uses a network without training it."""
 
+import hashlib
 from typing import Protocol
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -21,3 +23,11 @@ def in_batches(network: Network, inputs: np.ndarray | tf.Tensor, size: int) -> n
     The network runs with training=False: batch normalisation uses its moving averages, so each output depends only on its input.
     """
     return np.concatenate([network(inputs[first : first + size], training=False) for first in range(0, len(inputs), size)])
+
+
+def digest(network: keras.Model) -> str:
+    """12 hexadecimal digits that differ if a weight of the network differs."""
+    found = hashlib.sha256()
+    for weight in network.get_weights():
+        found.update(f"{weight.dtype} {weight.shape} ".encode() + weight.tobytes())
+    return found.hexdigest()[:12]

@@ -6,6 +6,7 @@ runs/<model>/<ImageType>-<image_size>/
     generator.keras (a CycleGAN's: generator_ab.keras  generator_ba.keras)  generator-best.keras  training.gif  loss.png
     probability.png or logits.png
     report.html  diverged.txt (if the run diverged)  warnings.txt (if training warns of something)
+    scores.jsonl    the scores of evaluate.py
     generated/  explored/  translated/    the pictures of generate.py, explore.py and translate.py
 """
 
@@ -21,6 +22,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tfgan_series import files, series
+from tfgan_series.data import records
+from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError
 from tfgan_series.series import Experiment
 
@@ -99,6 +102,23 @@ def read_begun(folder: Path | str) -> Begun:
 def read_experiment(folder: Path | str) -> Experiment:
     """The Experiment of a run. Raises UserError as read_begun does."""
     return read_begun(folder).experiment
+
+
+def find_records(folder: Path | str, tfrecord_path: Path | str) -> Records:
+    """The records that a run trains on. Raises UserError if they are not there, or if others are in their place."""
+    begun = read_begun(folder)
+    found = records.find_records(tfrecord_path, begun.experiment)
+    if found is None:
+        raise UserError(
+            f"{records.records_folder(tfrecord_path, begun.experiment)} is not there: give the --TFRecordPath that the run was "
+            f"trained with ({Path(folder) / FLAGS} has it)"
+        )
+    if found.identity != begun.records_identity:
+        raise UserError(
+            f"{found.folder} does not hold the records that {folder} was trained on: give the --TFRecordPath of these "
+            f"({Path(folder) / FLAGS} has it), or convert the same pictures again"
+        )
+    return found
 
 
 def write_experiment(

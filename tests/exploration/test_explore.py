@@ -27,7 +27,7 @@ def faces(tmp_path_factory):
 
 
 def test_an_equation_of_attributes(faces, tmp_path, monkeypatch):
-    monkeypatch.setattr(explore.classifier, "EPOCHS", 12)
+    monkeypatch.setattr(explore.classifier, "STEPS", 100)
     folder, root = faces
     found = explore.add_attributes(folder, tmp_path, "Attribute_0 - Attribute_1", tfrecord_path=root, count=100)
     page = json.loads((tmp_path / "equation.json").read_text())

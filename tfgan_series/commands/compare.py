@@ -25,7 +25,9 @@ def define() -> None:
     flags.DEFINE_multi_string(
         "vary", None, "SETTING=VALUE,VALUE,...: a comparison of your own; if given twice, of every pair of values"
     )
-    flags.DEFINE_list("seeds", None, "train every run once with each of these seeds, as 0,1,2 (default: the study's; 0 for --vary)")
+    flags.DEFINE_list(
+        "seeds", None, "train every run once with each of these seeds, as 0,1,2 (default: the study's; 0 for --vary)"
+    )
     flags.DEFINE_integer("count", 10_000, "pictures of each run that are measured; 0: no scores", lower_bound=0)
     flags.DEFINE_string("out", "runs/compare", "root folder for the runs, the figure and the table")
 

@@ -66,13 +66,16 @@ def first_images(records: Records, experiment: PictureSettings, partition: str, 
     return next(damage_named(dataset.map(lambda known: _to_float(known["image"])), records)).numpy()
 
 
-def in_order(records: Records, experiment: PartitionSettings) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def in_order(
+    records: Records, experiment: PartitionSettings, side: str = ""
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """All records of the experiment's partition in their stored order, which conversion shuffled, some hundreds at a time.
 
+    side: "A" or "B" if there are two sets of pictures.
     Yields (images [n, H, W, C] float32 in [-1, 1], labels [n], attributes [n, number of names] of 0 and 1); not augmented.
     """
     names = ["label", *(["attributes"] if records.attribute_names else [])]
-    dataset = _records(records.shards(experiment.partition))
+    dataset = _records(records.shards(experiment.partition, side))
     dataset = _read(dataset, records, batch_size=_BLOCK, image_size=experiment.image_size, fit=experiment.fit, names=names)
     dataset = dataset.map(lambda known: {**known, "image": _to_float(known["image"])}).prefetch(1)
     for known in damage_named(dataset.as_numpy_iterator(), records):

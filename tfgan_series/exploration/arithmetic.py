@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image
 from scipy.special import expit, log_expit
 
-from tfgan_series import latent, pictures
+from tfgan_series import classifier, latent, pictures
 from tfgan_series.errors import UserError
-from tfgan_series.exploration import classifier, equation
+from tfgan_series.exploration import equation
 from tfgan_series.exploration.findings import Finding
 from tfgan_series.inference import Network
 

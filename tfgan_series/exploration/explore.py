@@ -10,11 +10,9 @@ from typing import Any
 
 import keras
 
-from tfgan_series import latent, runs
-from tfgan_series.data import records
+from tfgan_series import classifier, latent, runs
 from tfgan_series.errors import UserError
-from tfgan_series.exploration import arithmetic, classifier, equation, findings, interpolation, neighbours
-from tfgan_series.series import Experiment
+from tfgan_series.exploration import arithmetic, equation, findings, interpolation, neighbours
 
 
 def interpolate(run: Path | str, out: Path | str, numbers: Sequence[int], **options: Any) -> findings.Finding:
@@ -40,7 +38,7 @@ def add_attributes(
     that they do not have.
     """
     generator = _generator(run)
-    experiment, found_records = _records(run, tfrecord_path)
+    experiment, found_records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
     names = found_records.attribute_names
     if not names:
         raise UserError(
@@ -59,7 +57,7 @@ def find_neighbours(
 ) -> findings.Finding:
     """The training pictures nearest to samples: neighbours.png."""
     generator = _generator(run)
-    experiment, found_records = _records(run, tfrecord_path)
+    experiment, found_records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
     latent.numbered(numbers, 1, seed)  # checked before a classifier is trained for them
     judge = classifier.find_or_train(found_records, experiment) if classifier.names(found_records) else None
     found = neighbours.neighbours(generator, found_records, experiment, numbers, seed=seed, judge=judge)
@@ -70,21 +68,3 @@ def find_neighbours(
 def _generator(run: Path | str) -> keras.Model:
     runs.read_experiment(run)
     return runs.load_generator(Path(run) / runs.GENERATOR)
-
-
-def _records(run: Path | str, tfrecord_path: Path | str) -> tuple[Experiment, records.Records]:
-    """(Experiment, Records) of a run. Raises UserError if its records are not there."""
-    begun = runs.read_begun(run)
-    experiment = begun.experiment
-    found = records.find_records(tfrecord_path, experiment)
-    if found is None:
-        raise UserError(
-            f"{records.records_folder(tfrecord_path, experiment)} is not there: give the --TFRecordPath that the run was trained "
-            f"with ({Path(run) / runs.FLAGS} has it)"
-        )
-    if found.identity != begun.records_identity:
-        raise UserError(
-            f"{found.folder} does not hold the records that {run} was trained on: give the --TFRecordPath of these "
-            f"({Path(run) / runs.FLAGS} has it), or convert the same pictures again"
-        )
-    return experiment, found

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from tfgan_series import latent, pictures
+from tfgan_series import classifier, latent, pictures
 from tfgan_series.data import pipeline
 from tfgan_series.data.records import Records
-from tfgan_series.exploration import classifier
 from tfgan_series.exploration.findings import Finding
 from tfgan_series.inference import Network
 from tfgan_series.series import Experiment

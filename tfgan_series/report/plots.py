@@ -96,7 +96,7 @@ def _plot(
     locator = _WHOLE if all(float(epoch).is_integer() for epoch in epochs) else _VALUES
     x = [_x(row["epoch"], first, last) for row in log]
     lines = [
-        {"name": name, "path": _path(x, y, group.sparse), "y": y, "values": [_as_text(value) for value in values]}
+        {"name": name, "path": _path(x, y, group.sparse), "y": y, "values": [_as_text(value, group.sparse) for value in values]}
         for name, values in _lines(group, log).items()
         for y in [[to_y(value) for value in values]]
     ]
@@ -139,8 +139,8 @@ def _y_axis(group: Group, values: Sequence[float]) -> tuple[Callable[[float], fl
     return lambda value: place(value) if math.isfinite(value) else None, ticks
 
 
-def _as_text(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.3g}"
+def _as_text(value: float, sparse: bool) -> str:
+    return "–" if sparse and math.isnan(value) else f"{value:.3g}"
 
 
 def _path(x: Sequence[float], y: Sequence[float | None], sparse: bool) -> str:

@@ -5,7 +5,7 @@ saves a checkpoint. A run killed before that checkpoint trains the row's steps a
 the same step before.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -76,19 +76,22 @@ def save_scores(twins: Mapping[str, keras.Model], real: evaluate.Reference, ever
             return
         found = evaluate.evaluate(twins, real, step=row["step"])
         scores.add(folder, found)
-        names = [score.metric for score in found if scores.is_distance(score.metric)]
         row |= {score.metric: score.value for score in found}
-        distance = np.mean([row[name] for name in names])
-        before = [np.mean([one.get(name, np.nan) for name in names]) for one in runs.read_log(folder) if one["step"] < row["step"]]
-        best = not any(one <= distance for one in before)
+        distances = [score for score in found if scores.is_distance(score.metric)]
+        earlier = [one for one in runs.read_log(folder) if one["step"] < row["step"]]
+        best = all(not _mean(one, distances) <= _mean(row, distances) for one in earlier)  # not <=: a NaN is no better
         if best:
             for name, twin in twins.items():
                 with files.whole(folder / runs.best_name(name)) as partial:
                     twin.save(partial)
-        told = ", ".join(f"{score.metric} {score.value:.4g} (real pictures {score.floor:.4g})" for score in found if score.metric in names)
-        print(f"Scores: {told}{', the best so far' if best else ''}")
+        told = ", ".join(f"{one.metric} {one.value:.4g} (real pictures {one.floor:.4g})" for one in distances)
+        print(f"Scores after {runs.moment(row['step'], row['steps'])}: {told}{'; the best so far' if best else ''}")
 
     return hook
+
+
+def _mean(row: Mapping[str, float], measured: Sequence[scores.Score]) -> float:
+    return float(np.mean([row.get(score.metric, np.nan) for score in measured]))
 
 
 def write_steps(state: TrainState, folder: Path) -> Hook:

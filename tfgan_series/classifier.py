@@ -17,7 +17,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
+from scipy.special import expit
 from sklearn.metrics import balanced_accuracy_score
+from tqdm import tqdm
 
 from tfgan_series import files
 from tfgan_series.data import pipeline
@@ -27,7 +29,10 @@ from tfgan_series.inference import in_batches
 from tfgan_series.series import Experiment
 
 TRUSTED = 0.7  # balanced accuracy; 0.5 is guessing
-EPOCHS = 30
+STEPS = 1_000  # of training
+_RECIPE = 2  # one more whenever a change of this file gives another classifier, so that old ones are trained anew
+_RATE = 3e-3  # of Adam in the first step; it falls to 0
+_ROUNDS = 5  # how often the weights are measured during training; the best ones are kept
 _RECORDS = 20_000  # it is trained on at most so many
 _MEASURED = 5_000  # it is measured on at most so many
 _SHUFFLED_BYTES = 2**28  # of pictures in the shuffle buffer
@@ -56,6 +61,11 @@ class Classifier:
         """The last layer's inputs for the images: [N, H, W, C] in [-1, 1] -> [N, number of features]."""
         return in_batches(self._to_features, images, _SEEN)
 
+    def probabilities(self, features: np.ndarray) -> np.ndarray:
+        """The probability of each name, by the features of pictures: [N, number of features] -> [N, len(names)]."""
+        kernel, bias = self.model.layers[-1].get_weights()
+        return expit(features @ kernel + bias)
+
     @functools.cached_property
     def _to_features(self) -> keras.Model:
         return keras.Model(self.model.inputs[0], self.model.get_layer("features").output)
@@ -79,6 +89,7 @@ def find_or_train(records: Records, experiment: Experiment) -> Classifier:
         "names": list(names(records)),
         "partition": experiment.partition,
         "fit": experiment.fit,
+        "recipe": _RECIPE,
     }
     try:
         note = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
@@ -101,32 +112,24 @@ def model_path(records: Records, experiment: Experiment) -> Path:
     return root / "classifiers" / f"{name}-{experiment.image_size}.keras"
 
 
-def train(records: Records, experiment: Experiment) -> Classifier:
+def train(records: Records, experiment: Experiment, seed: int = 0) -> Classifier:
     """Train a classifier on the experiment's partition, and measure it on test or val.
 
-    If the records have no such partition, it is measured on the tenth that decides when training stops (early stopping). Each
-    call with the same records gives the same classifier. Raises UserError for a damaged shard.
+    If the records have no such partition, it is measured on the tenth that decides which weights are kept. Each call with the
+    same records and seed gives the same classifier. Raises UserError for a damaged shard.
     """
     count = min(records.count(experiment.partition), _RECORDS)
     checked = max(count // 10, 1)
     print(f"Training a classifier for {records.folder} on {count - checked:,} pictures.", flush=True)
-    keras.utils.set_random_seed(0)
+    keras.utils.set_random_seed(seed)
     pairs = _pairs(records, experiment)
     picture, target = (spec.shape for spec in pairs.element_spec)
     buffer = max(_SHUFFLED_BYTES // (4 * picture.num_elements()), 1)
-    model = build(tuple(picture), target[0])
-    model.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True))
-    trained = Classifier(model, names(records), {})
+    trained = Classifier(build(tuple(picture), target[0]), names(records), {})
     other = held_out(records, experiment)
     try:
-        model.fit(
-            pairs.skip(checked).take(count - checked).shuffle(buffer, seed=0).batch(_BATCH),
-            validation_data=pairs.take(checked).batch(_SEEN),
-            epochs=EPOCHS,
-            shuffle=False,  # the dataset is shuffled already
-            verbose=0,
-            callbacks=[keras.callbacks.EarlyStopping(patience=4, restore_best_weights=True)],
-        )
+        learned = pairs.skip(checked).take(count - checked).shuffle(buffer, seed=seed).repeat().batch(_BATCH)
+        _fit(trained.model, learned.prefetch(1), pairs.take(checked).batch(_SEEN))
         measured = _pairs(records, other).take(_MEASURED) if other else pairs.take(checked)
         found, true = zip(*((trained.logits(images) > 0, targets > 0) for images, targets in measured.batch(_SEEN)), strict=True)
     except (tf.errors.UnknownError, tf.errors.InvalidArgumentError):  # tf.data hides the reader's error: reading again raises it
@@ -136,6 +139,26 @@ def train(records: Records, experiment: Experiment) -> Classifier:
         raise
     accuracy = balanced_accuracy(np.concatenate(found), np.concatenate(true), trained.names)
     return dataclasses.replace(trained, accuracy=accuracy)
+
+
+def _fit(model: keras.Model, learned: tf.data.Dataset, checked: tf.data.Dataset) -> None:
+    """Train the model for STEPS steps, with a learning rate that falls to 0 (Loshchilov and Hutter 2017). The weights with the
+    smallest loss on `checked` are kept."""
+    rate = keras.optimizers.schedules.CosineDecay(_RATE, STEPS)
+    model.compile(keras.optimizers.Adam(rate), keras.losses.BinaryCrossentropy(from_logits=True))
+    with tqdm(total=STEPS, unit=" steps", leave=False, disable=None) as bar:
+        model.fit(
+            learned,
+            validation_data=checked,
+            epochs=_ROUNDS,
+            steps_per_epoch=max(STEPS // _ROUNDS, 1),
+            shuffle=False,  # the dataset is shuffled already
+            verbose=0,
+            callbacks=[
+                keras.callbacks.EarlyStopping(patience=_ROUNDS, restore_best_weights=True),  # it never stops early
+                keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_, **__: bar.update()),
+            ],
+        )
 
 
 def held_out(records: Records, experiment: Experiment) -> Experiment | None:

@@ -1,0 +1,265 @@
+"""The way from a generator to its scores.
+
+real = evaluate.reference(records, experiment, features.load("random", records, experiment))   # once
+found = evaluate.evaluate({"generator": model}, real)                                          # as often as you like
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+import tfgan_series
+from tfgan_series import latent, pictures, runs
+from tfgan_series.data import pipeline
+from tfgan_series.data.records import PARTITIONS, Records
+from tfgan_series.errors import UserError
+from tfgan_series.evaluation import features as networks
+from tfgan_series.evaluation.features import Features
+from tfgan_series.evaluation.metrics import METRICS, SMALLEST
+from tfgan_series.evaluation.scores import Score, protocol_name
+from tfgan_series.inference import digest, in_batches
+from tfgan_series.series import MODELS, Experiment
+
+COUNT = 10_000
+BATCH = 64
+_BLOCK = 256  # pictures that the features are made of at a time, whatever the generator's batch
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Records first, first + 1, ... of a partition, `count` of them at most, without their pictures."""
+
+    partition: str
+    first: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one generator is compared with.
+
+    real, stand_in: features [N, D] of real pictures; stand_in are those that take the generated pictures' place for the floors.
+    floors: {metric: value}. inputs: the records whose pictures the generator translates, if it translates.
+    """
+
+    real: np.ndarray
+    stand_in: np.ndarray
+    floors: dict[str, float]
+    inputs: Slice
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The real pictures of an experiment, measured once for all generators.
+
+    count: pictures to generate. partition: where the real pictures are from. sides: {generator's name: Side}.
+    """
+
+    experiment: Experiment
+    records: Records
+    features: Features
+    count: int
+    partition: str
+    sides: dict[str, Side]
+
+
+def reference(
+    records: Records, experiment: Experiment, features: Features, *, count: int = COUNT, against: str | None = None
+) -> Reference:
+    """Measure the real pictures of an experiment, and the floors.
+
+    count: at most so many pictures on each side. against: the partition of the real pictures. By default it is test, else val,
+    else train; if the model translates, it is train, because its test pictures are translated. Real pictures of another
+    partition (train, else test, else val) take the place of the generated ones for the floors. If the records have only one
+    partition, its second half takes their place, and its first half is the real side.
+    Raises UserError for an absent partition, and for too few pictures.
+    """
+    present = [name for name in PARTITIONS if name + experiment.sides[0] in records.counts]
+    order = ("test", "val", "train") if _draws_from_noise(experiment) else ("train",)
+    partition = against or next(name for name in order if name in present)
+    if partition not in present:
+        raise UserError(f"--against={partition}: {records.folder} has {', '.join(present)}")
+    sides = {}
+    for name in MODELS[experiment.model].saved:
+        source, target = _ends(name)
+        slices = slices_of(records, partition, target, count)
+        real, stand_in = (features_of(features, real_pictures(records, experiment, one, target)) for one in slices)
+        floors = {one: value for one, value, _ in measured(features, real, stand_in)}
+        sides[name] = Side(real, stand_in, floors, inputs=slices_of(records, partition, source, count)[1])
+    return Reference(experiment, records, features, count, partition, sides)
+
+
+def evaluate(
+    generators: Mapping[str, keras.Model],
+    reference: Reference,
+    *,
+    seed: int = 0,
+    batch_size: int = BATCH,
+    step: int | None = None,
+    checkpoint: str | None = None,
+) -> list[Score]:
+    """The scores of an experiment's generators, {name: model} as a run saves them.
+
+    seed: of the noise; the pictures are those of generate.py with this seed. They are judged as they would be saved, rounded to
+    uint8. batch_size: pictures that a generator makes at a time; it does not change the scores. step: of the run, if known.
+    checkpoint: the generator's file (default: its name in a run).
+    """
+    found = []
+    for name, generator in generators.items():
+        side = reference.sides[name]
+        fake = features_of(reference.features, generated(generator, name, reference, seed, batch_size))
+        protocol: dict[str, Any] = {
+            "n_real": len(side.real),
+            "n_fake": len(fake),
+            "n_floor": len(side.stand_in),
+            "partition": reference.partition,
+            "features": reference.features.kind,
+            "features_digest": reference.features.digest,
+            "checkpoint": checkpoint or f"{name}.keras",
+            "checkpoint_digest": digest(generator),
+            "step": step,
+            "seed": seed,
+            "versions": versions(),
+        }
+        way = "".join(_ends(name)).lower()
+        for one, value, error in measured(reference.features, side.real, fake):
+            full = protocol_name(one, way and f"_{way}", len(fake), reference.partition, reference.features.kind)
+            found.append(Score(metric=full, value=value, error=error, floor=side.floors[one], **protocol))
+    return found
+
+
+def is_of(score: Score, reference: Reference) -> bool:
+    """Whether a score was measured against these real pictures, with these features and with noise of seed 0."""
+    made = {
+        reference.count if _draws_from_noise(reference.experiment) else side.inputs.count for side in reference.sides.values()
+    }
+    wanted = (reference.features.digest, reference.partition, 0)
+    return score.n_fake in made and (score.features_digest, score.partition, score.seed) == wanted
+
+
+def evaluate_run(
+    run: Path | str,
+    *,
+    tfrecord_path: Path | str = "tfrecords",
+    generator: Path | None = None,
+    kind: str | None = None,
+    weights: Path | None = None,
+    count: int = COUNT,
+    against: str | None = None,
+    seed: int = 0,
+    batch_size: int = BATCH,
+) -> list[Score]:
+    """The scores of a run's generators, or of another generator of the same pictures, a .keras file.
+
+    kind: of the features (default: features.default_kind). weights: as in features.load. The rest as in reference and evaluate.
+    Raises UserError if the run, its records, a generator or the features' weights cannot be read or do not fit.
+    """
+    experiment, records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
+    names = MODELS[experiment.model].saved
+    if generator and len(names) > 1:
+        raise UserError(f"--generator={generator}: {run} has {' and '.join(names)}: leave it out, and both are evaluated")
+    paths = {name: generator or Path(run) / f"{name}.keras" for name in names}
+    generators = {name: _fitting(path, experiment) for name, path in paths.items()}
+    log = [] if generator else runs.read_log(run)
+    step = round(log[-1]["epoch"] * log[-1]["steps"]) if log else None
+    seen = networks.load(kind or networks.default_kind(records), records, experiment, weights)
+    real = reference(records, experiment, seen, count=count, against=against)
+    file = str(generator) if generator else None
+    return evaluate(generators, real, seed=seed, batch_size=batch_size, step=step, checkpoint=file)
+
+
+def slices_of(records: Records, against: str, side: str, count: int) -> tuple[Slice, Slice]:
+    """The records of the real side, and those whose pictures take the generated ones' place for the floors.
+
+    The latter are the last ones of their partition, as a classifier learns from the first ones. Raises UserError for too few
+    records.
+    """
+    total = records.count(against, side)
+    others = [name for name in ("train", "test", "val") if name != against and name + side in records.counts]
+    if others:
+        among = records.count(others[0], side)
+        found = Slice(against, 0, min(count, total)), Slice(others[0], max(among - count, 0), min(count, among))
+    else:
+        half = min(count, total // 2)
+        found = Slice(against, 0, half), Slice(against, total - half, half)
+    for one in found:
+        if one.count < SMALLEST:
+            raise UserError(
+                f"{records.folder}: a score needs {SMALLEST} pictures or more on each side, and {one.partition}{side} gives "
+                f"{one.count}: make records of more pictures, or give another --against or a larger --count"
+            )
+    return found
+
+
+def generated(generator: keras.Model, name: str, reference: Reference, seed: int, batch_size: int) -> Iterator[np.ndarray]:
+    """The pictures that a generator makes, some at a time: [n, H, W, C] in [-1, 1], rounded as uint8 is."""
+    inputs: Iterable[np.ndarray | tf.Tensor]
+    if _draws_from_noise(reference.experiment):
+        total, z = reference.count, latent.noise(reference.count, generator.input_shape[-1], seed)
+        inputs = (z[first : first + _BLOCK] for first in range(0, total, _BLOCK))
+    else:
+        wanted = reference.sides[name].inputs
+        total, inputs = wanted.count, real_pictures(reference.records, reference.experiment, wanted, _ends(name)[0])
+    with tqdm(total=total, unit=" images", desc=name, leave=False, disable=None) as bar:
+        for block in inputs:
+            yield pictures.to_uint8(in_batches(generator, block, batch_size)).astype(np.float32) / 127.5 - 1
+            bar.update(len(block))
+
+
+def real_pictures(records: Records, experiment: Experiment, wanted: Slice, side: str = "") -> Iterator[np.ndarray]:
+    """The pictures of some records, some at a time: [n, H, W, C] in [-1, 1]. side: as in pipeline.in_order."""
+    blocks = pipeline.in_order(records, experiment.change(partition=wanted.partition), side)
+    images = islice((image for block, *_ in blocks for image in block), wanted.first, wanted.first + wanted.count)
+    while block := list(islice(images, _BLOCK)):
+        yield np.stack(block)
+
+
+def features_of(features: Features, blocks: Iterable[np.ndarray]) -> np.ndarray:
+    """The features of pictures, [N, D], from blocks of pictures [n, H, W, C] in [-1, 1]."""
+    return np.concatenate([features.extract(block) for block in blocks])
+
+
+def measured(features: Features, real: np.ndarray, fake: np.ndarray) -> Iterator[tuple[str, float, float | None]]:
+    """(name, value, standard error) of each score that these features can have. real, fake: features [N, D]."""
+    sides = {"features": (real, fake)}
+    if features.probabilities:
+        sides["classes"] = features.probabilities(real), features.probabilities(fake)
+    for metric in METRICS:
+        if metric.of in sides:
+            for name, (value, error) in zip(metric.better, metric.measure(*sides[metric.of]), strict=True):
+                yield name, value, error
+
+
+def versions() -> dict[str, str]:
+    """{package: version} of what a score depends on."""
+    return {"tfgan_series": tfgan_series.__version__, "tensorflow": tf.__version__, "keras": keras.__version__}
+
+
+def _ends(generator: str) -> tuple[str, str]:
+    """The sets that a generator leads from and to: ("A", "B") for generator_ab, ("", "") for generator."""
+    ends = generator.partition("_")[2].upper()
+    return ends[:1], ends[1:]
+
+
+def _draws_from_noise(experiment: Experiment) -> bool:
+    return MODELS[experiment.model].draws_from == "noise"
+
+
+def _fitting(path: Path, experiment: Experiment) -> keras.Model:
+    """A saved generator. Raises UserError if it draws other pictures than the experiment's, or from something else."""
+    generator = runs.load_generator(path)
+    shape = (experiment.image_size, experiment.image_size, experiment.channels)
+    from_noise = len(generator.input_shape) == 2
+    if from_noise != _draws_from_noise(experiment):
+        raise UserError(f"{path} draws from {'z' if from_noise else 'pictures'}: give a generator of {experiment.model}")
+    made = generator.output_shape[1:]
+    if len(made) != len(shape) or any(size not in (None, wanted) for size, wanted in zip(made, shape, strict=True)):
+        raise UserError(f"{path} draws pictures of {made}, and the run's are {shape}: give another --generator")
+    return generator

@@ -1,0 +1,104 @@
+"""Networks that make features of pictures: the scores compare features, not pixels."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+
+from tfgan_series import classifier
+from tfgan_series.data.records import Records
+from tfgan_series.errors import UserError
+from tfgan_series.inference import digest, in_batches
+from tfgan_series.series import Experiment
+
+_WIDTHS = (16, 32, 64, 128)  # filters of the random network's layers
+_SIZE = 299  # pixels of InceptionV3's input
+
+
+@dataclass(frozen=True)
+class Features:
+    """A network that scores look through.
+
+    kind: one of scores.KINDS. digest: differs if the network's weights differ: only scores of one digest may be compared.
+    extract: pictures [N, H, W, C] in [-1, 1] -> features [N, D]. probabilities: features -> P(class) [N, classes], if the
+    records have classes.
+    """
+
+    kind: str
+    digest: str
+    extract: Callable[[np.ndarray], np.ndarray]
+    probabilities: Callable[[np.ndarray], np.ndarray] | None = None
+
+
+def default_kind(records: Records) -> str:
+    """classifier if the records have attributes or several classes, else random."""
+    return "classifier" if classifier.names(records) else "random"
+
+
+def load(kind: str, records: Records, experiment: Experiment, weights: Path | None = None) -> Features:
+    """The features of a kind for the records' pictures.
+
+    classifier: the records' own, which is trained now if there is none yet. weights: a file for inception, instead of the
+    weights that Keras downloads. Raises UserError if the records cannot have a classifier, and if weights cannot be had.
+    """
+    shape = (experiment.image_size, experiment.image_size, experiment.channels)
+    if kind == "classifier":
+        if not classifier.names(records):
+            raise UserError(f"--features=classifier: {records.folder} has neither attributes nor several classes; give random")
+        return of_classifier(classifier.find_or_train(records, experiment), classes=not records.attribute_names)
+    network = random_network(shape) if kind == "random" else inception(shape, weights or "imagenet")
+    return Features(kind, digest(network), lambda images: in_batches(network, images, len(images)))
+
+
+def of_classifier(judge: classifier.Classifier, classes: bool = True) -> Features:
+    """The features of a classifier, its last layer's inputs. classes: whether its names are classes (not attributes)."""
+    return Features("classifier", digest(judge.model), judge.features, judge.probabilities if classes else None)
+
+
+def random_network(shape: tuple[int, int, int]) -> keras.Model:
+    """A convnet with fixed random weights: pictures [H, W, C] in [-1, 1] -> [480] numbers.
+
+    Four convolutions of stride 2 with ReLU, their weights from N(0, 2 / inputs) with NumPy's seed 0 (He et al. 2015). The
+    features are the mean and the standard deviation of each filter's outputs, over all layers. Nothing is trained, so it knows
+    no classes: it sees strokes, edges and textures at four scales. Naeem et al. 2020 use random features where no trained
+    network fits the pictures.
+    """
+    draw = np.random.default_rng(0)
+    pictures = keras.Input(shape)
+    outputs, found = pictures, []
+    for width in _WIDTHS:
+        outputs = layers.Conv2D(width, 3, 2, "same", activation="relu", use_bias=False)(outputs)
+        found += [keras.ops.mean(outputs, axis=(1, 2)), keras.ops.std(outputs, axis=(1, 2))]
+    network = keras.Model(pictures, layers.Concatenate()(found))
+    shapes = [weight.shape for weight in network.weights]
+    network.set_weights([draw.normal(0, np.sqrt(2 / np.prod(one[:-1])), one) for one in shapes])
+    return network
+
+
+def inception(shape: tuple[int, int, int], weights: Path | str | None) -> keras.Model:
+    """Keras' InceptionV3 without its last layer: pictures [H, W, C] in [-1, 1] -> [2048] numbers, the mean over all places.
+
+    Pictures are resized to 299 x 299 bilinearly, without antialiasing; grey ones get three equal channels. This is not the
+    graph of 2015 that the papers use, so its scores are no paper's. weights: "imagenet" (Keras downloads them), a .keras file
+    of the same network, a .h5 file of its weights, or None for random ones. Raises UserError if the weights cannot be had.
+    """
+    pictures = keras.Input(shape)
+    resized = layers.Resizing(_SIZE, _SIZE, interpolation="bilinear")(pictures)
+    colour = layers.Concatenate()([resized] * 3) if shape[-1] == 1 else resized
+    try:
+        if isinstance(weights, Path) and weights.suffix == ".keras":
+            network = keras.models.load_model(weights, compile=False)
+        else:
+            whole = {"include_top": False, "pooling": "avg", "input_shape": (_SIZE, _SIZE, 3)}
+            network = keras.applications.InceptionV3(weights=weights and str(weights), **whole)
+        return keras.Model(pictures, network(colour))
+    except Exception as error:  # Keras passes on all kinds of errors from the network, and from its zip, HDF5 and JSON readers
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        if isinstance(weights, Path):
+            raise UserError(f"--weights={weights} cannot be read as InceptionV3's weights ({reason})") from error
+        raise UserError(
+            f"InceptionV3's weights cannot be downloaded ({reason}): give a file of them with --weights, or --features=random"
+        ) from error

@@ -1,0 +1,146 @@
+"""The scores as functions of arrays: features of real pictures [N, D] and of generated ones [M, D].
+
+METRICS at the end is the table of all of them. A new metric is a function here and an entry there.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.linalg import svdvals
+from scipy.stats import entropy
+from sklearn.metrics import pairwise_distances_chunked
+from sklearn.neighbors import NearestNeighbors
+
+SMALLEST = 20  # features of each side that a score needs
+_BLOCKS = 10  # of the kernel distance
+_WORKING_MIB = 128  # of distances that are in memory at a time
+
+Value = tuple[float, float | None]  # a score and its standard error, if it has one
+
+
+def frechet_distance(real: np.ndarray, fake: np.ndarray) -> float:
+    """The Fréchet distance of two normal distributions with the features' means m and covariances S (Heusel et al. 2017).
+
+    |m_1 - m_2|^2 + tr S_1 + tr S_2 - 2 tr (S_1 S_2)^(1/2), in float64; at least 0. The matrix root is not computed: with the
+    centred features A / sqrt(N - 1) = Q R the covariance is S = R^T R, and the trace of the root of R_1^T R_1 R_2^T R_2 is the
+    sum of the singular values of R_1 R_2^T. This is exact for singular covariances too, as for fewer pictures than features.
+    """
+    real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
+    shift = real.mean(axis=0) - fake.mean(axis=0)
+    of_real, of_fake = (_root(one) for one in (real, fake))
+    trace_of_root = svdvals(of_real @ of_fake.T).sum()
+    return float(max(shift @ shift + (of_real**2).sum() + (of_fake**2).sum() - 2 * trace_of_root, 0))
+
+
+def _root(features: np.ndarray) -> np.ndarray:
+    """An R with R^T R = the covariance of features [N, D]: [min(N, D), D]."""
+    scaled = (features - features.mean(axis=0)) / np.sqrt(len(features) - 1)
+    found: Any = np.linalg.qr(scaled, mode="r")  # NumPy's type is that of the other modes
+    return found
+
+
+def kernel_distance(real: np.ndarray, fake: np.ndarray, blocks: int = _BLOCKS) -> Value:
+    """(the kernel distance, its standard error): KID (Binkowski et al. 2018).
+
+    The mean of squared_mmd over disjoint blocks of the rows, in their order: block i of real against block i of fake. If the
+    rows do not divide evenly, the last few are left out. The standard error is that of this mean. The mean may be below 0.
+    """
+    pairs = zip(_blocks(real, blocks), _blocks(fake, blocks), strict=True)
+    found = [squared_mmd(one, other) for one, other in pairs]
+    return float(np.mean(found)), float(np.std(found, ddof=1) / np.sqrt(blocks))
+
+
+def squared_mmd(real: np.ndarray, fake: np.ndarray) -> float:
+    """The unbiased estimate of the squared maximum mean discrepancy (Gretton et al. 2012, lemma 6), in float64.
+
+    With the kernel (x . y / D + 1)^3. It may be below 0.
+    """
+    real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
+
+    def kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return (x @ y.T / x.shape[1] + 1) ** 3
+
+    def between_different(x: np.ndarray) -> float:
+        matrix = kernel(x, x)
+        return (matrix.sum() - np.trace(matrix)) / (len(x) * (len(x) - 1))
+
+    return float(between_different(real) + between_different(fake) - 2 * kernel(real, fake).mean())
+
+
+def precision_and_recall(real: np.ndarray, fake: np.ndarray, k: int = 3) -> tuple[float, float]:
+    """Improved precision and recall (Kynkäänniemi et al. 2019).
+
+    Each picture has a ball up to its k-th nearest neighbour of its own side. precision: the share of the generated pictures
+    that are in the ball of a real one. recall: the share of the real pictures that are in the ball of a generated one.
+    """
+    precision = np.mean([inside > 0 for inside in _balls_around(fake, real, k)])
+    recall = np.mean([inside > 0 for inside in _balls_around(real, fake, k)])
+    return float(precision), float(recall)
+
+
+def density_and_coverage(real: np.ndarray, fake: np.ndarray, k: int = 5) -> tuple[float, float]:
+    """Density and coverage (Naeem et al. 2020).
+
+    Each real picture has a ball up to its k-th nearest real neighbour. density: the number of balls around a generated picture,
+    divided by k, as a mean; it may be above 1. coverage: the share of the balls that hold a generated picture.
+    """
+    density = np.mean(list(_balls_around(fake, real, k))) / k
+    nearest = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(fake).kneighbors(real)[0][:, 0]
+    return float(density), float((nearest <= _radii(real, k)).mean())
+
+
+def classes_and_confidence(real: np.ndarray, fake: np.ndarray) -> tuple[float, float]:
+    """(the effective number of classes of the generated pictures, the classifier's mean confidence in them).
+
+    real, fake: probabilities [N, classes]. A picture counts for its most probable class. classes: exp(entropy) of the shares of
+    the classes; K equally frequent classes give K. confidence: the mean of the largest probability. The real pictures are not
+    used: these two numbers are compared with those of real pictures.
+    """
+    shares = np.bincount(fake.argmax(axis=1), minlength=fake.shape[1])
+    return float(np.exp(entropy(shares))), float(fake.max(axis=1).mean())
+
+
+def _blocks(features: np.ndarray, count: int) -> np.ndarray:
+    """[N, D] -> [count, N // count, D]."""
+    size = len(features) // count
+    return features[: size * count].reshape(count, size, -1)
+
+
+def _radii(features: np.ndarray, k: int) -> np.ndarray:
+    """The distance from each row to its k-th nearest other row."""
+    return NearestNeighbors(n_neighbors=k, algorithm="brute").fit(features).kneighbors()[0][:, -1]
+
+
+def _balls_around(points: np.ndarray, centres: np.ndarray, k: int) -> Iterator[int]:
+    """For each point: the number of balls that it lies in. There is a ball around each centre, up to its k-th nearest centre."""
+    radii = _radii(centres, k)
+    for distances in pairwise_distances_chunked(points, centres, working_memory=_WORKING_MIB):
+        yield from (distances <= radii).sum(axis=1)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One or several scores that are measured together.
+
+    better: {name: "lower", "higher", or "as real" if the score should be that of real pictures}. measure(real, fake): a value
+    for each name. of: what measure takes, "features" [N, D] or "classes", the probabilities of classes [N, K].
+    """
+
+    better: dict[str, str]
+    measure: Callable[[np.ndarray, np.ndarray], list[Value]]
+    of: str = "features"
+
+
+def _without_error(measure: Callable[[np.ndarray, np.ndarray], tuple[float, ...]]) -> Callable[..., list[Value]]:
+    return lambda real, fake: [(value, None) for value in measure(real, fake)]
+
+
+METRICS = (
+    Metric({"fid": "lower"}, lambda real, fake: [(frechet_distance(real, fake), None)]),
+    Metric({"kid": "lower"}, lambda real, fake: [kernel_distance(real, fake)]),
+    Metric({"precision": "higher", "recall": "higher"}, _without_error(precision_and_recall)),
+    Metric({"density": "higher", "coverage": "higher"}, _without_error(density_and_coverage)),
+    Metric({"classes": "as real", "confidence": "as real"}, _without_error(classes_and_confidence), of="classes"),
+)

@@ -1,0 +1,89 @@
+"""A score and its row in scores.jsonl: one JSON object a line, with the protocol that the number comes from."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfgan_series import files
+from tfgan_series.errors import UserError
+
+NAME = "scores.jsonl"  # in the run folder
+KINDS = ("classifier", "random", "inception")  # of features
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """One score of one generator, and all that it depends on.
+
+    metric: its name with its protocol, for example fid10k_test_classifier (see protocol_name). value. error: the standard
+    error of value, or None. floor: the same score with real pictures in place of the generated ones. n_real, n_fake, n_floor:
+    the numbers of pictures. partition: where the real pictures are from. features: the kind of network (KINDS), and
+    features_digest its weights. checkpoint: the generator's file; checkpoint_digest: its weights; step: of the run, if known.
+    seed: of the noise. versions: {package: version}.
+    """
+
+    metric: str
+    value: float
+    error: float | None
+    floor: float
+    n_real: int
+    n_fake: int
+    n_floor: int
+    partition: str
+    features: str
+    features_digest: str
+    checkpoint: str
+    checkpoint_digest: str
+    step: int | None
+    seed: int
+    versions: dict[str, str]
+
+
+def protocol_name(metric: str, way: str, count: int, partition: str, features: str) -> str:
+    """A score's name: the metric, the way of a translation, the number of generated pictures, where the real pictures are from,
+    the features. For example fid10k_test_classifier, kid512_val_random, fid_ab60_train_random. way: "", "_ab" or "_ba"."""
+    number = f"{count // 1000}k" if count % 1000 == 0 else str(count)
+    return f"{metric}{way}{number}_{partition}_{features}"
+
+
+def is_distance(metric: str) -> bool:
+    """Whether a metric is a Fréchet distance, by which generators are compared."""
+    return metric.startswith("fid")
+
+
+def read(folder: Path | str) -> list[Score]:
+    """The scores of a run, in the order of their file; empty if there are none. Raises UserError if the file is damaged."""
+    path = Path(folder) / NAME
+    try:
+        return [Score(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"{path} cannot be read ({error}): remove it, and measure again with evaluate.py") from error
+
+
+def add(folder: Path | str, scores: Sequence[Score]) -> None:
+    """Add scores to a run's file. A score takes the place of an earlier one with the same name, features, generator and seed.
+
+    Raises UserError if the file is damaged.
+    """
+    kept = {_measured(score): score for score in [*read(folder), *scores]}
+    rows = "".join(json.dumps(dataclasses.asdict(score)) + "\n" for score in kept.values())
+    files.write_whole(Path(folder) / NAME, rows)
+
+
+def _measured(score: Score) -> tuple:
+    """What was measured: two scores that are equal in this are the same score."""
+    return score.metric, score.features_digest, score.checkpoint_digest, score.seed
+
+
+def table(scores: Sequence[Score]) -> str:
+    """The scores as lines of text: name, value with its standard error, and the same for real pictures."""
+    rows = [("score", "value", "of real pictures")]
+    for score in scores:
+        error = "" if score.error is None else f" ± {score.error:.2g}"
+        rows.append((score.metric, f"{score.value:.4g}{error}", f"{score.floor:.4g}"))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
