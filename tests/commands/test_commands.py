@@ -169,12 +169,13 @@ np.save("images.npy", generator.predict(np.load("z.npy"), verbose=0))
         (["generate.py", "--run_dir=nowhere"], "nowhere is not a run"),
         (["generate.py", "--run_dir=run", "--generator=file"], "--generator names the generator: leave --run_dir"),
         (["report.py", "--runs=,"], "--runs names no run"),
-        (["compare.py"], "give --study=optimizer|noise_dim|tips|loss or --vary=SETTING=VALUE,VALUE"),
+        (["compare.py"], "give --study=optimizer|noise_dim|tips|loss|recipe or --vary=SETTING=VALUE,VALUE"),
         (["compare.py", "--vary=noise=1,2"], "--vary=noise=1,2: wanted SETTING=VALUE,VALUE"),
         (["compare.py", "--vary=noise_dim=1,x"], "--vary=noise_dim=1,x: invalid literal"),
         (["compare.py", "--vary=noise_dim=1", "--vary=noise_dim=2"], "--vary names noise_dim twice"),
         (["compare.py", "--vary=norm_ends=1,maybe"], "Non-boolean argument to boolean flag maybe"),
         (["compare.py", "--vary=lr_drops=1,2"], "--vary=lr_drops=1,2: its values have commas themselves"),
+        (["compare.py", "--study=loss", "--seeds=0,one"], "--seeds: 'one' is no whole number"),
         (["compare.py", "--study=noise_dim", "--noise_dim=7"], "this comparison varies --noise_dim itself"),
     ],
 )
@@ -188,7 +189,15 @@ def test_bad_input_is_one_line(workplace, arguments, line):
 
 
 def test_a_comparison_of_ones_own(workplace):
-    flags = ("--vary=noise_dim=2,3", "--vary=lr=0.1,0.2", "--image_size=8", "--base_filters=4", "--batch_size=700", "--epochs=1")
+    flags = (
+        "--vary=noise_dim=2,3",
+        "--vary=lr=0.1,0.2",
+        "--image_size=8",
+        "--base_filters=4",
+        "--batch_size=700",
+        "--epochs=1",
+        "--count=0",
+    )
     done = command("compare.py", *flags, "--out=compared", cwd=workplace)
     assert "[4/4] noise_dim=3, lr=0.2" in done.stdout
     assert "| noise_dim=2, lr=0.1 | 1 |" in done.stdout
