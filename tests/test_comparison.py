@@ -15,7 +15,7 @@ COUNT = 100  # pictures that are measured
 def compared(tmp_path_factory, tiny, digits):
     """(root, members, page) of a comparison of the tiny run, with two seeds, with one that diverges."""
     root = tmp_path_factory.mktemp("compare")
-    members = {"as ever": [tiny, tiny.change(seed=1)], "too hot": [tiny.change(lr=1e38)]}
+    members = {"as ever": [tiny, tiny.change(seed=1)], "too hot": [tiny.change(lr=1e38, steps=46, grid_every=20)]}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifier, "STEPS", 10)
         page = comparison.compare(members, "heat", "How hot?", root=root, tfrecord_path=digits[0], count=COUNT)
@@ -100,14 +100,15 @@ def test_a_member_of_many_changes_has_a_name_that_file_systems_take(tiny):
     assert all(len(name) <= 255 for name in names)
 
 
-def test_the_losses_numbers():
-    curve = np.array([4.0, 3.0, 9.0, 1.0, 2.0, 3.0])
+def test_the_tables_numbers():
+    """End and spread are of the last three steps, which are an epoch, wherever the run ends in its epoch."""
+    curve = np.array([4.0, 3.0, 9.0, 8.0, 1.0, 2.0, 3.0])
     result = {
-        "steps": 3, "ends": [1.0, 2.0], "diverged": False, "curves": {"Gen_loss": curve, "Dis_loss": curve + 1},
+        "steps": 3, "ends": [1, 2, 2.333333], "diverged": False, "curves": {"Gen_loss": curve, "Dis_loss": curve + 1},
         "images_per_second": 1234.0,
     }  # fmt: skip
     row = comparison.table({"run": result}).splitlines()[2]
-    assert row == "| run | 2 | 4.00 | 9.00 | 2.00 | 0.82 | 5.00 | 10.00 | 3.00 | 0.82 | 1,234 |"
+    assert row == "| run | 2.333 | 4.00 | 9.00 | 2.00 | 0.82 | 5.00 | 10.00 | 3.00 | 0.82 | 1,234 |"
 
 
 def test_runs_are_named_by_what_they_change(tiny):

@@ -98,6 +98,20 @@ def test_where_the_best_discriminators_logit_is_a_log_odds(name):
     assert LOSSES[name].log_odds == (abs(float(tape.gradient(loss, logit)[0])) < 1e-6)
 
 
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_losses_come_near_their_bounds_and_not_beyond(name):
+    """Logits from surely fake to surely real. A loss without a bound goes far below 0."""
+    logits = [tf.constant([value]) for value in np.linspace(-1e3, 1e3, 2001, dtype=np.float32)]
+    discriminator = [float(LOSSES[name].discriminator(one, -one)) for one in logits]
+    generator = [float(LOSSES[name].generator(one)) for one in logits]
+    if name == "least_squares":  # the best logits: 1 for real, 0 for fake
+        discriminator.append(float(LOSSES[name].discriminator(tf.constant([1.0]), tf.constant([0.0]))))
+    if name == "minimax":  # the generator's bound is an upper one: there the discriminator has won
+        generator = [-value for value in generator]
+    for values, bound in ((discriminator, LOSSES[name].d_bound), (generator, LOSSES[name].g_bound)):
+        assert min(values) == bound if bound == 0 else min(values) < -100
+
+
 def test_an_experiments_losses_have_its_label():
     smooth = of_players(SimpleNamespace(loss="non_saturating", real_label=0.9))
     two, zero = tf.constant([2.0]), tf.constant([0.0])
