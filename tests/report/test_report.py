@@ -18,6 +18,7 @@ from PIL import Image
 
 from tfgan_series import report, runs, series
 from tfgan_series.errors import UserError
+from tfgan_series.evaluation import scores
 
 from conftest import ROOT, command_environment
 
@@ -142,7 +143,9 @@ def test_an_original_is_shown_as_the_generator_got_it(trained, tmp_path):
 
 def test_settings_that_are_not_the_rows_come_first(page):
     text = page.read_text(encoding="utf-8")
-    assert re.findall(r"<code>(\w+)</code> <small>", text)[:4] == ["image_size", "base_filters", "epochs", "ImageType"]
+    assert re.findall(r"<code>(\w+)</code> <small>", text)[:5] == [
+        *("image_size", "base_filters", "epochs", "steps", "ImageType")
+    ]
     assert f'<td class="changed">9 <small>default {series.resolve("digits").epochs}</small></td>' in text
 
 
@@ -156,6 +159,24 @@ def test_a_run_that_goes_on_and_one_that_diverged_say_so(trained, tmp_path):
     text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
     assert "the run diverged: Gen_loss is inf in epoch 4" in text
     assert "still training" not in text
+
+
+def test_the_last_scores_of_each_name_are_a_table(trained, tmp_path):
+    folder = copy(trained, tmp_path / "run")
+    protocol = dict.fromkeys(("n_real", "n_fake", "n_floor", "seed"), 7) | {"partition": "test", "features": "random"}
+    protocol |= {"features_digest": "f", "checkpoint": "generator.keras", "versions": {}}
+    for step, value in ((23, 80.0), (46, 12.25)):
+        own = {"step": step, "checkpoint_digest": str(step), **protocol}
+        scores.add(folder, [
+            scores.Score(metric="fid7_test_random", value=value, error=None, floor=1.5, **own),
+            scores.Score(metric="kid7_test_random", value=0.5, error=0.125, floor=0.0, **own),
+        ])  # fmt: skip
+    text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<h2>Scores</h2>" in text
+    assert "80" not in re.findall(r"<td>(.*?)</td>", text)
+    assert re.search(r"fid7_test_random</code></th>\s*<td>12.2</td>\s*<td>1.5</td>\s*<td>46</td>", text)
+    assert re.search(r"kid7_test_random</code></th>\s*<td>0.5 ± 0.12</td>", text)
+    assert "<h2>Scores</h2>" not in report.make([trained], tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_a_run_by_steps_has_its_grids_between_the_epochs(trained, tmp_path):

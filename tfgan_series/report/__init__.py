@@ -19,6 +19,7 @@ from PIL import Image
 from tfgan_series import files, runs, series
 from tfgan_series.data import preprocess, records
 from tfgan_series.errors import UserError
+from tfgan_series.evaluation import scores
 from tfgan_series.report import inline, plots
 from tfgan_series.series import Experiment
 
@@ -98,6 +99,7 @@ def _shown(folder: Path, experiment: Experiment, count: int, log: plots.Log, roo
         "frames": _frames(log, grids),
         "size": inline.open_rgb(next(iter(paths.values()))).size if paths else None,
         "thinned": f"{len(grids)} of {len(paths)} grids are here, evenly chosen" if len(grids) < len(paths) else "",
+        "scores": _scores(folder),
         "explored": [_explored(path) for path in sorted((folder / runs.EXPLORED).glob("[!.]*.json"))],
         "translated": [_translated(path) for path in sorted((folder / runs.TRANSLATED).glob(f"*/{runs.TRANSLATION}"))],
         "rejected": _rejected(folder, experiment),
@@ -115,6 +117,20 @@ def _state(folder: Path, experiment: Experiment, log: plots.Log) -> str:
 def _warnings(folder: Path) -> list[str]:
     path = folder / runs.WARNINGS
     return path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+
+
+def _scores(folder: Path) -> list[dict[str, str]]:
+    """The last score of each name, as texts: name, value with its standard error, floor, step."""
+    last = {score.metric: score for score in scores.read(folder)}
+    return [
+        {
+            "name": name,
+            "value": f"{score.value:.3g}" + (f" ± {score.error:.2g}" if score.error is not None else ""),
+            "floor": f"{score.floor:.3g}",
+            "step": "–" if score.step is None else f"{score.step:,}",
+        }
+        for name, score in last.items()
+    ]
 
 
 def _frames(log: plots.Log, grids: Mapping[float, str]) -> list[dict[str, Any]]:
