@@ -175,6 +175,8 @@ np.save("images.npy", generator.predict(np.load("z.npy"), verbose=0))
         (["generate.py", "--run_dir=nowhere"], "nowhere is not a run"),
         (["generate.py", "--run_dir=run", "--generator=file"], "--generator names the generator: leave --run_dir"),
         (["report.py", "--runs=,"], "--runs names no run"),
+        (["evaluate.py", "--run_dir=nowhere"], "nowhere is not a run"),
+        (["evaluate.py", "--weights=file.h5"], "--weights is for --features=inception: give both, or leave it out"),
         (["compare.py"], "give --study=optimizer|noise_dim|tips|loss|recipe or --vary=SETTING=VALUE,VALUE"),
         (["compare.py", "--vary=noise=1,2"], "--vary=noise=1,2: wanted SETTING=VALUE,VALUE"),
         (["compare.py", "--vary=noise_dim=1,x"], "--vary=noise_dim=1,x: invalid literal"),

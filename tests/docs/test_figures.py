@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import ROOT
+from conftest import ROOT, write_mnist
 
 
 @pytest.fixture
@@ -48,3 +48,14 @@ def test_cyclegan_limits(run):
     colours, counts = np.unique(figure.reshape(-1, 3), axis=0, return_counts=True)
     shown = {tuple(colour) for colour, count in zip(colours.tolist(), counts, strict=True) if count > 1000}
     assert {(128, 128, 128), (230, 25, 25)} <= shown  # the inputs' grey and red
+
+
+def test_scores(run, tmp_path):
+    printed, figure = run("scores", "--count=20", "--features=random", f"--DatasetPath={write_mnist(tmp_path / 'files')}")
+    found = dict(re.findall(r"^(.+): fid ([\d.e+-]+), kid .*$", printed, re.MULTILINE))
+    assert len(found) == 20  # four damages at five levels
+    for damage in ("noise (standard deviation in grey levels)", "times that each picture appears"):
+        levels = [float(value) for name, value in found.items() if name.startswith(damage)]
+        assert levels[0] == float(found["missing classes of 10 0"])
+        assert levels[0] != levels[-1]
+    assert figure.shape == (770, 910, 3)

@@ -1,0 +1,180 @@
+"""From generators to scores."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+
+from tfgan_series import latent, pictures, runs, series
+from tfgan_series.data import conversion, pipeline
+from tfgan_series.errors import UserError
+from tfgan_series.evaluation import evaluate, features, metrics, scores
+from tfgan_series.evaluation.evaluate import Slice
+
+from conftest import write_squares
+
+COUNT = 200
+
+
+@pytest.fixture(scope="module")
+def real(digits, tiny):
+    """The reference of the shared records through the random network."""
+    seen = features.load("random", digits[1], tiny)
+    return evaluate.reference(digits[1], tiny, seen, count=COUNT)
+
+
+@pytest.fixture(scope="module")
+def generator(trained):
+    return runs.load_generator(trained / runs.GENERATOR)
+
+
+def stored(records, experiment, partition, side=""):
+    """All pictures of a partition."""
+    blocks = pipeline.in_order(records, experiment.change(partition=partition), side)
+    return np.concatenate([images for images, *_ in blocks])
+
+
+def test_scores_are_those_of_the_seeds_pictures_as_they_would_be_saved(real, generator, digits, tiny):
+    """Against the same by hand, with the floor of training pictures."""
+    z = latent.noise(COUNT, generator.input_shape[-1], 3)
+    saved = pictures.to_uint8(latent.sample(generator, z, 50)) / np.float32(127.5) - 1
+    test, train = (
+        stored(digits[1], tiny, partition)[one] for partition, one in (("test", slice(COUNT)), ("train", slice(-COUNT, None)))
+    )
+    looked = [real.features.extract(images) for images in (test, saved, train)]
+    found = {score.metric: score for score in evaluate.evaluate({"generator": generator}, real, seed=3)}
+    fid = found["fid200_test_random"]
+    assert fid.value == pytest.approx(metrics.frechet_distance(looked[0], looked[1]), rel=1e-4)
+    assert fid.floor == pytest.approx(metrics.frechet_distance(looked[0], looked[2]), rel=1e-4)
+    kid = found["kid200_test_random"]
+    assert (kid.value, kid.error) == pytest.approx(metrics.kernel_distance(looked[0], looked[1]), rel=1e-3)
+    assert (fid.n_real, fid.n_fake, fid.n_floor, fid.partition, fid.seed) == (COUNT, COUNT, COUNT, "test", 3)
+    assert list(found) == [f"{name}200_test_random" for name in ("fid", "kid", "precision", "recall", "density", "coverage")]
+    assert all(score.floor < score.value for score in (fid, kid))
+
+
+def test_the_batch_size_changes_no_score(real, generator):
+    one, other = (evaluate.evaluate({"generator": generator}, real, batch_size=size) for size in (7, 256))
+    for before, after in zip(one, other, strict=True):
+        assert after == dataclasses.replace(before, value=pytest.approx(before.value, rel=1e-5), error=after.error)
+    again = evaluate.evaluate({"generator": generator}, real, batch_size=7)
+    assert again == one
+    assert evaluate.evaluate({"generator": generator}, real, seed=1) != one
+
+
+class Remembering:
+    """A generator that draws stored pictures, at most a tenth of a grey level off."""
+
+    def __init__(self, images):
+        self.images, self.input_shape, self.drawn = images, (None, 4), 0
+
+    def __call__(self, z, *, training):
+        first, self.drawn = self.drawn, self.drawn + len(z)
+        return self.images[first : first + len(z)] + 0.1 / 127.5
+
+    def get_weights(self):
+        return [self.images]
+
+
+def test_a_generator_of_real_pictures_has_the_floors_scores(real, digits, tiny):
+    remembering = Remembering(stored(digits[1], tiny, "train")[-COUNT:])
+    for score in evaluate.evaluate({"generator": remembering}, real):
+        assert score.value == pytest.approx(score.floor, rel=1e-6)
+
+
+def test_a_classifier_adds_the_scores_of_classes(digits, tiny):
+    """With a classifier that finds the class of a picture's first pixel."""
+    records = digits[1]
+    inputs = keras.Input((8, 8, 1))
+    model = keras.Model(inputs, keras.layers.Dense(10)(keras.layers.Flatten(name="features")(inputs)))
+    judge = features.classifier.Classifier(model, records.class_names, {})
+    kernel, bias = np.zeros((64, 10), np.float32), np.full(10, -8.0, np.float32)
+    bias[:2], kernel[27, 0] = 0, 5  # class 0 where one pixel is bright, class 1 where it is dark
+    model.layers[-1].set_weights([kernel, bias])
+    seen = features.of_classifier(judge)
+    images = stored(records, tiny, "test")[:50]
+    np.testing.assert_allclose(seen.probabilities(seen.extract(images)), 1 / (1 + np.exp(-judge.logits(images))), rtol=1e-4)
+    found = evaluate.reference(records, tiny, seen, count=50).sides["generator"]
+    assert 1 < found.floors["classes"] <= 2
+    assert 0.5 < found.floors["confidence"] < 1
+    of_attributes = evaluate.reference(records, tiny, features.of_classifier(judge, classes=False), count=50)
+    assert "classes" not in of_attributes.sides["generator"].floors
+
+
+@pytest.fixture(scope="module")
+def squares(tmp_path_factory):
+    """(CycleGAN experiment, records): 60 and 52 training pictures, 30 test pictures of each set."""
+    root = tmp_path_factory.mktemp("squares")
+    experiment = series.resolve("horse2zebra", image_size=16, base_filters=2, blocks=1)
+    return experiment, conversion.convert(experiment, dataset_path=write_squares(root / "files", 60, 30), tfrecord_path=root)
+
+
+def colours(images):
+    """Features of squares: the mean of each channel of each quarter, [N, 12]."""
+    return np.asarray(images).reshape(-1, 2, 8, 2, 8, 3).mean(axis=(2, 4)).reshape(-1, 12)
+
+
+def test_a_translation_is_compared_with_its_target(squares):
+    """A translator that swaps red and blue is perfect both ways; one that does nothing is not. The translated pictures and the
+    floors are test pictures, the real side are training pictures."""
+    experiment, records = squares
+    seen = features.Features("random", "none", colours)
+    reference = evaluate.reference(records, experiment, seen)
+    inputs = keras.Input((16, 16, 3))
+    swap = keras.Model(inputs, inputs[..., ::-1])
+    nothing = keras.Model(inputs, keras.layers.Rescaling(1.0)(inputs))
+    found = {score.metric: score for score in evaluate.evaluate({"generator_ab": swap, "generator_ba": nothing}, reference)}
+    good, bad = found["fid_ab30_train_random"], found["fid_ba30_train_random"]
+    assert (good.n_real, good.n_fake, good.n_floor, good.checkpoint) == (52, 30, 30, "generator_ab.keras")
+    assert (bad.n_real, bad.n_fake, bad.n_floor) == (60, 30, 30)
+    test_b = colours(stored(records, experiment, "test", "B"))
+    assert good.floor == pytest.approx(
+        metrics.frechet_distance(colours(stored(records, experiment, "train", "B")), test_b), rel=1e-4
+    )
+    assert good.value < 3 * good.floor < bad.value
+
+
+def test_which_records_are_compared(digits, tiny):
+    records = digits[1]
+    train, test = records.counts["train"], records.counts["test"]
+    slices = evaluate.slices_of
+    assert slices(records, "test", "", 100) == (Slice("test", 0, 100), Slice("train", train - 100, 100))
+    assert slices(records, "train", "", 10**6) == (Slice("train", 0, train), Slice("test", 0, test))
+    alone = dataclasses.replace(records, counts={"train": 101})
+    assert slices(alone, "train", "", 10**6) == (Slice("train", 0, 50), Slice("train", 51, 50))
+    assert (
+        evaluate.reference(alone, tiny, features.Features("random", "none", lambda images: images[:, 0, :, 0])).partition
+        == "train"
+    )
+    with pytest.raises(UserError, match="a score needs 20 pictures or more on each side, and test gives 19: "):
+        slices(records, "test", "", 19)
+    with pytest.raises(UserError, match="--against=val: .* has train, test$"):
+        evaluate.reference(records, tiny, features.load("random", records, tiny), against="val")
+
+
+def test_a_runs_rows(trained, digits, tmp_path):
+    found = evaluate.evaluate_run(trained, tfrecord_path=digits[0], kind="random", count=30)
+    (log, *_) = runs.read_log(trained)[-1:]
+    assert {score.step for score in found} == {round(log["epoch"] * log["steps"])}
+    assert {score.checkpoint for score in found} == {"generator.keras"}
+    copy = tmp_path / "copy.keras"
+    copy.write_bytes((trained / runs.GENERATOR).read_bytes())
+    again = evaluate.evaluate_run(trained, tfrecord_path=digits[0], kind="random", count=30, generator=copy)
+    assert again == [dataclasses.replace(score, step=None, checkpoint=str(copy)) for score in found]
+    scores.add(tmp_path, found)
+    assert scores.read(tmp_path) == found
+
+
+def test_a_generator_of_other_pictures_is_refused(trained, digits, tmp_path):
+    for name, shape in (("wide", (16, 16, 1)), ("flat", (4,))):
+        layers = [keras.layers.Dense(int(np.prod(shape))), keras.layers.Reshape(shape)]
+        keras.Sequential([keras.Input((4,)), *layers]).save(tmp_path / f"{name}.keras")
+        with pytest.raises(
+            UserError, match=rf"{name}.keras draws pictures of \({shape[0]},.*\), and the run's are \(8, 8, 1\): give"
+        ):
+            evaluate.evaluate_run(trained, tfrecord_path=digits[0], kind="random", generator=tmp_path / f"{name}.keras")
+    inputs = keras.Input((8, 8, 1))
+    keras.Model(inputs, keras.layers.Conv2D(1, 1)(inputs)).save(tmp_path / "translator.keras")
+    with pytest.raises(UserError, match="translator.keras draws from pictures: give a generator of dcgan"):
+        evaluate.evaluate_run(trained, tfrecord_path=digits[0], kind="random", generator=tmp_path / "translator.keras")

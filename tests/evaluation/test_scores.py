@@ -1,0 +1,58 @@
+import json
+
+import pytest
+
+from tfgan_series.errors import UserError
+from tfgan_series.evaluation import scores
+
+
+def score(**changed):
+    return scores.Score(
+        **{
+            "metric": "fid10k_test_classifier", "value": 12.345, "error": None, "floor": 0.9, "n_real": 10_000, "n_fake": 10_000,
+            "n_floor": 10_000, "partition": "test", "features": "classifier", "features_digest": "aa", "step": 7, "seed": 0,
+            "checkpoint": "generator.keras", "checkpoint_digest": "bb", "versions": {"keras": "3"},
+        }
+        | changed
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (("fid", "", 10_000, "test", "classifier"), "fid10k_test_classifier"),
+        (("kid", "", 512, "val", "random"), "kid512_val_random"),
+        (("precision", "", 2_500, "train", "inception"), "precision2500_train_inception"),
+        (("fid", "_ab", 60, "train", "random"), "fid_ab60_train_random"),
+    ],
+)
+def test_a_name_says_the_protocol(arguments, name):
+    assert scores.protocol_name(*arguments) == name
+
+
+def test_rows_are_kept_and_measured_again_they_are_replaced(tmp_path):
+    assert scores.read(tmp_path) == []
+    first = [score(), score(metric="kid10k_test_classifier", error=0.1)]
+    scores.add(tmp_path, first)
+    assert scores.read(tmp_path) == first
+    assert json.loads((tmp_path / scores.NAME).read_text().splitlines()[0])["metric"] == "fid10k_test_classifier"
+    others = [score(seed=1), score(features_digest="cc"), score(checkpoint_digest="dd", step=8)]
+    scores.add(tmp_path, [score(value=11.0), *others])
+    assert scores.read(tmp_path) == [score(value=11.0), first[1], *others]
+
+
+@pytest.mark.parametrize("text", ["{", '{"metric": "fid"}\n', "[1]\n"])
+def test_a_damaged_file_is_named_and_stays(tmp_path, text):
+    (tmp_path / scores.NAME).write_text(text)
+    with pytest.raises(UserError, match=r"scores.jsonl cannot be read .*: remove it, and measure again"):
+        scores.add(tmp_path, [score()])
+    assert (tmp_path / scores.NAME).read_text() == text
+
+
+def test_a_table_for_people():
+    lines = scores.table([score(), score(metric="kid10k_test_classifier", value=0.01234, error=0.000567, floor=-0.0001)])
+    assert [line.split() for line in lines.splitlines()] == [
+        ["score", "value", "of", "real", "pictures"],
+        ["fid10k_test_classifier", "12.35", "0.9"],
+        ["kid10k_test_classifier", "0.01234", "±", "0.00057", "-0.0001"],
+    ]
