@@ -47,6 +47,10 @@ def test_describe_tells_sizes_and_makes_nothing(tmp_path, digits, tiny):
     assert "batch_size: 128" in lines
     assert "no records yet in" in lines
     assert list(tmp_path.iterdir()) == []
-    assert "1,500 train + 297 test" in "\n".join(preparation.describe(tiny, tfrecord_path=digits[0]))
+    lines = preparation.describe(tiny, tfrecord_path=digits[0])
+    assert any("1,500 train + 297 test" in line for line in lines)
+    assert "length: 46 steps, 2 epochs of 23 steps each" in lines
+    lines = preparation.describe(tiny.change(steps=1900), tfrecord_path=digits[0])
+    assert "length: 1,900 steps, 82.61 epochs of 23 steps each" in lines
     with pytest.raises(UserError, match="--image_size=28"):
         preparation.describe(series.resolve("mnist", image_size=28))

@@ -38,7 +38,7 @@ def test_a_collapse_is_said_once_until_it_ends(digits, tmp_path, capsys):
         row = {"step": step, "steps": 500}
         draw(row)
         warn(row)
-        seen[step] = (row["Spread"] < 0.05, capsys.readouterr().out.count("collapsed"), (tmp_path / runs.WARNINGS).is_file())
+        seen[step] = (row["Variety"] < 0.05, capsys.readouterr().out.count("collapsed"), (tmp_path / runs.WARNINGS).is_file())
     assert seen == {
         200: (True, 0, False),  # a new network may draw so too
         400: (True, 1, True),
@@ -50,7 +50,7 @@ def test_a_collapse_is_said_once_until_it_ends(digits, tmp_path, capsys):
 
 def test_bounds_by_hand():
     bounds = {"Gen_loss": -math.inf, "Dis_loss": 0.0}
-    row = {"step": 1000, "Spread": 0.9}
+    row = {"step": 1000, "Variety": 0.9}
     assert health.warnings(row, {"Gen_loss": 0.0, "Dis_loss": 0.1}, bounds, ADVICE) == []
     assert health.warnings(row, {}, bounds, ADVICE) == []
     (line,) = health.warnings(row, {"Gen_loss": 0.0, "Dis_loss": -0.001}, bounds, ADVICE)

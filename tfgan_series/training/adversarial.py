@@ -170,7 +170,7 @@ def make_look(
 ) -> Callable[[Mapping[str, keras.Model]], tuple[np.ndarray, int, dict[str, float]]]:
     """A function that draws a grid: generators -> (pictures [16, H, W, C] uint8, columns of the grid, {name: number measured}).
 
-    The 16 z are the same in every grid. The number measured is Spread: how much the 16 pictures differ, relative to 16 real
+    The 16 z are the same in every grid. The number measured is Variety: how much the 16 pictures differ, relative to 16 real
     ones. It is about 1 for good pictures, and 0 if all are equal.
     """
     z = latent.noise(_GRID, experiment.noise_dim, experiment.seed)
@@ -179,7 +179,7 @@ def make_look(
 
     def look(generators):
         images = latent.sample(generators["generator"], z)
-        return pictures.to_uint8(images), 4, {"Spread": _spread(images) / max(real, _SMALLEST)}
+        return pictures.to_uint8(images), 4, {"Variety": _spread(images) / max(real, _SMALLEST)}
 
     return look
 

@@ -118,8 +118,9 @@ def run(
                 state.set_learning_rate(rate)
                 done = _run_row(course, done, skip, state, step, feed, save, stop, watch)
                 means = _sound(state.means(done - before, skip), epoch)
-                watch.end_row(done)
-                speed = watch.clock.images_per_second()
+                speed = watch.row.images_per_second()
+                if done == before + course.steps:
+                    watch.tell(done)
                 row = {"epoch": round(done / course.steps, 6), "step": done, **means, "lr": rate}
                 row |= {"images_per_second": speed, "steps": course.steps}
                 with together():
@@ -127,7 +128,7 @@ def run(
                         hook(row)
                     save()
                 last_row = done
-                print(_line(course, row, means, watch.clock.left(course.total - done)), flush=True)
+                print(_line(course, row, means, watch.left(done)), flush=True)
                 if stop.number and done < course.total:
                     raise Interrupted(stop.number, _place(course, done))
 
@@ -136,7 +137,7 @@ def _run_row(course, done, skip, state, step, feed, save, stop, watch):
     """Do the steps to the end of the row. skip: the epoch's steps before the row. Returns the number of steps done in all."""
     epoch, first = done // course.steps + 1, done // course.steps * course.steps
     end, length = course.row_end(done), min(course.steps, course.total - first)
-    watch.clock.restart()
+    watch.row.restart()
     bar = tqdm(total=length * course.images, initial=(done - first) * course.images, unit=" images", leave=False, disable=None)
     with bar:
         bar.set_description(f"epoch {epoch}/{course.epochs}")
@@ -212,13 +213,12 @@ class Clock:
 
 class _Watch:
     """Times the steps, says once how long the run will take, and says when to look at the losses: every second, or every 50 steps
-    if the process does not train alone. clock: of the row."""
+    if the process does not train alone. row: the clock of the row."""
 
     def __init__(self, course: Course, if_long: str, alone: bool, now: Callable[[], float]) -> None:
-        self.clock = Clock(course.images, now)
+        self.row, self._process = Clock(course.images, now), Clock(course.images, now)
         self._course, self._if_long, self._alone, self._now = course, if_long, alone, now
         self._warm = self._told = False
-        self._steps, self._seconds = 0, 0.0  # of the rows before
         self._looked = now()
 
     def look_is_due(self, done: int) -> bool:
@@ -231,30 +231,31 @@ class _Watch:
         return True
 
     def end_step(self, done: int, wait: Callable[[], object]) -> None:
-        """Count a step. done: steps done in all. wait(): returns when the device has done them; only then is the clock read."""
+        """Count a step. done: steps done in all. wait(): returns when the device has done them; only then is a clock read."""
+        for clock in (self.row, self._process):
+            clock.tick()
         if not self._warm:
             wait()  # the first step compiles, so it is not timed
-            self.clock.restart()
+            self.row.restart()
+            self._process.restart()
             self._warm = True
-            return
-        self.clock.tick()
-        if not self._told and self._steps + self.clock.steps == _TIMED_STEPS:
+        elif self._process.steps == _TIMED_STEPS:
             wait()
-            self._tell(done, self._steps + self.clock.steps, self._seconds + self.clock.seconds())
+            self.tell(done)
 
-    def end_row(self, done: int) -> None:
-        """Count a row, whose steps the device has done. done: steps done in all."""
-        self._steps, self._seconds = self._steps + self.clock.steps, self._seconds + self.clock.seconds()
-        if not self._told and self._steps and done % self._course.steps == 0:
-            self._tell(done, self._steps, self._seconds)
-
-    def _tell(self, done: int, steps: int, seconds: float) -> None:
+    def tell(self, done: int) -> None:
+        """Say how long the run will take, once. done: steps done in all, also by the device."""
+        left = self.left(done)
+        if self._told or not left:
+            return
         self._told = True
-        left = (self._course.total - done) * seconds / steps
-        if left:
-            epoch, rest = (tqdm.format_interval(one) for one in (self._course.steps * seconds / steps, left))
-            with tqdm.external_write_mode():
-                print(f"About {epoch} an epoch, and {rest} to the end.{self._if_long if left > _LONG else ''}", flush=True)
+        epoch, rest = (tqdm.format_interval(one) for one in (self._process.left(self._course.steps), left))
+        with tqdm.external_write_mode():
+            print(f"About {epoch} an epoch, and {rest} to the end.{self._if_long if left > _LONG else ''}", flush=True)
+
+    def left(self, done: int) -> float:
+        """The seconds to the end of the run; 0 if no step was timed. They include what the hooks have taken so far."""
+        return self._process.left(self._course.total - done)
 
 
 class _StopSignal:
