@@ -124,7 +124,7 @@ def compare_seeds(records: Records, experiment: Experiment, seeds: int, count: i
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=10_000, help="pictures on each side")
+    parser.add_argument("--count", type=int, default=5_000, help="pictures on each side")
     parser.add_argument("--features", choices=("classifier", "random"), default="classifier")
     parser.add_argument("--seeds", type=int, help="compare classifiers of so many seeds, and draw nothing")
     parser.add_argument("--DatasetPath", type=Path, help="folder of MNIST's files (default: none)")

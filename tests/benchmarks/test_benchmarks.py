@@ -19,6 +19,7 @@ MEMORY = ["memory.py", "--image_size=32", "--preset=article", "--blocks=1", "--p
 RUNS = {
     "pipeline": ["pipeline.py", "--count=8", "--batch_size=4", "--rounds=1"],
     "step": ["step.py", "--image_size=8", "--base_filters=2", "--batch_size=2", "--steps=1", "--rounds=1", "--no-torch"],
+    "scores": ["scores.py", "--tiny", "--no-torch"],
     "measured": [*MEMORY, "--in_this_process"],
     "counted as on Windows": MEMORY,
 }
@@ -64,6 +65,12 @@ def test_step(printed):
         assert float(speed.replace(",", "")) == pytest.approx(2000 / float(milliseconds), rel=0.02, abs=1)
         assert float(ratio) == pytest.approx(base / float(milliseconds), rel=0.02, abs=0.01)
     assert "{'image_size': 8, 'base_filters': 2, 'batch_size': 2}" in printed["step"]
+
+
+def test_scores(printed):
+    found = dict(re.findall(r"^  ([\w ]+): (.+) in [\d.]+ s$", printed["scores"], re.MULTILINE))
+    assert list(found) == ["fid", "kid", "precision and recall"]
+    assert float(found["fid"]) > 0
 
 
 def test_memory_measured(printed):

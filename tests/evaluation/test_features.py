@@ -1,9 +1,12 @@
 import dataclasses
+import shutil
 
 import keras
 import numpy as np
 import pytest
 
+from tfgan_series import classifier
+from tfgan_series.data import records
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation import features
 from tfgan_series.inference import digest, in_batches
@@ -67,6 +70,14 @@ def test_weights_of_something_else_are_refused_in_a_line(tmp_path, name):
     with pytest.raises(UserError, match=rf"--weights=.*{name}.*(cannot be read as InceptionV3's weights|no such file)") as error:
         features.inception((8, 8, 3), tmp_path / name)
     assert "\n" not in str(error.value)
+
+
+def test_all_runs_of_the_records_have_one_classifier(digits, tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(classifier, "STEPS", 5)
+    copy = records.open_records(shutil.copytree(digits[1].folder, tmp_path / "copied/8"))
+    one, other = (features.load("classifier", copy, tiny.change(partition=name)) for name in ("train", "test"))
+    assert (one.kind, one.digest) == (other.kind, other.digest)
+    assert one.digest != features.of_classifier(classifier.train(copy, tiny, seed=1)).digest
 
 
 def test_the_kind_follows_from_what_the_records_know(digits, tiny):

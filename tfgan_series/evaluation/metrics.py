@@ -3,7 +3,7 @@
 METRICS at the end is the table of all of them. A new metric is a function here and an entry there.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,26 +69,28 @@ def squared_mmd(real: np.ndarray, fake: np.ndarray) -> float:
     return float(between_different(real) + between_different(fake) - 2 * kernel(real, fake).mean())
 
 
-def precision_and_recall(real: np.ndarray, fake: np.ndarray, k: int = 3) -> tuple[float, float]:
-    """Improved precision and recall (Kynkäänniemi et al. 2019).
+def manifolds(real: np.ndarray, fake: np.ndarray, k: int = 3, k_real: int = 5) -> tuple[float, float, float, float]:
+    """(precision, recall, density, coverage), by Kynkäänniemi et al. 2019 and Naeem et al. 2020.
 
     Each picture has a ball up to its k-th nearest neighbour of its own side. precision: the share of the generated pictures
     that are in the ball of a real one. recall: the share of the real pictures that are in the ball of a generated one.
+    Density and coverage use real balls alone, up to the k_real-th nearest neighbour. density: the number of balls that a
+    generated picture is in, divided by k_real, as a mean; it may be above 1. coverage: the share of the balls that a generated
+    picture is in.
     """
-    precision = np.mean([inside > 0 for inside in _balls_around(fake, real, k)])
-    recall = np.mean([inside > 0 for inside in _balls_around(real, fake, k)])
-    return float(precision), float(recall)
-
-
-def density_and_coverage(real: np.ndarray, fake: np.ndarray, k: int = 5) -> tuple[float, float]:
-    """Density and coverage (Naeem et al. 2020).
-
-    Each real picture has a ball up to its k-th nearest real neighbour. density: the number of balls around a generated picture,
-    divided by k, as a mean; it may be above 1. coverage: the share of the balls that hold a generated picture.
-    """
-    density = np.mean(list(_balls_around(fake, real, k))) / k
-    nearest = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(fake).kneighbors(real)[0][:, 0]
-    return float(density), float((nearest <= _radii(real, k)).mean())
+    real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
+    radii, wide_radii, fake_radii = _radii(real, k), _radii(real, k_real), _radii(fake, k)
+    precise, inside, first = 0, 0, 0
+    recalled, nearest = np.zeros(len(real), bool), np.full(len(real), np.inf)
+    for distances in pairwise_distances_chunked(fake, real, working_memory=_WORKING_MIB):
+        of_rows = fake_radii[first : first + len(distances), None]
+        precise += (distances <= radii).any(axis=1).sum()
+        inside += (distances <= wide_radii).sum()
+        recalled |= (distances <= of_rows).any(axis=0)
+        nearest = np.minimum(nearest, distances.min(axis=0))
+        first += len(distances)
+    density = inside / (k_real * len(fake))
+    return float(precise / len(fake)), float(recalled.mean()), float(density), float((nearest <= wide_radii).mean())
 
 
 def classes_and_confidence(real: np.ndarray, fake: np.ndarray) -> tuple[float, float]:
@@ -113,13 +115,6 @@ def _radii(features: np.ndarray, k: int) -> np.ndarray:
     return NearestNeighbors(n_neighbors=k, algorithm="brute").fit(features).kneighbors()[0][:, -1]
 
 
-def _balls_around(points: np.ndarray, centres: np.ndarray, k: int) -> Iterator[int]:
-    """For each point: the number of balls that it lies in. There is a ball around each centre, up to its k-th nearest centre."""
-    radii = _radii(centres, k)
-    for distances in pairwise_distances_chunked(points, centres, working_memory=_WORKING_MIB):
-        yield from (distances <= radii).sum(axis=1)
-
-
 @dataclass(frozen=True)
 class Metric:
     """One or several scores that are measured together.
@@ -140,7 +135,6 @@ def _without_error(measure: Callable[[np.ndarray, np.ndarray], tuple[float, ...]
 METRICS = (
     Metric({"fid": "lower"}, lambda real, fake: [(frechet_distance(real, fake), None)]),
     Metric({"kid": "lower"}, lambda real, fake: [kernel_distance(real, fake)]),
-    Metric({"precision": "higher", "recall": "higher"}, _without_error(precision_and_recall)),
-    Metric({"density": "higher", "coverage": "higher"}, _without_error(density_and_coverage)),
+    Metric(dict.fromkeys(("precision", "recall", "density", "coverage"), "higher"), _without_error(manifolds)),
     Metric({"classes": "as real", "confidence": "as real"}, _without_error(classes_and_confidence), of="classes"),
 )
