@@ -140,6 +140,9 @@ def test_the_strong_preset_is_the_digits_recipe_on_every_kind_of_picture():
         for name in ("lr", "beta_1", "r1", "ema", "d_norm", "dropout", "init", "g_norm_momentum", "batch_size", "lr_drops"):
             assert strong[name] == digits[name]
     assert series.resolve("mnist", preset="strong").epochs == series.resolve("mnist").epochs
+    two_layers = series.resolve("mnist", "gan", preset="strong")
+    assert (two_layers.optimizer, two_layers.lr, two_layers.r1, two_layers.ema) == ("adam", 1e-3, 1.0, 0.995)
+    assert (two_layers.update, two_layers.epochs) == ("alternating", 100)
 
 
 def test_the_series_needs_no_tensorflow():
