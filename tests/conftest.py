@@ -97,17 +97,25 @@ def idx_bytes(array):
     return bytes([0, 0, 8, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape) + array.tobytes()
 
 
-def write_mnist(root, train=40, test=20, compress=True):
-    """The four idx files; picture i is filled with the value i, its label is i % 10."""
+def write_idx_files(root, train, t10k, compress=True):
+    """MNIST's four files, of the images and labels to train and to test with."""
     root.mkdir(parents=True, exist_ok=True)
-    for prefix, count in (("train", train), ("t10k", test)):
-        images = np.arange(count, dtype=np.uint8)[:, None, None].repeat(28, 1).repeat(28, 2)
-        labels = (np.arange(count) % 10).astype(np.uint8)
-        for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
+    for prefix, arrays in (("train", train), ("t10k", t10k)):
+        for kind, array in zip(("images-idx3", "labels-idx1"), arrays, strict=True):
             data = idx_bytes(array)
             file = root / f"{prefix}-{kind}-ubyte{'.gz' if compress else ''}"
             file.write_bytes(gzip.compress(data) if compress else data)
     return root
+
+
+def write_mnist(root, train=40, test=20, compress=True):
+    """MNIST's four files; picture i is filled with the value i, its label is i % 10."""
+
+    def numbered(count):
+        numbers = np.arange(count, dtype=np.uint8)
+        return numbers[:, None, None].repeat(28, 1).repeat(28, 2), numbers % 10
+
+    return write_idx_files(root, numbered(train), numbered(test), compress)
 
 
 def command_words(script, *arguments):
@@ -155,10 +163,21 @@ def tiny():
 
 
 @pytest.fixture(scope="session")
-def digits(tmp_path_factory, tiny):
-    """(TFRecordPath, Records) of the digits at 8 pixels."""
+def small_digits(tmp_path_factory):
+    """MNIST's four files with scikit-learn's digits of 8x8 pixels in them: the first 1,500 train, the last 297 test."""
+    from sklearn.datasets import load_digits
+
+    bundled = load_digits()
+    images, labels = np.round(bundled.images * (255 / 16)).astype(np.uint8), bundled.target.astype(np.uint8)
+    root = tmp_path_factory.mktemp("files")
+    return write_idx_files(root, (images[:1500], labels[:1500]), (images[1500:], labels[1500:]))
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory, tiny, small_digits):
+    """(TFRecordPath, Records) of small digits at 8 pixels."""
     root = tmp_path_factory.mktemp("tfrecords")
-    return root, conversion.convert(tiny, tfrecord_path=root)
+    return root, conversion.convert(tiny, dataset_path=small_digits, tfrecord_path=root)
 
 
 @pytest.fixture(scope="session")

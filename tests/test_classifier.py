@@ -14,7 +14,7 @@ from tfgan_series.errors import UserError
 @pytest.fixture(scope="module")
 def copy(digits, tmp_path_factory):
     """A copy of the digits' records, so that a classifier can be written beside it."""
-    folder = tmp_path_factory.mktemp("copied") / "digits/8"
+    folder = tmp_path_factory.mktemp("copied") / "mnist/8"
     shutil.copytree(digits[1].folder, folder)
     return records.open_records(folder)
 
@@ -65,8 +65,8 @@ def test_the_record_folder_stays_what_conversion_made(judge, copy, digits):
     before, after = ({path.name for path in folder.iterdir()} for folder in (digits[1].folder, copy.folder))
     assert before == after
     kept = copy.folder.parents[1] / "classifiers"
-    assert {path.name for path in kept.iterdir()} == {"digits-8.keras", "digits-8.json"}
-    assert classifier.model_path(copy, series.resolve("digits", image_size=8)) == kept / "digits-8.keras"
+    assert {path.name for path in kept.iterdir()} == {"mnist-8.keras", "mnist-8.json"}
+    assert classifier.model_path(copy, series.resolve("digits", image_size=8)) == kept / "mnist-8.keras"
 
 
 def write_tints(folder, left, right):
@@ -95,8 +95,8 @@ def test_records_made_anew_from_other_files_get_another_classifier(tmp_path, mon
 @pytest.mark.parametrize("partition", ["train", "test"])
 def test_a_damaged_shard_is_named(copy, tiny, tmp_path, monkeypatch, partition):
     monkeypatch.setattr(classifier, "STEPS", 10)
-    folder = shutil.copytree(copy.folder, tmp_path / "digits/8")
-    shard = sorted(folder.glob(f"digits-{partition}.tfrecord*"))[-1]
+    folder = shutil.copytree(copy.folder, tmp_path / "mnist/8")
+    shard = sorted(folder.glob(f"mnist-{partition}.tfrecord*"))[-1]
     data = bytearray(shard.read_bytes())
     data[len(data) // 2] ^= 255
     shard.write_bytes(data)

@@ -33,15 +33,15 @@ ROOMS = {
     "networks": BASE | {"series"},
     "classifier": BASE | {"inference", "series", "data"},
     "runs": BASE | {"series", "data"},
-    "training": BASE | LOOKED_AT | {"series", "data", "networks", "losses", "runs"},
+    "training": BASE | LOOKED_AT | {"series", "data", "networks", "losses", "runs", "evaluation"},
     "generation": BASE | LOOKED_AT | {"runs"},
     "translation": BASE | LOOKED_AT | {"runs", "data"},
     "exploration": BASE | LOOKED_AT | {"runs", "data", "series", "classifier"},
     "evaluation": BASE | LOOKED_AT | {"runs", "data", "series", "classifier"},
-    "report": BASE | {"runs", "data", "series"},
+    "report": BASE | {"runs", "data", "series", "evaluation"},
     "preparation": BASE | {"series", "data", "networks", "runs", "training"},
     "workflow": BASE | {"series", "data", "runs", "report", "training", "preparation"},
-    "comparison": BASE | {"series", "data", "runs", "training", "preparation", "workflow"},
+    "comparison": BASE | {"series", "data", "runs", "training", "preparation", "workflow", "evaluation"},
 }
 ROOMS["commands"] = set(ROOMS) | {"commands"}
 

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from scipy.special import expit
 
-from tfgan_series.losses import LOSSES, gradient_penalty, of_players, r1_penalty
+from tfgan_series.losses import LOSSES, gradient_penalty, of_players, zero_centred_penalty
 
 REAL, FAKE = np.array([2.0, -1.0, 0.5]), np.array([-3.0, 0.25, 1.0])
 
@@ -20,17 +20,16 @@ def reference(name):
         "least_squares": (((REAL - 1) ** 2).mean() / 2 + (FAKE**2).mean() / 2, ((FAKE - 1) ** 2).mean() / 2),
         "hinge": ((0 + 2 + 0.5) / 3 + (0 + 1.25 + 2) / 3, -FAKE.mean()),
         "wasserstein": (FAKE.mean() - REAL.mean(), -FAKE.mean()),
+        "relativistic": (-np.log(expit(REAL - FAKE)).mean(), -np.log(expit(FAKE - REAL)).mean()),
     }[name]
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_against_the_papers_formulas(name):
-    discriminator, generator, _ = LOSSES[name]
-    wanted = reference(name)
-    assert float(discriminator(tf.constant(REAL, tf.float32), tf.constant(FAKE, tf.float32))) == pytest.approx(
-        wanted[0], rel=1e-6
-    )
-    assert float(generator(tf.constant(FAKE, tf.float32))) == pytest.approx(wanted[1], rel=1e-6)
+    losses, wanted = LOSSES[name], reference(name)
+    real, fake = tf.constant(REAL, tf.float32), tf.constant(FAKE, tf.float32)
+    assert float(losses.discriminator(real, fake)) == pytest.approx(wanted[0], rel=1e-6)
+    assert float(losses.generator(fake - real if losses.relative else fake)) == pytest.approx(wanted[1], rel=1e-6)
 
 
 def test_by_hand_at_the_undecided_discriminator():
@@ -43,7 +42,7 @@ def test_by_hand_at_the_undecided_discriminator():
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_gradients_against_finite_differences(name):
-    discriminator, generator, _ = LOSSES[name]
+    discriminator, generator = LOSSES[name].discriminator, LOSSES[name].generator
     fake = tf.constant(FAKE, tf.float32)
     for function, at in ((lambda logits: discriminator(logits, fake), REAL), (generator, FAKE)):
         logits = tf.Variable(at, dtype=tf.float32)
@@ -79,23 +78,38 @@ def test_one_sided_smoothing_by_hand():
 def test_penalties_by_hand():
     gradients = tf.constant([[[3.0], [4.0]], [[0.0], [1.0]]])  # norms 5 and 1
     assert float(gradient_penalty(gradients)) == pytest.approx((16 + 0) / 2)
-    assert float(r1_penalty(gradients)) == pytest.approx((25 + 1) / 2 / 2)
+    assert float(zero_centred_penalty(gradients)) == pytest.approx((25 + 1) / 2 / 2)
 
 
 def test_no_overflow():
-    for discriminator, generator, _ in LOSSES.values():
-        assert np.isfinite(discriminator(tf.constant([-1e4]), tf.constant([1e4])))
-        assert np.isfinite(generator(tf.constant([-1e4])))
+    for losses in LOSSES.values():
+        assert np.isfinite(losses.discriminator(tf.constant([-1e4]), tf.constant([1e4])))
+        assert np.isfinite(losses.generator(tf.constant([-1e4])))
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_where_the_best_discriminators_logit_is_a_log_odds(name):
-    """If a picture is three times as often real as fake, its log-odds are log 3. The loss must be flat at this logit."""
-    logit, other = tf.Variable([np.log(3)], dtype=tf.float32), tf.zeros([1])
+    """If a picture is three times as often real as fake, its log-odds are log 3. The loss must be flat at this logit, whatever
+    the logits of the pictures beside it."""
+    logit, other = tf.Variable([np.log(3)], dtype=tf.float32), tf.ones([1])
     judge = LOSSES[name].discriminator
     with tf.GradientTape() as tape:
         loss = 3 * judge(logit, other) + judge(other, logit)
     assert LOSSES[name].log_odds == (abs(float(tape.gradient(loss, logit)[0])) < 1e-6)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_losses_come_near_their_bounds_and_not_beyond(name):
+    """Logits from surely fake to surely real. A loss without a bound goes far below 0."""
+    logits = [tf.constant([value]) for value in np.linspace(-1e3, 1e3, 2001, dtype=np.float32)]
+    discriminator = [float(LOSSES[name].discriminator(one, -one)) for one in logits]
+    generator = [float(LOSSES[name].generator(one)) for one in logits]
+    if name == "least_squares":  # the best logits: 1 for real, 0 for fake
+        discriminator.append(float(LOSSES[name].discriminator(tf.constant([1.0]), tf.constant([0.0]))))
+    if name == "minimax":  # the generator's bound is an upper one: there the discriminator has won
+        generator = [-value for value in generator]
+    for values, bound in ((discriminator, LOSSES[name].d_bound), (generator, LOSSES[name].g_bound)):
+        assert min(values) == bound if bound == 0 else min(values) < -100
 
 
 def test_an_experiments_losses_have_its_label():
@@ -103,5 +117,5 @@ def test_an_experiments_losses_have_its_label():
     two, zero = tf.constant([2.0]), tf.constant([0.0])
     wanted = LOSSES["non_saturating"].discriminator(two, zero, real_label=0.9)
     assert float(smooth.discriminator(two, zero)) == float(wanted)
-    assert smooth[1:] == LOSSES["non_saturating"][1:]
+    assert smooth[1:3] == LOSSES["non_saturating"][1:3]
     assert of_players(SimpleNamespace(loss="hinge", real_label=1.0)) == LOSSES["hinge"]

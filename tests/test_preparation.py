@@ -1,6 +1,11 @@
+import dataclasses
+
+import numpy as np
 import pytest
 
 from tfgan_series import preparation, series
+from tfgan_series.data.datasets import DATASETS
+from tfgan_series.data.datasets.source import Source, array_examples
 from tfgan_series.errors import UserError
 
 
@@ -8,10 +13,12 @@ def test_records_that_are_there_are_found(tiny, digits):
     assert preparation.find_or_make(tiny, digits[0], may_make=False) == digits[1]
 
 
-def test_records_of_the_bundled_digits_are_made(tiny, tmp_path):
-    assert preparation.find_or_make(tiny, tmp_path).counts == {"train": 1500, "test": 297}
+def test_records_of_bundled_pictures_are_made(tiny, tmp_path, monkeypatch):
+    few = Source({"train": array_examples("train", np.zeros((3, 8, 8), np.uint8), [0] * 3)}, class_names=("0",))
+    monkeypatch.setitem(DATASETS, "digits", dataclasses.replace(DATASETS["digits"], find=lambda request: few))
+    assert preparation.find_or_make(tiny, tmp_path).counts == {"train": 3}
     command = "make them before several workers train, with: python scripts/make_tfrecord.py --ImageType=digits --image_size=8"
-    with pytest.raises(UserError, match=command):  # which the bundled digits take: no --DatasetPath
+    with pytest.raises(UserError, match=command):  # it needs no --DatasetPath
         preparation.find_or_make(tiny, tmp_path / "elsewhere", may_make=False)
     assert not (tmp_path / "elsewhere").exists()
 
@@ -40,6 +47,10 @@ def test_describe_tells_sizes_and_makes_nothing(tmp_path, digits, tiny):
     assert "batch_size: 128" in lines
     assert "no records yet in" in lines
     assert list(tmp_path.iterdir()) == []
-    assert "1,500 train + 297 test" in "\n".join(preparation.describe(tiny, tfrecord_path=digits[0]))
+    lines = preparation.describe(tiny, tfrecord_path=digits[0])
+    assert any("1,500 train + 297 test" in line for line in lines)
+    assert "length: 46 steps, 2 epochs of 23 steps each" in lines
+    lines = preparation.describe(tiny.change(steps=1900), tfrecord_path=digits[0])
+    assert "length: 1,900 steps, 82.61 epochs of 23 steps each" in lines
     with pytest.raises(UserError, match="--image_size=28"):
         preparation.describe(series.resolve("mnist", image_size=28))

@@ -12,7 +12,7 @@ from tfgan_series.errors import UserError
 
 from conftest import command_environment
 
-COMMON = {"Real_P": 0.5, "Fake_P": 0.25, "Dis_loss": 1.5, "images_per_second": 100.0}
+COMMON = {"Real_P": 0.5, "Fake_P": 0.25, "Dis_loss": 1.5, "images_per_second": 100.0, "steps": 30}
 
 
 def test_default_folder():
@@ -22,13 +22,34 @@ def test_default_folder():
 
 def test_log_there_and_back(tmp_path):
     assert runs.read_log(tmp_path) == []
-    rows = [{"epoch": 1, "Gen_loss": 0.123456789, "lr": 2e-5, **COMMON}, {"epoch": 2, "Gen_loss": 1e-9, "lr": 2e-6, **COMMON}]
+    rows = [
+        {"epoch": 0.333333, "step": 10, "Gen_loss": 0.123456789, "lr": 2e-5, **COMMON},
+        {"epoch": 1, "step": 30, "Gen_loss": 1e-9, "lr": 2e-6, **COMMON},
+    ]
     runs.write_log(tmp_path, rows)
     assert runs.read_log(tmp_path) == rows
-    header = b"epoch,Real_P,Fake_P,Gen_loss,Dis_loss,lr,images_per_second\n"
-    assert (
-        tmp_path / "log.csv"
-    ).read_bytes() == header + b"1,0.5,0.25,0.123456789,1.5,2e-05,100\n2,0.5,0.25,1e-09,1.5,2e-06,100\n"
+    header = b"epoch,step,Real_P,Fake_P,Gen_loss,Dis_loss,lr,images_per_second,steps\n"
+    first, second = b"0.333333,10,0.5,0.25,0.123456789,1.5,2e-05,100,30\n", b"1,30,0.5,0.25,1e-09,1.5,2e-06,100,30\n"
+    assert (tmp_path / "log.csv").read_bytes() == header + first + second
+
+
+def test_a_log_of_the_time_before_the_column_step(tmp_path):
+    (tmp_path / "log.csv").write_text("epoch,Gen_loss,Dis_loss,lr,images_per_second,steps\n1,1,2,3,4,30\n2,1,2,3,4,30\n")
+    assert [row["step"] for row in runs.read_log(tmp_path)] == [30, 60]
+
+
+@pytest.mark.parametrize(
+    ("step", "words", "file"),
+    [
+        (0, "epoch 0", "epoch-000"),
+        (30, "epoch 1", "epoch-001"),
+        (31, "step 31", "step-000031"),
+        (1900, "step 1,900", "step-001900"),
+    ],
+)
+def test_a_moment_of_a_run(step, words, file):
+    assert runs.moment(step, 30) == words
+    assert runs.grid_path("run", float(step), 30.0).as_posix() == f"run/images/{file}.png"
 
 
 def test_numbers_that_are_none_are_borne(tmp_path):
@@ -43,8 +64,8 @@ def test_steps_there_and_back(tmp_path):
     """The step numbers go on from epoch to epoch. A step that did not update the generator has no gradient."""
     (tmp_path / "steps").mkdir()
     names, history = ("Gen_loss", "Gen_grad"), np.array([[0.5, 2.0], [0.25, math.nan], [1234567.0, 1e-9]])
-    for epoch in (1, 2):
-        runs.write_steps(tmp_path, epoch, names, epoch * history)
+    for epoch, first in ((1, 1), (2, 4)):
+        runs.write_steps(tmp_path, epoch, first, names, epoch * history)
     expected = b"step,Gen_loss,Gen_grad\n4,1,4\n5,0.5,nan\n6,2.46913e+06,2e-09\n"
     assert (tmp_path / "steps/epoch-002.csv").read_bytes() == expected
     found = runs.read_steps(tmp_path, epochs=2)
@@ -70,7 +91,7 @@ def test_steps_there_and_back(tmp_path):
 )
 def test_damaged_steps_are_named(tmp_path, text, what):
     (tmp_path / "steps").mkdir()
-    runs.write_steps(tmp_path, 1, ["Gen_loss"], np.ones((1, 1)))
+    runs.write_steps(tmp_path, 1, 1, ["Gen_loss"], np.ones((1, 1)))
     (tmp_path / "steps/epoch-002.csv").write_text(text)
     with pytest.raises(UserError, match=rf"steps/epoch-002\.csv cannot be read \({what}.*trained again"):
         runs.read_steps(tmp_path, epochs=2)
@@ -93,7 +114,8 @@ def test_files_are_read_in_utf_8_whatever_the_locale(trained):
 
 
 @pytest.mark.parametrize(
-    ("change", "settled"), [({}, True), ({"epochs": 3}, False), ({"lr": 1.0}, False), ({"epochs": 1}, False)]
+    ("change", "settled"),
+    [({}, True), ({"epochs": 3}, False), ({"lr": 1.0}, False), ({"epochs": 1}, False), ({"steps": 46}, False)],
 )
 def test_a_settled_run_is_the_same_and_finished(trained, tiny, change, settled):
     assert runs.is_settled(trained, tiny.change(**change)) == settled
@@ -153,7 +175,7 @@ def test_a_killed_write_leaves_the_old_log(trained, tmp_path):
     ("old", "new"), [(",", ";"), ("epoch,", "epxch,"), ("\n2,", "\n2\n2,"), ("0.123", "0,123"), ("0.123", "x"), (None, "")]
 )
 def test_a_damaged_log_is_named(tmp_path, old, new):
-    names = ("epoch", "Real_P", "Fake_P", "Gen_loss", "Dis_loss", "lr", "images_per_second")
+    names = ("epoch", "Real_P", "Fake_P", "Gen_loss", "Dis_loss", "lr", "images_per_second", "steps")
     runs.write_log(tmp_path, [dict.fromkeys(names, 0.123) | {"epoch": epoch} for epoch in (1, 2)])
     text = (tmp_path / "log.csv").read_text()
     (tmp_path / "log.csv").write_text(text.replace(old, new) if old else new)
@@ -164,3 +186,14 @@ def test_a_damaged_log_is_named(tmp_path, old, new):
 def test_missing_flags_are_named(tmp_path):
     with pytest.raises(UserError, match=r"flags\.txt cannot be read .*train\.py writes it anew"):
         runs.read_flags(tmp_path)
+
+
+def test_a_run_of_the_digits_before_they_were_mnist_is_refused(trained, tmp_path):
+    record = json.loads((trained / "experiment.json").read_text())
+    del record["records_type"]  # as all versions before wrote it
+    (tmp_path / "experiment.json").write_text(json.dumps(record))
+    with pytest.raises(UserError, match="is from an earlier version, in which digits had other pictures: give another --run_dir"):
+        runs.read_experiment(tmp_path)
+    record["experiment"]["image_type"] = "mnist"
+    (tmp_path / "experiment.json").write_text(json.dumps(record))
+    assert runs.read_experiment(tmp_path).image_type == "mnist"

@@ -20,11 +20,9 @@ def test_what_a_run_leaves(trained, tiny, digits):
         "experiment.json", "flags.txt", "log.csv", "steps", "images", "checkpoints", "tensorboard",
         "generator.keras", "training.gif", "loss.png", "probability.png", "report.html",
     }  # fmt: skip
-    assert [path.name for path in sorted((trained / "images").iterdir())] == ["epoch-001.png", "epoch-002.png"]
+    assert [path.name for path in sorted((trained / "images").iterdir())] == [f"epoch-00{epoch}.png" for epoch in range(3)]
     assert runs.read_begun(trained) == (tiny, 1500, digits[1].identity)
-    assert (
-        (trained / "log.csv").read_text().splitlines()[0].startswith("epoch,Real_P,Fake_P,Gen_loss,Dis_loss,lr,images_per_second")
-    )
+    assert (trained / "log.csv").read_text().startswith("epoch,step,Real_P,Fake_P,Gen_loss,Dis_loss,lr,images_per_second,")
     log = runs.read_log(trained)
     assert [row["epoch"] for row in log] == [1, 2]
     assert all(row["steps"] == 1500 // 64 and row["images_per_second"] > 0 for row in log)
@@ -34,20 +32,19 @@ def test_what_a_run_leaves(trained, tiny, digits):
         assert steps[name].reshape(2, 23).mean(axis=1) == pytest.approx([row[name] for row in log], rel=1e-5)
         assert steps[name].std() > 0
     with Image.open(trained / "training.gif") as gif:
-        assert gif.n_frames == 2
+        assert gif.n_frames == 3
 
 
 def tensorboard_steps(folder, name):
-    """The steps (here: epochs) of a number's or a picture's TensorBoard events, in the order in which TensorBoard reads them."""
+    """The steps of a number's or a picture's TensorBoard events, in the order in which TensorBoard reads them."""
     events = tf.data.TFRecordDataset([str(path) for path in sorted((folder / runs.TENSORBOARD).iterdir())])
     events = [event_pb2.Event.FromString(event) for event in events.as_numpy_iterator()]
     return [event.step for event in events for value in event.summary.value if value.tag == name]
 
 
 def test_tensorboard_has_every_number_and_the_grid(trained):
-    assert tensorboard_steps(trained, "grid") == [1, 2]
-    for name in ("Real_P", "Fake_P", "Gen_loss", "Dis_loss", "lr", "images_per_second"):
-        assert tensorboard_steps(trained, name) == [1, 2]
+    for name in ("grid", "epoch", "Real_P", "Fake_P", "Gen_loss", "Dis_loss", "lr", "images_per_second"):
+        assert tensorboard_steps(trained, name) == [23, 46]
 
 
 def test_a_run_killed_before_its_checkpoint_has_each_epoch_once(trained, digits, tiny, tmp_path, monkeypatch):
@@ -68,7 +65,7 @@ def test_a_run_killed_before_its_checkpoint_has_each_epoch_once(trained, digits,
     workflow.train(longer, tfrecord_path=digits[0], run_dir=folder)
     assert [row["epoch"] for row in runs.read_log(folder)] == [1, 2, 3]
     for name in ("Gen_loss", "grid"):
-        assert tensorboard_steps(folder, name) == [1, 2, 3]
+        assert tensorboard_steps(folder, name) == [23, 46, 69]
 
 
 def test_the_logs_learning_rate(digits, tiny, tmp_path):
@@ -78,7 +75,7 @@ def test_the_logs_learning_rate(digits, tiny, tmp_path):
     for epochs in (2, 3):
         folder = workflow.train(falling.change(epochs=epochs), tfrecord_path=digits[0], run_dir=tmp_path / "run")
     assert [row["lr"] for row in runs.read_log(folder)] == [2e-4, 2e-5, 2e-6]
-    assert [line.split(",")[5] for line in (folder / runs.LOG).read_text().splitlines()] == ["lr", "0.0002", "2e-05", "2e-06"]
+    assert [line.split(",")[6] for line in (folder / runs.LOG).read_text().splitlines()] == ["lr", "0.0002", "2e-05", "2e-06"]
 
 
 def test_a_diverged_run_leaves_a_line(digits, tiny, tmp_path):
@@ -92,7 +89,7 @@ def test_a_run_that_diverges_later_gets_its_report(trained, digits, tiny, tmp_pa
         raise Diverged("the run diverged: Gen_loss is nan in epoch 3")
 
     folder = shutil.copytree(trained, tmp_path / "run")
-    monkeypatch.setattr(training.loop, "run_epochs", diverge)
+    monkeypatch.setattr(training.loop, "run", diverge)
     with pytest.raises(Diverged):
         workflow.train(tiny.change(epochs=3), tfrecord_path=digits[0], run_dir=folder)
     assert "the run diverged: Gen_loss is nan in epoch 3" in (folder / "report.html").read_text()
@@ -122,7 +119,7 @@ def test_a_finished_run_says_so_and_more_epochs_go_on(trained, digits, tiny, tmp
     assert "is finished, 2 epochs" in capsys.readouterr().out
     assert (folder / "generator.keras").read_bytes() == before
     workflow.train(tiny.change(epochs=3), tfrecord_path=digits[0], run_dir=folder)
-    assert "Going on from epoch 3" in capsys.readouterr().out
+    assert "Going on from epoch 3, step 47 of 69, in" in capsys.readouterr().out
     assert [row["epoch"] for row in runs.read_log(folder)] == [1, 2, 3]
     assert runs.read_experiment(folder).epochs == 3
 
@@ -178,9 +175,9 @@ def test_nothing_is_written_where_another_process_writes(trained, digits, tiny, 
             with pytest.raises(UserError, match="another process is writing .*run"):
                 workflow.train(tiny.change(epochs=3), tfrecord_path=digits[0], run_dir=folder, overwrite=overwrite)
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
-    with files.claimed(tmp_path / "digits" / "8"), pytest.raises(UserError, match="another process is writing .*digits/8"):
+    with files.claimed(tmp_path / "mnist" / "8"), pytest.raises(UserError, match="another process is writing .*mnist/8"):
         conversion.convert(tiny, tfrecord_path=tmp_path)
-    assert not (tmp_path / "digits").exists()
+    assert not (tmp_path / "mnist").exists()
 
 
 def test_overwrite_through_a_link_and_after_a_start_cut_short(digits, tiny, tmp_path):

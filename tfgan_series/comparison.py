@@ -1,6 +1,7 @@
-"""Compares several runs: one figure and one table."""
+"""Compares several runs: one figure, and tables of their scores and losses."""
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ from PIL import Image
 
 from tfgan_series import files, preparation, runs, series, workflow
 from tfgan_series.data import records
+from tfgan_series.data.records import Records
 from tfgan_series.errors import Diverged, UserError
+from tfgan_series.evaluation import evaluate, features, scores
+from tfgan_series.evaluation.scores import Score
 from tfgan_series.series import Experiment
 from tfgan_series.training import devices, resume
 
@@ -18,52 +22,85 @@ _COLUMNS = 5
 _LONGEST = 200  # letters of a folder's name; file systems take 255 bytes
 _LOSSES = {"Gen_loss": "tab:orange", "Dis_loss": "tab:blue"}
 
+_SCORES = ("fid", "kid", "precision", "recall")  # those of the table
+
 Result = dict[str, Any]  # see _result
 
 
 def compare(
-    members: Mapping[str, Experiment],
+    members: Mapping[str, Sequence[Experiment]],
     name: str,
     question: str,
     *,
     root: str | Path = "runs/compare",
     tfrecord_path: str | Path = "tfrecords",
+    count: int = evaluate.COUNT,
 ) -> Path:
-    """Train the members {label: Experiment} that are not trained yet, then draw all of them and make the table.
+    """Train the members {label: Experiments, one for each seed} that are not trained yet and measure their scores. Then draw all
+    of them and make the table.
 
-    All members belong to one row. A member is an ordinary run below ROOT/<model>/<records folder>-<image_size>/. Its folder is
+    All members belong to one row. Each Experiment is an ordinary run below ROOT/<model>/<ImageType>-<image_size>/. Its folder is
     named by the settings that differ from the row, so comparisons can share runs. NAME.png and NAME.md are written beside
-    these folders. Returns the path of NAME.md. A member that diverges counts as a result. Other errors (UserError,
-    loop.Interrupted) are raised as by workflow.train. UserError is also raised if members would share a folder. The settings,
-    records and earlier runs of all members are checked before the first training. If several workers train (TF_CONFIG), each of
-    them calls this function, and only the chief draws.
+    these folders. count: pictures of each run that are measured; 0: no scores. Returns the path of NAME.md.
+    A run that diverges counts as a result. Other errors (UserError, loop.Interrupted) are raised as by workflow.train. UserError
+    is also raised if runs would share a folder. The settings, records and earlier runs of all members are checked before the
+    first training. If several workers train (TF_CONFIG), each of them calls this function, and only the chief measures and draws.
     """
-    folders = {label: member_folder(experiment, root) for label, experiment in members.items()}
-    if len(set(folders.values())) < len(folders):
+    experiments = [one for runs_of_member in members.values() for one in runs_of_member]
+    folders = [member_folder(one, root) for one in experiments]
+    if len(set(folders)) < len(folders):
         raise UserError(
-            f"some of {', '.join(folders)} have the same run folder: a run may change the varied setting when it goes on; "
+            f"some of {', '.join(members)} have the same run folder: a run may change the varied setting when it goes on; "
             "vary another setting"
         )
     strategy = devices.choose_strategy()
     with devices.together(strategy):  # all workers must see which runs are missing before the first run changes
-        missing = {label: one for label, one in members.items() if not runs.is_settled(folders[label], one)}
-        for label, experiment in members.items():
-            if label in missing:
-                resume.check(folders[label], experiment, preparation.prepare(experiment, strategy, tfrecord_path))
-            elif found := records.find_records(tfrecord_path, experiment):  # what is only drawn again needs no records
-                resume.check(folders[label], experiment, found)
-    for number, (label, experiment) in enumerate(missing.items(), 1):
-        print(f"[{number}/{len(missing)}] {label}", flush=True)
+        todo = [place for place, one in enumerate(experiments) if not runs.is_settled(folders[place], one)]
+        found = [
+            preparation.prepare(one, strategy, tfrecord_path) if place in todo else records.find_records(tfrecord_path, one)
+            for place, one in enumerate(experiments)
+        ]
+        for folder, one, its_records in zip(folders, experiments, found, strict=True):
+            if its_records:  # what is only drawn again needs no records
+                resume.check(folder, one, its_records)
+    for number, place in enumerate(todo, 1):
+        print(f"[{number}/{len(todo)}] {folders[place].name}", flush=True)
         keras.utils.clear_session()
         try:
-            workflow.train(experiment, tfrecord_path=tfrecord_path, run_dir=folders[label])
+            workflow.train(experiments[place], tfrecord_path=tfrecord_path, run_dir=folders[place])
         except Diverged as error:
             print(error)
-    page = next(iter(folders.values())).parent / f"{name}.md"
+    page = folders[0].parent / f"{name}.md"
     with devices.together(strategy):
         if devices.is_chief(strategy):
-            _write_page(page, {label: _result(folder) for label, folder in folders.items()}, question)
+            measured = _measure(experiments, folders, found, count)
+            results = iter([_result(*pair) for pair in zip(folders, measured, strict=True)])
+            _write_page(page, {label: list(itertools.islice(results, len(one))) for label, one in members.items()}, question)
     return page
+
+
+def _measure(
+    experiments: Sequence[Experiment], folders: Sequence[Path], found: Sequence[Records | None], count: int
+) -> Iterator[list[Score]]:
+    """The scores of each run, in scores.jsonl already or measured now. Real pictures are measured once for all runs that share
+    them. A run without records or without a generator has the scores that it has."""
+    seen: dict[tuple, evaluate.Reference] = {}
+    for experiment, folder, its_records in zip(experiments, folders, found, strict=True):
+        log, has = runs.read_log(folder), scores.read(folder)
+        if not (its_records and log and count):
+            yield has
+            continue
+        key = (its_records.folder, experiment.partition, experiment.image_size)
+        if key not in seen:
+            kind = features.default_kind(its_records)
+            seen[key] = evaluate.reference(its_records, experiment, features.load(kind, its_records, experiment), count=count)
+        real, step = seen[key], round(log[-1]["step"])
+        kept = [one for one in has if evaluate.is_of(one, real) and one.step == step]
+        if not kept:
+            saved = series.MODELS[experiment.model].saved
+            kept = evaluate.evaluate({name: runs.load_generator(folder / f"{name}.keras") for name in saved}, real, step=step)
+            scores.add(folder, kept)
+        yield kept
 
 
 def member_folder(experiment: Experiment, root: str | Path) -> Path:
@@ -74,49 +111,85 @@ def member_folder(experiment: Experiment, root: str | Path) -> Path:
     return runs.default_folder(experiment, root) / (changed or "default")
 
 
-def _result(folder: Path) -> Result:
-    """The data of a run for the figure and the table. Each loss is [epochs, steps of an epoch]; there is none if the run
-    diverged in its first epoch."""
+def _result(folder: Path, found: Sequence[Score]) -> Result:
+    """The data of a run for the figure and the tables. scores: {metric: its Score}. steps: in an epoch. curves: {loss: its number
+    at each step}. rows: {loss: its mean in each row of the log}. ends: the epochs done at the end of each row. If the run
+    diverged in its first row, they are empty."""
     log = runs.read_log(folder)
-    steps = runs.read_steps(folder, len(log))
+    steps = int(log[-1]["steps"]) if log else 1
+    numbers = runs.read_steps(folder, -(-int(log[-1]["step"]) // steps) if log else 0)
     return {
-        "epochs": len(log),
+        "scores": {score.metric: score for score in found if score.metric.startswith(_SCORES)},
+        "steps": steps,
         "diverged": (folder / runs.DIVERGED).is_file(),
-        "curves": {loss: steps[loss].reshape(len(log), -1) for loss in _LOSSES if log},
-        "grid": runs.grid_path(folder, len(log)),
+        "curves": {loss: numbers[loss] for loss in _LOSSES if log},
+        "rows": {loss: [row[loss] for row in log] for loss in _LOSSES},
+        "ends": [row["epoch"] for row in log],
+        "grid": runs.grid_path(folder, log[-1]["step"], steps) if log else None,
         "images_per_second": runs.images_per_second(log) if log else 0.0,
     }
 
 
-def _write_page(page: Path, results: Mapping[str, Result], question: str) -> None:
-    """The figure and the table, NAME.png beside NAME.md."""
+def _write_page(page: Path, results: Mapping[str, Sequence[Result]], question: str) -> None:
+    """The figure and the tables, NAME.png beside NAME.md. The figure and the losses are those of each member's first seed."""
     figure = page.with_suffix(".png")
+    first = {label: of_seeds[0] for label, of_seeds in results.items()}
     with files.whole(figure) as partial:
-        _draw(results, question, partial)
-    files.write_whole(page, f"# {question}\n\n![loss curves and final grids]({figure.name})\n\n{table(results)}")
+        _draw(first, question, partial)
+    tables = [score_table(results), table(first)]
+    page_text = "\n".join([f"# {question}", "", f"![loss curves and final grids]({figure.name})", "", *filter(None, tables)])
+    files.write_whole(page, page_text)
+
+
+def score_table(results: Mapping[str, Sequence[Result]]) -> str:
+    """The scores as Markdown: the median over a member's seeds and, of several, the smallest and the largest. The first line has
+    the scores of real pictures. "" if nothing was measured."""
+    every = [score for of_seeds in results.values() for result in of_seeds for score in result["scores"].values()]
+    floors = {score.metric: score.floor for score in every}
+    if not floors:
+        return ""
+    lines = [["run", "seeds", *floors], ["---", *["---:"] * (len(floors) + 1)]]
+    lines.append(["real pictures", "", *(f"{floor:.3g}" for floor in floors.values())])
+    for label, of_seeds in results.items():
+        values = [[result["scores"][metric].value for result in of_seeds if metric in result["scores"]] for metric in floors]
+        lines.append([label, str(len(of_seeds)), *map(_spread, values)])
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _spread(values: Sequence[float]) -> str:
+    if len(values) < 2:
+        return f"{values[0]:.3g}" if values else "-"
+    return f"{np.median(values):.3g} ({min(values):.3g} to {max(values):.3g})"
 
 
 def table(results: Mapping[str, Result]) -> str:
-    """The results as Markdown. start: the first step; end and spread: mean and standard deviation of the last epoch's steps."""
+    """The losses as Markdown. start: the first step; end and spread: mean and standard deviation of the last steps, as many as
+    an epoch has."""
     names = [f"{player} {what}" for player in ("G", "D") for what in ("start", "highest", "end", "spread")]
     lines = [["run", "epochs", *names, "images/s"]]
     lines.append(["---", *["---:"] * (len(names) + 2)])
     for label, result in results.items():
-        epochs = f"{result['epochs']}, then diverged" if result["diverged"] else str(result["epochs"])
-        numbers = [f"{number:.2f}" for curve in result["curves"].values() for number in _summary(curve)]
+        epochs = f"{max(result['ends'], default=0):.4g}{', then diverged' if result['diverged'] else ''}"
+        numbers = [f"{number:.2f}" for curve in result["curves"].values() for number in _summary(curve, result["steps"])]
         lines.append([label, epochs, *(numbers or ["-"] * len(names)), f"{result['images_per_second']:,.0f}"])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines) + (
-        "\nLosses are per step. start: the first step; end and spread: mean and standard deviation over the last epoch.\n"
+        "\nLosses are per step. start: the first step; end and spread: mean and standard deviation over the last steps, as many "
+        "as an epoch has.\n"
     )
 
 
-def _summary(curve: np.ndarray) -> Sequence[float]:
-    return curve[0, 0], curve.max(), curve[-1].mean(), curve[-1].std()
+def _summary(curve: np.ndarray, steps: int) -> Sequence[float]:
+    return curve[0], curve.max(), curve[-steps:].mean(), curve[-steps:].std()
+
+
+def _title(label: str, result: Result) -> str:
+    distances = [f"{metric} {score.value:.3g}" for metric, score in result["scores"].items() if metric.startswith("fid")]
+    return "\n".join([f"{label}{' (diverged)' if result['diverged'] else ''}", *distances])
 
 
 def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
-    """Draw each run's losses above its last grid. The losses are drawn step by step and as means by epoch, on the same axes for
-    all runs."""
+    """Draw each run's losses above its last grid. The losses are drawn step by step and as means by row of the log, on the same
+    axes for all runs."""
     # The object interface needs no display, and leaves a notebook's own pyplot figures alone.
     from matplotlib.figure import Figure
 
@@ -139,15 +212,16 @@ def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
             plot.sharey(shared)
         shared = plot
         for loss, curve in result["curves"].items():
-            epochs, steps = curve.shape
-            plot.plot(np.arange(1, curve.size + 1) / steps, curve.ravel(), color=_LOSSES[loss], alpha=0.25, linewidth=0.3)
-            plot.plot(np.arange(1, epochs + 1) - 0.5, curve.mean(axis=1), color=_LOSSES[loss], label=loss)
-        plot.set_title(f"{label}{' (diverged)' if result['diverged'] else ''}")
+            epochs = np.arange(1, curve.size + 1) / result["steps"]
+            plot.plot(epochs, curve, color=_LOSSES[loss], alpha=0.25, linewidth=0.3)
+            ends = np.array(result["ends"])
+            plot.plot(ends - np.diff(ends, prepend=0) / 2, result["rows"][loss], color=_LOSSES[loss], label=loss)
+        plot.set_title(_title(label, result))
         plot.set_xlabel("epoch")
         plot.grid(alpha=0.3)
         if place == 0:
             plot.legend()
-        if result["epochs"]:
+        if result["grid"]:
             with Image.open(result["grid"]) as grid:
                 picture.imshow(np.asarray(grid.convert("RGB")))
     if min((curve.min() for result in results.values() for curve in result["curves"].values()), default=0) >= 0:

@@ -5,10 +5,12 @@ loss is the sum, not the mean, of its real and its fake part.
 """
 
 import functools
+import math
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import tensorflow as tf
+from scipy.special import entr
 
 
 def _cross_entropy(logits: tf.Tensor, target: float) -> tf.Tensor:
@@ -58,14 +60,21 @@ def generator_linear(fake_logits: tf.Tensor) -> tf.Tensor:
     return -tf.reduce_mean(fake_logits)
 
 
+def discriminator_relativistic(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+    """E log(1 + exp(D(G(z)) - D(x))), each fake paired with one real picture: Jolicoeur-Martineau 2019. Huang et al. 2024
+    (R3GAN) add R1 and R2."""
+    return generator_non_saturating(real_logits - fake_logits)
+
+
 def gradient_penalty(gradients: tf.Tensor) -> tf.Tensor:
     """E (|g| - 1)^2: Gulrajani et al. 2017, equation 3. gradients: [B, ...], of each logit at a point between a real and a
     fake picture."""
     return tf.reduce_mean(tf.square(tf.sqrt(_squared_norms(gradients) + 1e-12) - 1))
 
 
-def r1_penalty(gradients: tf.Tensor) -> tf.Tensor:
-    """E |g|^2 / 2: Mescheder et al. 2018, equation 9. gradients: [B, ...], of each logit at its real picture."""
+def zero_centred_penalty(gradients: tf.Tensor) -> tf.Tensor:
+    """E |g|^2 / 2: Mescheder et al. 2018, equation 9. gradients: [B, ...], of each logit at its picture: a real one for R1, a
+    generated one for R2."""
     return tf.reduce_mean(_squared_norms(gradients)) / 2
 
 
@@ -90,21 +99,29 @@ class Losses(NamedTuple):
     """The two losses of one kind of GAN.
 
     discriminator: of (real_logits, fake_logits). generator: of fake_logits. log_odds: whether the best discriminator's logit
-    is log P(real) / P(fake). Only then is sigmoid(logit) a probability.
+    is log P(real) / P(fake). Only then is sigmoid(logit) a probability. relative: whether the generator's loss is of
+    fake_logits - real_logits instead of fake_logits. d_bound, g_bound: the number that the discriminator's and the generator's
+    loss come near when one player has won. There the loss is flat. -inf: the loss has no such number.
     """
 
     discriminator: Callable[..., tf.Tensor]
     generator: Callable[[tf.Tensor], tf.Tensor]
     log_odds: bool
+    relative: bool = False
+    d_bound: float = -math.inf
+    g_bound: float = -math.inf
 
 
 # by --loss
 LOSSES = {
-    "non_saturating": Losses(discriminator_cross_entropy, generator_non_saturating, log_odds=True),
-    "minimax": Losses(discriminator_cross_entropy, generator_minimax, log_odds=True),
-    "least_squares": Losses(discriminator_least_squares, generator_least_squares, log_odds=False),
-    "hinge": Losses(discriminator_hinge, generator_linear, log_odds=False),
+    "non_saturating": Losses(discriminator_cross_entropy, generator_non_saturating, log_odds=True, d_bound=0.0, g_bound=0.0),
+    "minimax": Losses(discriminator_cross_entropy, generator_minimax, log_odds=True, d_bound=0.0, g_bound=0.0),
+    "least_squares": Losses(discriminator_least_squares, generator_least_squares, log_odds=False, d_bound=0.0, g_bound=0.0),
+    "hinge": Losses(discriminator_hinge, generator_linear, log_odds=False, d_bound=0.0),
     "wasserstein": Losses(discriminator_wasserstein, generator_linear, log_odds=False),
+    "relativistic": Losses(
+        discriminator_relativistic, generator_non_saturating, log_odds=False, relative=True, d_bound=0.0, g_bound=0.0
+    ),
 }
 
 
@@ -119,8 +136,11 @@ class _Settings(Protocol):
 
 def of_players(experiment: _Settings) -> Losses:
     """The losses of an experiment. The discriminator's loss uses the experiment's real_label."""
-    losses = LOSSES[experiment.loss]
-    if experiment.real_label == 1:
+    losses, label = LOSSES[experiment.loss], experiment.real_label
+    if label == 1:
         return losses
     # An Experiment refuses other labels for losses without a target for real pictures.
-    return losses._replace(discriminator=functools.partial(losses.discriminator, real_label=experiment.real_label))
+    discriminator = functools.partial(losses.discriminator, real_label=label)
+    # The least cross-entropy is the entropy of its target (-inf for a target above 1); a squared distance can always be 0.
+    bound = float(entr(label) + entr(1 - label)) if losses.log_odds else losses.d_bound
+    return losses._replace(discriminator=discriminator, d_bound=bound)

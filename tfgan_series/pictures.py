@@ -98,7 +98,7 @@ def curves(x: Sequence[float], lines: Mapping[str, Sequence[float]], path: Path,
     axes = figure.add_subplot(xlabel=x_label, ylabel=y_label)
     for name, values in lines.items():
         axes.plot(x, values, label=name, marker="o" if len(x) < 3 else None)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=all(float(one).is_integer() for one in x)))
     axes.grid(alpha=0.3)
     axes.legend()
     figure.savefig(path, dpi=120, format="png")

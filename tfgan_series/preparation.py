@@ -34,7 +34,9 @@ def describe(experiment: Experiment, *, tfrecord_path: str | Path = "tfrecords",
     found = records.find_records(tfrecord_path, experiment)
     if found:
         steps = pipeline.steps_per_epoch(found, experiment)
-        lines.append(f"{found} in {found.folder}; {steps} steps an epoch, {steps * experiment.epochs:,} in all")
+        total = experiment.steps_in_all(steps)
+        lines.append(f"{found} in {found.folder}")
+        lines.append(f"length: {total:,} steps, {total / steps:.4g} epochs of {steps:,} steps each")
     else:
         lines.append(f"no records yet in {records.records_folder(tfrecord_path, experiment)}")
     return [*lines, f"run folder: {run_dir or runs.default_folder(experiment)}"]

@@ -1,10 +1,11 @@
 """The run folder: what is in it, and how each file is read and written.
 
-runs/<model>/<records folder>-<image_size>/
-    experiment.json  flags.txt  log.csv  steps/epoch-001.csv ...  images/epoch-001.png ...  checkpoints/  tensorboard/
-    generator.keras (a CycleGAN's: generator_ab.keras  generator_ba.keras)  training.gif  loss.png
+runs/<model>/<ImageType>-<image_size>/
+    experiment.json  flags.txt  log.csv  steps/epoch-001.csv ...  checkpoints/  tensorboard/
+    images/epoch-000.png  images/step-000100.png ...  images/epoch-001.png ...
+    generator.keras (a CycleGAN's: generator_ab.keras  generator_ba.keras)  generator-best.keras  training.gif  loss.png
     probability.png or logits.png
-    report.html  diverged.txt (if the run diverged)
+    report.html  diverged.txt (if the run diverged)  warnings.txt (if training warns of something)
     scores.jsonl    the scores of evaluate.py
     generated/  explored/  translated/    the pictures of generate.py, explore.py and translate.py
 """
@@ -31,10 +32,11 @@ if TYPE_CHECKING:  # the report imports this module, and shall not import Tensor
 
 EXPERIMENT, FLAGS, LOG, GENERATOR = "experiment.json", "flags.txt", "log.csv", "generator.keras"
 DIVERGED = "diverged.txt"  # why the run diverged, if it did
+WARNINGS = "warnings.txt"  # what training warns of, a line each; only there while it holds
 _PROBE = ".writable"
 _BEGINNINGS = {_PROBE, files.partial(Path(EXPERIMENT)).name}  # the only files of a run that was killed at its very start
-_COLUMNS = ("epoch", "Gen_loss", "Dis_loss", "lr", "images_per_second")  # that every log has
-_FIRST = ("epoch", "Real_P", "Fake_P", "Real_logit", "Fake_logit", *_COLUMNS[1:])
+_COLUMNS = ("epoch", "Gen_loss", "Dis_loss", "lr", "images_per_second", "steps")  # that every log has
+_FIRST = ("epoch", "step", "Real_P", "Fake_P", "Real_logit", "Fake_logit", *_COLUMNS[1:-1])
 CHECKPOINTS, IMAGES, STEPS, TENSORBOARD = "checkpoints", "images", "steps", "tensorboard"
 GENERATED, EXPLORED, TRANSLATED = "generated", "explored", "translated"
 TRANSLATION = "translated.json"  # beside translated pictures: their names and the folder of their originals
@@ -42,7 +44,7 @@ TRANSLATION = "translated.json"  # beside translated pictures: their names and t
 
 def default_folder(experiment: Experiment, root: Path | str = "runs") -> Path:
     """The folder of an experiment's run if --run_dir is not given."""
-    return Path(root) / experiment.model / f"{experiment.records_name}-{experiment.image_size}"
+    return Path(root) / experiment.model / experiment.run_name
 
 
 def open_folder(folder: Path, overwrite: bool = False) -> None:
@@ -76,17 +78,25 @@ class Begun(NamedTuple):
 
 
 def read_begun(folder: Path | str) -> Begun:
-    """What a run began with. Raises UserError where the folder is no run, or a run of another version."""
+    """What a run began with. Raises UserError where the folder is no run, or a run of another version, also if its ImageType had
+    other pictures then."""
     path = Path(folder) / EXPERIMENT
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        return Begun(series.from_dict(record["experiment"]), record["records"], record["records_identity"])
+        begun = Begun(series.from_dict(record["experiment"]), record["records"], record["records_identity"])
+        had = record.get("records_type", begun.experiment.image_type)
     except FileNotFoundError as error:
         raise UserError(f"{folder} is not a run (no {EXPERIMENT}): train one with train.py, or give another --run_dir") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} cannot be read ({error}): it is damaged or from another version; train.py --overwrite starts the run over"
         ) from error
+    if had != begun.experiment.records_type:
+        raise UserError(
+            f"{folder} is from an earlier version, in which {begun.experiment.image_type} had other pictures: give another "
+            "--run_dir, or start over with train.py --overwrite"
+        )
+    return begun
 
 
 def read_experiment(folder: Path | str) -> Experiment:
@@ -116,7 +126,12 @@ def write_experiment(
 ) -> None:
     """Write experiment.json and flags.txt. train.py --flagfile=flags.txt goes on with this run. With another --run_dir it starts
     a new run of the same settings."""
-    record = {"experiment": series.to_dict(experiment), "records": record_count, "records_identity": records_identity}
+    record = {
+        "experiment": series.to_dict(experiment),
+        "records": record_count,
+        "records_identity": records_identity,
+        "records_type": experiment.records_type,
+    }
     files.write_whole(folder / EXPERIMENT, json.dumps(record, indent=2) + "\n")
     lines = [*series.flag_lines(experiment), f"--TFRecordPath={tfrecord_path}", f"--run_dir={folder}"]
     files.write_whole(folder / FLAGS, "\n".join(lines) + "\n")
@@ -138,19 +153,44 @@ def is_settled(folder: Path | str, experiment: Experiment) -> bool:
     if not (Path(folder) / EXPERIMENT).is_file():
         return False
     run = read_experiment(folder)
-    ended = len(read_log(folder)) >= experiment.epochs or (Path(folder) / DIVERGED).is_file()
+    ended = is_finished(read_log(folder), experiment) or (Path(folder) / DIVERGED).is_file()
     return ended and not series.differences(run, experiment)
 
 
-def grid_path(folder: Path | str, epoch: int) -> Path:
-    """The picture grid of an epoch (the first is 1)."""
-    return Path(folder) / IMAGES / f"epoch-{epoch:03d}.png"
+def is_finished(log: Sequence[Mapping[str, float]], experiment: Experiment) -> bool:
+    """Whether a run with this log has come to the experiment's end."""
+    return bool(log) and log[-1]["step"] >= experiment.steps_in_all(int(log[-1]["steps"]))
+
+
+def best_name(generator: str) -> str:
+    """The file of a generator's best weights, by the scores in training."""
+    return f"{generator}-best.keras"
+
+
+def moment(step: float, steps: float) -> str:
+    """The moment after a step of a run, in words: "epoch 3" at the end of an epoch, else "step 1,900". steps: in an epoch."""
+    return f"step {step:,.0f}" if step % steps else f"epoch {step // steps:.0f}"
+
+
+def grid_path(folder: Path | str, step: float, steps: float) -> Path:
+    """The picture grid drawn after a step of the run, named by its moment; step 0 is before the first. steps: in an epoch."""
+    name = f"step-{step:06.0f}" if step % steps else f"epoch-{step // steps:03.0f}"
+    return Path(folder) / IMAGES / f"{name}.png"
+
+
+def find_grids(folder: Path | str, log: Sequence[Mapping[str, float]]) -> dict[float, Path]:
+    """{step of the run: path} of the picture grids that are there, for each row of the log and before the first step."""
+    if not log:
+        return {}
+    paths = {step: grid_path(folder, step, log[0]["steps"]) for step in (0.0, *(row["step"] for row in log))}
+    return {step: path for step, path in paths.items() if path.is_file()}
 
 
 def read_log(folder: Path | str) -> list[dict[str, float]]:
-    """log.csv as one dict of numbers per epoch; empty if there is no log yet. A number may be NaN.
+    """log.csv as one dict of numbers per row; empty if there is no log yet. A number may be NaN.
 
-    Raises UserError if the file is damaged.
+    A row has the means over the steps since the row before it. epoch: epochs done, with a fraction between two epochs. step:
+    steps done in all. steps: in an epoch. Raises UserError if the file is damaged.
     """
     path = Path(folder) / LOG
     if not path.is_file():
@@ -160,7 +200,8 @@ def read_log(folder: Path | str) -> list[dict[str, float]]:
             reader = csv.DictReader(file)
             if missing := set(_COLUMNS) - set(reader.fieldnames or ()):
                 raise ValueError(f"no column {min(missing)}")
-            return [{name: float(value) for name, value in row.items()} for row in reader]
+            rows = [{name: float(value) for name, value in row.items()} for row in reader]
+            return [{"step": row["epoch"] * row["steps"], **row} for row in rows]  # older logs have rows of whole epochs, no step
     except (OSError, ValueError, TypeError) as error:
         raise UserError(f"{path} cannot be read ({error}): bring back a copy of it, or start the run over") from error
 
@@ -173,12 +214,11 @@ def write_log(folder: Path | str, rows: Sequence[Mapping[str, float]]) -> None:
         files.write_rows(Path(folder) / LOG, [names, *([f"{row.get(name, math.nan):.10g}" for name in names] for row in rows)])
 
 
-def write_steps(folder: Path | str, epoch: int, names: Sequence[str], history: np.ndarray) -> None:
-    """Write an epoch's numbers step by step: history [steps, len(names)]. The step numbers go on from epoch to epoch.
+def write_steps(folder: Path | str, epoch: int, first: int, names: Sequence[str], history: np.ndarray) -> None:
+    """Write an epoch's numbers step by step: history [steps so far, len(names)]. first: the number of its first step in the run.
 
     Each epoch has its own file, so a run that goes on does not change the earlier files.
     """
-    first = (epoch - 1) * len(history) + 1
     rows = ([str(step), *(f"{value:.6g}" for value in row)] for step, row in enumerate(history, first))
     files.write_rows(Path(folder) / STEPS / f"epoch-{epoch:03d}.csv", [["step", *names], *rows])
 
@@ -205,7 +245,7 @@ def read_steps(folder: Path | str, epochs: int) -> dict[str, np.ndarray]:
 
 
 def images_per_second(log: Sequence[Mapping[str, float]]) -> float:
-    """The median over the epochs of a log. So a slow epoch, in which the machine did other work, hardly matters."""
+    """The median over the rows of a log. So slow steps, in which the machine did other work, hardly matter."""
     return float(np.median([row["images_per_second"] for row in log]))
 
 

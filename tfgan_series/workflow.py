@@ -21,7 +21,7 @@ def train(
     run_dir: str | Path | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Train an experiment until its last epoch, from its last checkpoint if there is one. Returns the run folder.
+    """Train an experiment until its last step, from its last checkpoint if there is one. Returns the run folder.
 
     Missing records are made first, if this needs no files of the user. If several workers train (TF_CONFIG), each of them calls
     this function, and only the chief writes into the run folder. Raises UserError for problems that the user can solve, also if
@@ -61,7 +61,7 @@ def _open_run(folder: Path, experiment: Experiment, found: Records, tfrecord_pat
 
 
 def _close_diverged(folder: Path, error: Diverged) -> None:
-    """Write down why the run stopped. Its page shows the epochs before, if there are any."""
+    """Write down why the run stopped. Its page shows what was logged before, if anything was."""
     files.write_whole(folder / runs.DIVERGED, f"{error}\n")
     if runs.read_log(folder):
         _make_report(folder)
@@ -72,7 +72,7 @@ def _close_finished(folder: Path) -> None:
     figures = hooks.finish(folder)
     _make_report(folder)
     saved = sorted(path.name for path in folder.glob("[!.]*.keras"))
-    print(f"Done: {folder}/ has report.html, images/ (a grid for each epoch), {', '.join([*figures, *saved])}.")
+    print(f"Done: {folder}/ has report.html, images/ (the grids), {', '.join([*figures, *saved])}.")
 
 
 def _make_report(folder: Path) -> None:

@@ -3,31 +3,32 @@
     python docs/figures/dying_gradient.py                        # draws the docs' figure again
     python docs/figures/dying_gradient.py --steps=2 --out=FILE   # a quick look
 
-We take the digits row's two networks, untrained. Only the discriminator learns. After each step we measure the norm of the
-generator's gradient under both losses, on the same fake pictures. The two losses are those of the theory post (series 1), after
+We take the article's two networks for MNIST at 32 pixels, a quarter as wide, untrained. Only the discriminator learns. After each
+step we measure the norm of the generator's gradient under both losses, on the same fake pictures. The two losses are those of the theory post (series 1), after
 Goodfellow et al. 2014, section 3. The experiment is that of Arjovsky and Bottou 2017, figures 2 and 3.
 """
 
 import argparse
-import tempfile
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
 from tfgan_series import latent, losses, networks, series
-from tfgan_series.data import conversion, pipeline
+from tfgan_series.data import preprocess
+from tfgan_series.data.datasets.source import Request
 from tfgan_series.series.models import DCGAN
 
 OUT = Path(__file__).parents[1] / "images/dying_gradient.png"
-STEPS = 115  # five epochs of the digits
+STEPS = 115
 GENERATOR_LOSSES = {"minimax": losses.generator_minimax, "non-saturating": losses.generator_non_saturating}
 
 
 def measure(count: int) -> dict[str, list[float]]:
     """{name: a value after each of the discriminator's `count` steps}: D(G(z)), and the generator's gradient norms."""
-    experiment = series.resolve("digits")
+    experiment = series.resolve("mnist", image_size=32, base_filters=32, batch_size=64)
     assert isinstance(experiment, DCGAN)
     generator, discriminator = networks.build(experiment).values()
     optimizer = keras.optimizers.Adam(experiment.lr, beta_1=experiment.beta_1)
@@ -44,15 +45,21 @@ def measure(count: int) -> dict[str, list[float]]:
         norms = {name: tf.linalg.global_norm(tape.gradient(loss, generator.trainable_variables)) for name, loss in player.items()}
         return {"D(G(z))": tf.reduce_mean(tf.sigmoid(logits)), **norms}
 
-    measured: list[dict[str, float]] = []
-    with tempfile.TemporaryDirectory() as records:
-        found = conversion.convert(experiment, tfrecord_path=records)
-        while len(measured) < count:
-            epoch = len(measured) // pipeline.steps_per_epoch(found, experiment) + 1
-            for real in pipeline.batches(found, experiment, epoch).take(count - len(measured)):
-                z = latent.noise(experiment.batch_size, experiment.noise_dim, experiment.seed, len(measured))
-                measured.append({name: float(value) for name, value in step(real, z).items()})
+    measured = []
+    for index, real in enumerate(real_batches(experiment, count)):
+        z = latent.noise(experiment.batch_size, experiment.noise_dim, experiment.seed, index)
+        measured.append({name: float(value) for name, value in step(real, z).items()})
     return {name: [row[name] for row in measured] for name in measured[0]}
+
+
+def real_batches(experiment: DCGAN, count: int) -> tf.data.Dataset:
+    """`count` batches [B, H, W, C] in [-1, 1] of the first training pictures. They need no records."""
+    source = experiment.data_set.find(Request(experiment.image_type, None, Path("tfrecords/downloads")))
+    size = {"image_size": experiment.image_size, "channels": experiment.channels}
+    examples = source.partitions["train"][: count * experiment.batch_size]
+    pixels = np.stack([preprocess.prepare(example.image, **size) for example in examples])
+    pictures = tf.data.Dataset.from_tensor_slices(pixels.astype(np.float32) / 127.5 - 1)
+    return pictures.repeat().batch(experiment.batch_size).take(count)
 
 
 def draw(measured: dict[str, list[float]], path: Path) -> None:

@@ -60,28 +60,34 @@ def test_from_jpegs_over_a_stop_and_a_kill_to_the_same_bits(tmp_path):
     source = ("--ImageType=celeba", "--image_size=8", f"--DatasetPath={tmp_path / 'celeba'}")
     done = command("make_tfrecord.py", *source, cwd=tmp_path).stdout
     assert "tfrecords/img_celeba-bbox/8: 398 train + 50 val + 50 test records." in done
-    arguments = ("--ImageType=celeba", "--image_size=8", "--base_filters=4", "--batch_size=2", "--epochs=3", "--deterministic")
-    steps = 199
+    arguments = (
+        "--ImageType=celeba", "--image_size=8", "--base_filters=4", "--batch_size=2", "--steps=560", "--grid_every=100",
+        "--deterministic",
+    )  # fmt: skip
+    steps = 199  # in an epoch; the rows end after the steps 100, 199, 200, 300, 398, 400, 500 and 560
     command("train.py", *arguments, "--run_dir=through", cwd=tmp_path)
-    status, output = stop(tmp_path, arguments, "stopped", signal.SIGTERM, after=steps + 7)
+    status, output = stop(tmp_path, arguments, "stopped", signal.SIGTERM, after=steps + 8)  # one batch is the grids'
     assert status == 128 + signal.SIGTERM
-    assert "Stopped and saved in epoch 2 of 3, after step 8 of 199" in output
+    assert "Stopped and saved in epoch 2 of 3, after step 207 of 560" in output
     assert "To go on, type the same command again." in output
-    status, _ = stop(tmp_path, arguments, "stopped", signal.SIGKILL, after=steps)  # in epoch 3
+    status, _ = stop(tmp_path, arguments, "stopped", signal.SIGKILL, after=steps)  # in the row after step 400
     assert status == -signal.SIGKILL
     done = command("train.py", *arguments, "--run_dir=stopped", cwd=tmp_path).stdout
-    assert "Going on from epoch 3, step 1 of 199" in done
+    assert "Going on from epoch 3, step 401 of 560" in done
 
     logs = [runs.read_log(tmp_path / name) for name in ("through", "stopped")]
-    assert [row["epoch"] for row in logs[1]] == [1, 2, 3]
+    assert [row["step"] for row in logs[1]] == [100, 199, 200, 300, 398, 400, 500, 560]
+    numbers = runs.read_steps(tmp_path / "stopped", epochs=3)
+    assert numbers["step"].tolist() == list(range(1, 561))
+    assert logs[1][3]["Gen_loss"] == pytest.approx(numbers["Gen_loss"][200:300].mean(), rel=1e-4)  # the row with the stop
     for one, other in zip(*logs, strict=True):
         assert {**one, "images_per_second": 0} == {**other, "images_per_second": 0}
     through, stopped = (runs.load_generator(tmp_path / name / runs.GENERATOR).get_weights() for name in ("through", "stopped"))
     assert all(np.array_equal(one, other) for one, other in zip(through, stopped, strict=True))
 
     colours = []
-    for epoch in (1, 3):
-        grid = np.asarray(Image.open(runs.grid_path(tmp_path / "stopped", epoch)))[26:]
+    for step in (199, 560):
+        grid = np.asarray(Image.open(runs.grid_path(tmp_path / "stopped", step, steps)))[26:]
         colours.append(grid[6::12, 6::12].reshape(-1, 3).mean(axis=0))
     assert colours[1][0] - colours[1][1] > 30  # more red than green
     assert colours[1][0] - colours[1][1] > colours[0][0] - colours[0][1]
@@ -102,7 +108,7 @@ def test_a_cyclegan_over_a_kill_to_the_same_bits_and_in_use(tmp_path, trained):
     status, _ = stop(tmp_path, arguments, "killed", signal.SIGKILL, after=43)
     assert status == -signal.SIGKILL
     done = command("train.py", *arguments, "--run_dir=killed", cwd=tmp_path).stdout
-    assert "Going on from epoch 2, step 1 of 40" in done
+    assert "Going on from epoch 2, step 41 of 120" in done
     one, other = (runs.read_log(tmp_path / name) for name in ("through", "killed"))
     assert [row | {"images_per_second": 0} for row in one] == [row | {"images_per_second": 0} for row in other]
     np.save(tmp_path / "images.npy", np.zeros((1, 16, 16, 3), "float32"))
@@ -171,12 +177,13 @@ np.save("images.npy", generator.predict(np.load("z.npy"), verbose=0))
         (["report.py", "--runs=,"], "--runs names no run"),
         (["evaluate.py", "--run_dir=nowhere"], "nowhere is not a run"),
         (["evaluate.py", "--weights=file.h5"], "--weights is for --features=inception: give both, or leave it out"),
-        (["compare.py"], "give --study=optimizer|noise_dim|tips|loss or --vary=SETTING=VALUE,VALUE"),
+        (["compare.py"], "give --study=optimizer|noise_dim|tips|loss|recipe or --vary=SETTING=VALUE,VALUE"),
         (["compare.py", "--vary=noise=1,2"], "--vary=noise=1,2: wanted SETTING=VALUE,VALUE"),
         (["compare.py", "--vary=noise_dim=1,x"], "--vary=noise_dim=1,x: invalid literal"),
         (["compare.py", "--vary=noise_dim=1", "--vary=noise_dim=2"], "--vary names noise_dim twice"),
         (["compare.py", "--vary=norm_ends=1,maybe"], "Non-boolean argument to boolean flag maybe"),
         (["compare.py", "--vary=lr_drops=1,2"], "--vary=lr_drops=1,2: its values have commas themselves"),
+        (["compare.py", "--study=loss", "--seeds=0,one"], "--seeds: 'one' is no whole number"),
         (["compare.py", "--study=noise_dim", "--noise_dim=7"], "this comparison varies --noise_dim itself"),
     ],
 )
@@ -190,7 +197,15 @@ def test_bad_input_is_one_line(workplace, arguments, line):
 
 
 def test_a_comparison_of_ones_own(workplace):
-    flags = ("--vary=noise_dim=2,3", "--vary=lr=0.1,0.2", "--image_size=8", "--base_filters=4", "--batch_size=700", "--epochs=1")
+    flags = (
+        "--vary=noise_dim=2,3",
+        "--vary=lr=0.1,0.2",
+        "--image_size=8",
+        "--base_filters=4",
+        "--batch_size=700",
+        "--epochs=1",
+        "--count=0",
+    )
     done = command("compare.py", *flags, "--out=compared", cwd=workplace)
     assert "[4/4] noise_dim=3, lr=0.2" in done.stdout
     assert "| noise_dim=2, lr=0.1 | 1 |" in done.stdout

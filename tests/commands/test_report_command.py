@@ -33,7 +33,7 @@ def test_one_run_and_several(workplace):
     [
         (["--run_dir=nowhere"], "nowhere is not a run"),
         (["--run_dir=empty"], "empty is not a run"),
-        (["--run_dir=begun"], "begun has no epoch yet"),
+        (["--run_dir=begun"], "begun has nothing to show yet"),
         (["--runs=runs/dcgan/digits-8,nowhere"], "nowhere is not a run"),
         (["--runs=runs/dcgan/digits-8", "--run_dir=nowhere"], "--runs names the runs"),
         (["--run_dir=runs/dcgan/digits-8", "--Partition=test"], "does not match the flags"),

@@ -101,10 +101,10 @@ def test_fit_decides_what_a_wide_picture_shows(tmp_path):
     assert (read(found.folder, "train")["wide.png"]["image"] == RED).all()
 
 
-def test_records_are_shuffled_and_repeatable(digits, tiny, tmp_path):
+def test_records_are_shuffled_and_repeatable(digits, tiny, small_digits, tmp_path):
     names = list(read_in_file_order(digits[1]))
     assert names != sorted(names)
-    again = conversion.convert(tiny, tfrecord_path=tmp_path)
+    again = conversion.convert(tiny, dataset_path=small_digits, tfrecord_path=tmp_path)
     assert names == list(read_in_file_order(again))
     for one, other in zip(digits[1].files["train"], again.files["train"], strict=True):
         assert one.read_bytes() == other.read_bytes()
@@ -118,7 +118,7 @@ def read_in_file_order(found):
 
 def test_shards(digits):
     assert len(digits[1].files["train"]) == 8
-    assert digits[1].files["train"][0].name == "digits-train.tfrecord-00000-of-00008"
+    assert digits[1].files["train"][0].name == "mnist-train.tfrecord-00000-of-00008"
     assert digits[1].counts == {"train": 1500, "test": 297}
 
 
@@ -246,7 +246,7 @@ def test_work_is_on_all_cores(monkeypatch, tmp_path, tiny):
 
     monkeypatch.setattr(conversion, "ThreadPoolExecutor", Pool)
     monkeypatch.setattr(conversion.os, "cpu_count", lambda: 3)
-    conversion.convert(tiny.change(image_size=2), tfrecord_path=tmp_path)
+    conversion.convert(tiny, dataset_path=write_mnist(tmp_path / "files"), tfrecord_path=tmp_path)
     assert asked == [3]
 
 

@@ -109,7 +109,7 @@ def test_originals_come_out_as_prepared_pixels_do(tmp_path, fit):
 def test_damage_found_while_reading_is_named(digits, tiny, tmp_path):
     folder = tmp_path / "8"
     shutil.copytree(digits[1].folder, folder)
-    shard = folder / "digits-train.tfrecord-00002-of-00008"
+    shard = folder / "mnist-train.tfrecord-00002-of-00008"
     data = bytearray(shard.read_bytes())
     data[5000] ^= 255
     shard.write_bytes(data)  # the size is the same: only the checksum is wrong

@@ -11,7 +11,7 @@ from tfgan_series.errors import UserError
 @pytest.fixture
 def copy(digits, tmp_path):
     """A copy of the digits' records to damage."""
-    folder = tmp_path / "digits/8"
+    folder = tmp_path / "mnist/8"
     shutil.copytree(digits[1].folder, folder)
     return folder
 
@@ -26,15 +26,15 @@ def test_partitions(digits):
 
 
 def test_a_shard_cut_short_is_named(copy):
-    shard = copy / "digits-train.tfrecord-00003-of-00008"
+    shard = copy / "mnist-train.tfrecord-00003-of-00008"
     shard.write_bytes(shard.read_bytes()[:-100])
-    with pytest.raises(UserError, match=r"digits-train\.tfrecord-00003-of-00008: damaged or cut short after 18[0-9] records"):
+    with pytest.raises(UserError, match=r"mnist-train\.tfrecord-00003-of-00008: damaged or cut short after 18[0-9] records"):
         records.open_records(copy)
 
 
 def test_a_shard_that_is_gone_is_named(copy):
-    (copy / "digits-test.tfrecord-00001-of-00008").unlink()
-    with pytest.raises(UserError, match="digits-test.tfrecord-00001-of-00008 is missing"):
+    (copy / "mnist-test.tfrecord-00001-of-00008").unlink()
+    with pytest.raises(UserError, match="mnist-test.tfrecord-00001-of-00008 is missing"):
         records.open_records(copy)
 
 
@@ -45,7 +45,7 @@ def test_a_folder_without_metadata_is_not_finished(copy):
     assert "\n" not in str(error.value)
 
 
-def test_a_folder_of_an_earlier_version_is_made_again(copy, tiny):
+def test_a_folder_of_an_earlier_version_is_made_again(copy, tiny, small_digits):
     settings = json.loads((copy / records.CONVERSION).read_text())
     del settings["identity"]
     (copy / records.CONVERSION).write_text(json.dumps(settings))
@@ -56,8 +56,29 @@ def test_a_folder_of_an_earlier_version_is_made_again(copy, tiny):
     assert "\n" not in str(error.value)
     with pytest.raises(UserError, match="was made by an earlier version"):
         conversion.convert(tiny, tfrecord_path=copy.parents[1])
-    again = conversion.convert(tiny, tfrecord_path=copy.parents[1], overwrite=True)
+    again = conversion.convert(tiny, dataset_path=small_digits, tfrecord_path=copy.parents[1], overwrite=True)
     assert records.find_records(copy.parents[1], tiny) == again
+
+
+def test_an_image_type_of_the_same_pictures_shares_the_records(digits, tiny, capsys):
+    same = series.resolve("mnist", image_size=8)
+    assert records.find_records(digits[0], same) == digits[1]
+    for experiment in (same, tiny):
+        assert conversion.convert(experiment, tfrecord_path=digits[0]).identity == digits[1].identity
+    assert capsys.readouterr().out.count("mnist/8 is finished (1,500 train + 297 test records): nothing to do") == 2
+
+
+def test_records_of_the_digits_before_they_were_mnist_are_refused(copy, tiny):
+    """They are refused in their old folder, and where that was renamed."""
+    settings = json.loads((copy / records.CONVERSION).read_text())
+    (copy / records.CONVERSION).write_text(json.dumps(settings | {"image_type": "digits"}))
+    with pytest.raises(UserError, match=r"mnist/8 was made with image_type=digits and not mnist: make it again"):
+        records.find_records(copy.parents[1], tiny)
+    copy.parent.rename(copy.parents[1] / "digits")
+    line = r"digits is from an earlier version and has other pictures: remove it; the records of digits are now in .*mnist$"
+    with pytest.raises(UserError, match=line):
+        records.find_records(copy.parents[1], tiny)
+    assert records.find_records(copy.parents[1], series.resolve("mnist", image_size=8)) is None
 
 
 def test_the_size_asked_for_comes_before_the_originals(celeba, tmp_path):

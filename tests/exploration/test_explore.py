@@ -70,12 +70,12 @@ def test_a_number_that_is_no_sample(faces, tmp_path):
 
 
 def test_records_without_attributes(digits, trained, tmp_path):
-    with pytest.raises(UserError, match="digits/8 has no attributes .* choose samples by number with --plus and --minus"):
+    with pytest.raises(UserError, match="mnist/8 has no attributes .* choose samples by number with --plus and --minus"):
         explore.add_attributes(trained, tmp_path, "Male", tfrecord_path=digits[0])
 
 
 def test_records_that_are_elsewhere(trained, tmp_path):
-    with pytest.raises(UserError, match="digits/8 is not there: give the --TFRecordPath .*flags.txt has it"):
+    with pytest.raises(UserError, match="mnist/8 is not there: give the --TFRecordPath .*flags.txt has it"):
         explore.find_neighbours(trained, tmp_path, [1], tfrecord_path=tmp_path)
 
 

@@ -27,7 +27,7 @@ def test_shapes_and_range(size):
 @pytest.mark.parametrize("size", [1, 4, 28, 48, 100])
 def test_sizes_it_cannot_be_built_for(size):
     with pytest.raises(UserError, match=f"--image_size={size}: the DCGAN needs 4 \\(--smallest\\) times a power of two"):
-        networks.build(series.resolve("digits", image_size=size))
+        networks.build(series.resolve("mnist", image_size=size))
 
 
 def described(model):
@@ -59,13 +59,41 @@ def test_the_articles_layers():
 
 
 def test_under_a_penalty_the_discriminator_normalises_each_picture_by_itself():
-    kinds = [kind for kind, *_ in described(networks.build(series.resolve("digits", base_filters=2, r1=1.0))["discriminator"])]
-    assert (kinds.count("LayerNormalization"), kinds.count("BatchNormalization")) == (2, 0)
+    kinds = [kind for kind, *_ in described(networks.build(series.resolve("mnist", base_filters=2, r1=1.0))["discriminator"])]
+    assert (kinds.count("LayerNormalization"), kinds.count("BatchNormalization")) == (3, 0)
+
+
+def test_spectral_normalisation_bounds_every_layer_of_the_discriminator():
+    """After enough calls in training the largest singular value of each kernel, as a matrix, is 1."""
+    judge = networks.build(series.resolve("mnist", image_size=8, base_filters=4, d_norm="spectral"))["discriminator"]
+    for _ in range(30):
+        judge(np.zeros((1, 8, 8, 1), "float32"), training=True)
+    kernels = [one.numpy() for one in judge.trainable_variables if "kernel" in one.path]
+    norms = [np.linalg.norm(kernel.reshape(-1, kernel.shape[-1]), 2) for kernel in kernels]
+    assert len(norms) == 2
+    np.testing.assert_allclose(norms, 1, rtol=0.01)
+
+
+@pytest.mark.parametrize("stem", ["conv", "dense"])
+def test_initial_kernels(stem):
+    """normal: N(0, 0.02) in both networks; glorot depends on the layer's size. Each layer draws its own."""
+    built = networks.build(series.resolve("mnist", image_size=16, base_filters=32, init="normal", stem=stem))
+    kernels = [one.numpy() for model in built.values() for one in model.trainable_variables if "kernel" in one.path]
+    assert len(kernels) == 6
+    for kernel in kernels:
+        assert kernel.std() == pytest.approx(0.02, rel=0.1)
+    assert len({kernel.ravel()[0] for kernel in kernels}) == len(kernels)
+
+
+def test_the_moving_statistics_momentum():
+    built = networks.build(series.resolve("mnist", image_size=8, base_filters=4, g_norm_momentum=0.9))
+    momenta = {layer.momentum for layer in built["generator"].layers if isinstance(layer, keras.layers.BatchNormalization)}
+    assert momenta == {0.9}
 
 
 def test_the_seed_fixes_the_weights():
     same, again, other = (
-        networks.build(series.resolve("digits", image_size=8, base_filters=4, seed=seed))["generator"].get_weights()
+        networks.build(series.resolve("mnist", image_size=8, base_filters=4, seed=seed))["generator"].get_weights()
         for seed in (0, 0, 1)
     )
     assert all(np.array_equal(a, b) for a, b in zip(same, again, strict=True))
@@ -73,7 +101,7 @@ def test_the_seed_fixes_the_weights():
 
 
 def test_reduced_precision_inside_float32_outside():
-    built = networks.build(series.resolve("digits", image_size=8, base_filters=4, precision="mixed_bfloat16"))
+    built = networks.build(series.resolve("mnist", image_size=8, base_filters=4, precision="mixed_bfloat16"))
     inside = next(layer for layer in built["generator"].layers if isinstance(layer, keras.layers.Conv2DTranspose))
     assert (inside.compute_dtype, inside.variable_dtype) == ("bfloat16", "float32")
     images = built["generator"](np.zeros((2, 100), "float32"))
@@ -105,7 +133,7 @@ def test_bai_2s_networks():
     ],
 )
 def test_every_switch_keeps_the_shapes_and_the_range(given):
-    built = networks.build(series.resolve("digits", image_size=8, base_filters=4, **given))
+    built = networks.build(series.resolve("mnist", image_size=8, base_filters=4, **given))
     images = built["generator"](np.random.default_rng(0).normal(size=(3, 100)).astype("float32"), training=True)
     assert images.shape == (3, 8, 8, 1)
     assert -1 <= np.min(images) < 0 < np.max(images) <= 1
@@ -114,7 +142,7 @@ def test_every_switch_keeps_the_shapes_and_the_range(given):
 
 def test_what_the_switches_switch():
     def kinds(**given):
-        built = networks.build(series.resolve("digits", image_size=16, base_filters=4, **given))
+        built = networks.build(series.resolve("mnist", image_size=16, base_filters=4, **given))
         return {name: [type(layer).__name__ for layer in model.layers] for name, model in built.items()}
 
     usual = kinds()

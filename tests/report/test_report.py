@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_series import report, runs
+from tfgan_series import report, runs, series
 from tfgan_series.errors import UserError
+from tfgan_series.evaluation import scores
 
 from conftest import ROOT, command_environment
 
@@ -35,10 +36,13 @@ def lengthen(folder, epochs, shade=colour):
     experiment, count, _ = runs.read_begun(folder)
     runs.write_experiment(folder, experiment.change(epochs=epochs), count, "identity", folder / "tfrecords")
     first = runs.read_log(folder)[0]
-    log = [{**first, "epoch": epoch, "Gen_loss": 1 + 1 / epoch, "lr": 0.1**epoch} for epoch in range(1, epochs + 1)]
+    log = [
+        {**first, "epoch": epoch, "step": 23 * epoch, "Gen_loss": 1 + 1 / epoch, "lr": 0.1**epoch}
+        for epoch in range(1, epochs + 1)
+    ]
     runs.write_log(folder, log)
-    for epoch in range(1, epochs + 1):
-        Image.new("RGB", (80, 90), shade(epoch)).save(runs.grid_path(folder, epoch))
+    for epoch in range(epochs + 1):
+        Image.new("RGB", (80, 90), shade(epoch)).save(runs.grid_path(folder, 23 * epoch, 23))
     return folder
 
 
@@ -139,8 +143,10 @@ def test_an_original_is_shown_as_the_generator_got_it(trained, tmp_path):
 
 def test_settings_that_are_not_the_rows_come_first(page):
     text = page.read_text(encoding="utf-8")
-    assert re.findall(r"<code>(\w+)</code> <small>", text)[:4] == ["image_size", "base_filters", "epochs", "ImageType"]
-    assert '<td class="changed">9 <small>default 60</small></td>' in text
+    assert re.findall(r"<code>(\w+)</code> <small>", text)[:5] == [
+        *("image_size", "base_filters", "epochs", "steps", "ImageType")
+    ]
+    assert f'<td class="changed">9 <small>default {series.resolve("digits").epochs}</small></td>' in text
 
 
 def test_a_run_that_goes_on_and_one_that_diverged_say_so(trained, tmp_path):
@@ -155,14 +161,51 @@ def test_a_run_that_goes_on_and_one_that_diverged_say_so(trained, tmp_path):
     assert "still training" not in text
 
 
+def test_the_last_scores_of_each_name_are_a_table(trained, tmp_path):
+    folder = copy(trained, tmp_path / "run")
+    protocol = dict.fromkeys(("n_real", "n_fake", "n_floor", "seed"), 7) | {"partition": "test", "features": "random"}
+    protocol |= {"features_digest": "f", "checkpoint": "generator.keras", "versions": {}}
+    for step, value in ((23, 80.0), (46, 12.25)):
+        own = {"step": step, "checkpoint_digest": str(step), **protocol}
+        scores.add(folder, [
+            scores.Score(metric="fid7_test_random", value=value, error=None, floor=1.5, **own),
+            scores.Score(metric="kid7_test_random", value=0.5, error=0.125, floor=0.0, **own),
+        ])  # fmt: skip
+    text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<h2>Scores</h2>" in text
+    assert "80" not in re.findall(r"<td>(.*?)</td>", text)
+    assert re.search(r"fid7_test_random</code></th>\s*<td>12.2</td>\s*<td>1.5</td>\s*<td>46</td>", text)
+    assert re.search(r"kid7_test_random</code></th>\s*<td>0.5 ± 0.12</td>", text)
+    assert "<h2>Scores</h2>" not in report.make([trained], tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_a_run_by_steps_has_its_grids_between_the_epochs(trained, tmp_path):
+    folder = lengthen(copy(trained, tmp_path / "run"), 2)
+    run = runs.read_begun(folder)
+    runs.write_experiment(folder, run.experiment.change(steps=60), run.record_count, "identity", folder / "tfrecords")
+    first = runs.read_log(folder)[0]
+    runs.write_log(folder, [{**first, "step": step, "epoch": step / 23} for step in (10, 20, 23, 30)])
+    for step in (10, 30):
+        Image.new("RGB", (80, 90)).save(runs.grid_path(folder, step, 23))
+    text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text)[1])
+    frames = data["runs"][0]["frames"]
+    assert [frame["text"] for frame in frames] == ["epoch 0", "step 10", "epoch 1", "step 30"]
+    assert [frame["row"] for frame in frames] == [None, 0, 2, 3]  # step 20 has no grid
+    assert [moment["text"] for moment in data["moments"]] == [frame["text"] for frame in frames]
+    assert "<li>30 of 60 steps</li>" in text
+    assert "still training, or stopped" in text
+    assert "Pictures drawn after step 30" in text
+
+
 def test_a_long_run_is_thinned_and_says_so(trained, tmp_path, monkeypatch):
     folder = lengthen(copy(trained, tmp_path / "run"), 12)
     monkeypatch.setattr(report, "ROOM", 600)
     text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
-    kept = json.loads(re.search(r'id="data">(.*?)</script>', text)[1])["epochs"]
-    assert 1 < len(kept) < 12
-    assert (kept[0], kept[-1]) == (1, 12)
-    assert f"{len(kept)} of 12 epochs have their pictures here, evenly chosen." in text
+    kept = json.loads(re.search(r'id="data">(.*?)</script>', text)[1])["moments"]
+    assert 1 < len(kept) < 13
+    assert (kept[0], kept[-1]) == ({"epoch": 0, "text": "epoch 0"}, {"epoch": 12, "text": "epoch 12"})
+    assert f"{len(kept)} of 13 grids are here, evenly chosen." in text
 
 
 def test_a_gif_too_large_for_the_page_stands_still_and_says_so(nasty, tmp_path):
@@ -235,8 +278,8 @@ def test_bad_input_is_a_line_and_leaves_nothing(trained, tmp_path):
     for folders, line in (
         ([tmp_path / "folder"], "folder is not a run"),
         ([trained, tmp_path / "gone"], "gone is not a run"),
-        ([trained, empty], "empty has no epoch yet"),
-        ([diverged], "diverged has no epoch to show: the run diverged: Gen_loss is nan in epoch 1"),
+        ([trained, empty], "empty has nothing to show yet"),
+        ([diverged], "diverged has nothing to show: the run diverged: Gen_loss is nan in epoch 1"),
     ):
         with pytest.raises(UserError, match=line) as error:
             report.make(folders, tmp_path / "out/page.html")
@@ -329,8 +372,8 @@ def test_the_slider_moves_grid_marker_and_numbers(visit, page):
     slider = tab.get_by_role("slider", name="Epoch", exact=True)
     epoch, shade, end = seen(tab)
     assert (epoch, shade) == ("epoch 9", colour(9))
-    assert slider.get_attribute("aria-valuetext") == "epoch 9 of 9"
-    slider.fill("3")
+    assert slider.get_attribute("aria-valuetext") == "epoch 9"
+    slider.fill("4")
     epoch, shade, place = seen(tab)
     assert (epoch, shade) == ("epoch 4", colour(4))
     assert place < end
@@ -341,7 +384,9 @@ def test_the_slider_moves_grid_marker_and_numbers(visit, page):
     tab.keyboard.press("ArrowRight")
     assert seen(tab)[:2] == ("epoch 5", colour(5))
     tab.keyboard.press("Home")
-    assert seen(tab)[:2] == ("epoch 1", colour(1))
+    assert seen(tab)[:2] == ("epoch 0", colour(0))
+    assert tab.locator(".value").first.inner_text() == "–"  # before the first step there are no numbers
+    assert tab.locator(".marker").first.evaluate("(marker) => getComputedStyle(marker).visibility") == "hidden"
     assert tab.locator(".epoch").evaluate("(slider) => getComputedStyle(slider).outlineStyle") == "solid"
 
 
@@ -356,12 +401,12 @@ def test_arrow_keys_work_anywhere_and_a_click_on_a_curve_goes_there(visit, page)
 def test_play_runs_to_the_end_and_stops(visit, page):
     tab = visit(page)
     tab.get_by_role("button", name="Play through the epochs").click()
-    assert seen(tab)[0] == "epoch 1"
+    assert seen(tab)[0] == "epoch 0"
     tab.clock.run_for(650)
-    assert seen(tab)[:2] == ("epoch 4", colour(4))
+    assert seen(tab)[:2] == ("epoch 3", colour(3))
     tab.get_by_role("button", name="Stop playing").click()
     tab.clock.run_for(1000)
-    assert seen(tab)[0] == "epoch 4"
+    assert seen(tab)[0] == "epoch 3"
     tab.get_by_role("button", name="Play through the epochs").press("Enter")
     tab.clock.run_for(5000)
     assert seen(tab)[0] == "epoch 9"
@@ -373,9 +418,9 @@ def test_who_wants_less_motion_has_a_slower_player_and_stills(visit, page):
     tab = visit(page, reduced_motion="reduce")
     tab.get_by_role("button", name="Play through the epochs").click()
     tab.clock.run_for(1400)
-    assert seen(tab)[0] == "epoch 1"
+    assert seen(tab)[0] == "epoch 0"
     tab.clock.run_for(200)
-    assert seen(tab)[0] == "epoch 2"
+    assert seen(tab)[0] == "epoch 1"
     moving = tab.get_by_role("img", name="đi bộ.gif")
     assert moving.evaluate("(image) => image.currentSrc").startswith("data:image/webp")
     assert visit(page).get_by_role("img", name="đi bộ.gif").evaluate("(image) => image.currentSrc").startswith("data:image/gif")
@@ -387,14 +432,14 @@ def test_two_runs_stay_in_step(visit, pair):
     assert (seen(tab, 0)[0], seen(tab, 1)[0]) == ("epoch 9", "epoch 4")  # the short run stays at its last epoch
     for number, value in ((1, "2"), (0, "1")):
         sliders.nth(number).fill(value)
-        epoch = int(value) + 1
+        epoch = int(value)
         assert [sliders.nth(which).input_value() for which in (0, 1)] == [value, value]
         assert seen(tab, 0)[:2] == seen(tab, 1)[:2] == (f"epoch {epoch}", colour(epoch))
     sliders.nth(1).focus()
     tab.keyboard.press("ArrowRight")
-    assert seen(tab, 0)[0] == seen(tab, 1)[0] == "epoch 3"
+    assert seen(tab, 0)[0] == seen(tab, 1)[0] == "epoch 2"
     tab.get_by_role("button", name="Play through the epochs").nth(1).click()
-    tab.clock.run_for(450)
+    tab.clock.run_for(650)
     assert (seen(tab, 0)[0], seen(tab, 1)[0]) == ("epoch 5", "epoch 4")
     widths = [tab.locator(".run").nth(number).bounding_box() for number in (0, 1)]
     assert widths[0]["y"] == widths[1]["y"]

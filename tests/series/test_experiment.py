@@ -17,12 +17,14 @@ from tfgan_series.errors import UserError
     ids=["change", "replace", "from_dict", "resolve"],
 )
 def test_the_rules_hold_however_an_experiment_is_made(make):
-    row = series.resolve("digits")
+    row = series.resolve("mnist")
     for values, words in (
         ({"loss": "hinge", "real_label": 0.9}, "--loss=hinge has no target"),
         ({"d_norm": "batch", "loss": "wasserstein"}, "--d_norm=batch does not go with a gradient penalty"),
         ({"bbox": True}, "--bbox is for img_celeba alone"),
-        ({"epochs": 0}, "--epochs=0: at least 1"),
+        ({"epochs": 0, "steps": 0}, "--epochs=0 and --steps=0: one of them gives the length"),
+        ({"epochs": 5, "steps": 7}, "--epochs=5 and --steps=7: one of them gives the length"),
+        ({"epochs": -1}, "--epochs=-1: at least 0"),
     ):
         with pytest.raises(UserError, match=words):
             make(row, **values)
@@ -36,7 +38,7 @@ def test_normalisation_that_goes_with_a_gradient_penalty():
         "none": [{"r1": 1.0, "d_norm": "none"}, {"d_norm": "none"}],
     }
     for norm, cases in norms.items():
-        assert {series.resolve("digits", **given).discriminator_norm for given in cases} == {norm}
+        assert {series.resolve("mnist", **given).discriminator_norm for given in cases} == {norm}
     assert series.resolve("mnist", model="gan", r1=1.0).r1 == 1  # this model has no normalisation
 
 
@@ -57,15 +59,34 @@ def test_json_there_and_back(pair):
 
 
 def test_what_a_run_that_goes_on_may_change():
-    run = series.resolve("digits")
+    run = series.resolve("mnist")
     free = dataclasses.replace(run, epochs=100, jit_compile=True, deterministic=True)
     assert series.differences(run, free) == []
     other = run.change(epochs=10, lr=1e-3, dropout=0.5)
     assert series.differences(run, other) == [
-        "epochs: 60 in the run, 10 asked",
+        "epochs: 35 in the run, 10 asked",
         "lr: 0.0002 in the run, 0.001 asked",
         "dropout: 0.3 in the run, 0.5 asked",
     ]
+
+
+def test_a_length_in_steps_or_in_epochs():
+    """The one that is given takes the place of the other."""
+    row = series.resolve("mnist")
+    short = row.change(steps=50)
+    assert (short.length, short.epochs, short.steps_in_all(468)) == (("steps", 50), 0, 50)
+    again = short.change(epochs=2)
+    assert (again.length, again.steps, again.steps_in_all(468)) == (("epochs", 2), 0, 936)
+    assert row.change(epochs=2, steps=0) == series.resolve("mnist", steps=50, grid_every=0).change(epochs=2)
+    assert series.differences(short, short.change(steps=60, grid_every=5)) == []
+    assert series.differences(short, row) == ["steps: 50 in the run, 0 asked"]
+    assert series.differences(short, short.change(steps=40)) == ["steps: 50 in the run, 40 asked"]
+
+
+def test_a_run_of_the_time_before_steps_is_read():
+    record = series.to_dict(series.resolve("mnist", epochs=3))
+    del record["steps"], record["grid_every"]
+    assert series.from_dict(record).length == ("epochs", 3)
 
 
 def test_a_run_of_another_model_differs_in_it():

@@ -18,9 +18,9 @@ def test_an_entry_is_true_to_its_networks(name):
 
 
 def test_a_record_of_other_settings():
-    record = series.to_dict(series.resolve("digits", epochs=3))
+    record = series.to_dict(series.resolve("mnist", epochs=3))
     before_there_was_a_setting = {name: value for name, value in record.items() if name != "g_slope"}
-    assert series.from_dict(before_there_was_a_setting) == series.resolve("digits", epochs=3)
+    assert series.from_dict(before_there_was_a_setting) == series.resolve("mnist", epochs=3)
     del record["epochs"]
     with pytest.raises(ValueError, match="its settings are others: epochs, old_setting"):
         series.from_dict({**record, "old_setting": 1})

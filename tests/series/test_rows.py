@@ -6,6 +6,7 @@ import pytest
 
 from tfgan_series import series
 from tfgan_series.errors import UserError
+from tfgan_series.series import rows
 
 # The articles' numbers, written by hand from the posts and not from the code.
 ARTICLES = {
@@ -29,7 +30,10 @@ ARTICLES = {
         "image_size": 256, "channels": 3, "base_filters": 64, "batch_size": 1, "epochs": 200, "blocks": 6, "cycle_loss": "l2",
         "cycle_weight": 10.0, "identity_weight": 0.0, "pool": 0, "lr": 2e-4, "beta_1": 0.5, "lr_decay": 0.0, "augment": True,
     },
-    ("digits", "dcgan"): {"image_size": 32, "channels": 1, "base_filters": 32, "batch_size": 64, "epochs": 60, "lr_drops": ()},
+    ("digits", "dcgan"): {
+        "image_size": 32, "channels": 1, "base_filters": 32, "batch_size": 64, "epochs": 0, "steps": 1900, "grid_every": 100,
+        "lr": 1e-3, "lr_drops": (), "beta_1": 0.0, "r1": 1.0, "d_norm": "none", "g_norm": "batch", "dropout": 0.0, "ema": 0.995,
+    },
 }  # fmt: skip
 
 
@@ -68,10 +72,19 @@ def test_preset_and_what_is_given_over_it():
     assert series.resolve("img_celeba", preset="repository").batch_size == 256
 
 
+def test_a_rows_a_presets_or_the_users_length_replaces_the_one_before(monkeypatch):
+    pair = ("mnist", "dcgan")
+    monkeypatch.setitem(rows.ROWS, pair, {"steps": 1900, "grid_every": 100})
+    monkeypatch.setitem(rows.PRESETS, "long", {pair: {"epochs": 7}})
+    lengths = [series.resolve(*pair, **given).length for given in ({}, {"preset": "long"}, {"preset": "long", "steps": 3})]
+    assert lengths == [("steps", 1900), ("epochs", 7), ("steps", 3)]
+
+
 def test_alias_and_box():
     assert series.resolve("celeba").records_name == "img_celeba-bbox"
     assert series.resolve("celeba", bbox=False).records_name == "img_celeba"
     assert series.resolve("mnist", bbox=False).records_name == "mnist"  # the series' command lines give this flag
+    assert series.resolve("digits").records_name == "mnist"
 
 
 @pytest.mark.parametrize(
@@ -80,9 +93,11 @@ def test_alias_and_box():
         ({"image_type": "cats"}, "--ImageType=cats: choose one of digits, mnist"),
         ({"model": "vae"}, "--model=vae: choose one of dcgan, gan, cyclegan"),
         ({"image_type": "mnist", "bbox": True}, "--bbox is for img_celeba alone: mnist has no boxes"),
-        ({"preset": "repository"}, "dcgan on digits has article"),
+        ({"preset": "repository"}, "dcgan on digits has article, strong"),
         ({"preset": "typo"}, "--preset=typo"),
         ({"batch_size": 0}, "--batch_size=0: at least 1"),
+        ({"steps": -3}, "--steps=-3: at least 0"),
+        ({"steps": 5, "epochs": 2}, "--epochs=2 and --steps=5: one of them gives the length of the run"),
         ({"lr": float("nan")}, "--lr=nan: at least"),
         ({"image_type": "mnist", "model": "gan", "dropout": 0.1}, "--dropout is no setting of gan"),
         (
@@ -109,11 +124,25 @@ def test_what_is_refused(given, words):
 
 def test_what_makes_a_run_another_than_its_row():
     assert series.changes(series.resolve("digits")) == {}
-    changed = series.resolve("digits", epochs=3, jit_compile=True, lr=1e-3)
+    changed = series.resolve("mnist", epochs=3, jit_compile=True, lr=1e-3)
     assert series.changes(changed) == {"lr": 1e-3}  # a run may go on with other epochs, and with XLA
     assert series.changes(series.resolve("mnist", preset="repository")) == {"batch_size": 256, "lr_drops": (15, 25, 28)}
     with pytest.raises(dataclasses.FrozenInstanceError):
         changed.lr = 1.0
+
+
+def test_the_strong_preset_is_the_digits_recipe_on_every_kind_of_picture():
+    digits = series.values(series.resolve("digits"))
+    kinds = [image_type for image_type, model in series.pairs() if model == "dcgan"]
+    assert "folder" in kinds and "img_celeba" in kinds and "cifar10" in kinds
+    for kind in kinds:
+        strong = series.values(series.resolve(kind, preset="strong"))
+        for name in ("lr", "beta_1", "r1", "ema", "d_norm", "dropout", "init", "g_norm_momentum", "batch_size", "lr_drops"):
+            assert strong[name] == digits[name]
+    assert series.resolve("mnist", preset="strong").epochs == series.resolve("mnist").epochs
+    two_layers = series.resolve("mnist", "gan", preset="strong")
+    assert (two_layers.optimizer, two_layers.lr, two_layers.r1, two_layers.ema) == ("adam", 1e-3, 1.0, 0.995)
+    assert (two_layers.update, two_layers.epochs) == ("alternating", 100)
 
 
 def test_the_series_needs_no_tensorflow():

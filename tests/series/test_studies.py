@@ -1,12 +1,13 @@
 import pytest
 
+from tfgan_series import series
 from tfgan_series.errors import UserError
 from tfgan_series.series import studies
 
 
 def settings(name, *names):
     """The values of these settings for each member of a study, in order."""
-    return [tuple(getattr(one, setting) for setting in names) for one in studies.members(studies.STUDIES[name]).values()]
+    return [tuple(getattr(one, setting) for setting in names) for (one, *_) in studies.members(studies.STUDIES[name]).values()]
 
 
 def test_the_lab_reports_studies():
@@ -28,7 +29,7 @@ def test_each_member_of_the_tips_leaves_one_tip_out():
         "no BN": {"g_norm": "none", "d_norm": "none"},
         "BN at the ends too": {"norm_ends": True},
     }
-    members = studies.members(studies.STUDIES["tips"])
+    members = {label: one for label, (one, *_) in studies.members(studies.STUDIES["tips"]).items()}
     usual = members.pop("all tips")
     assert (usual.g_slope, usual.d_slope, usual.output, usual.discriminator_norm, usual.norm_ends) == (
         0,
@@ -42,15 +43,34 @@ def test_each_member_of_the_tips_leaves_one_tip_out():
 
 
 def test_the_losses():
-    losses = [("non_saturating", 0), ("minimax", 0), ("minimax", 1), ("least_squares", 0), ("hinge", 0), ("wasserstein", 0)]
-    assert settings("loss", "loss", "r1") == losses
+    losses = [
+        ("non_saturating", 1, 0), ("non_saturating", 0, 0), ("minimax", 1, 0), ("minimax", 0, 0), ("least_squares", 1, 0),
+        ("hinge", 1, 0), ("wasserstein", 0, 0), ("relativistic", 1, 1),
+    ]  # fmt: skip
+    assert settings("loss", "loss", "r1", "r2") == losses
+
+
+def test_seeds():
+    study = studies.STUDIES["loss"]
+    seeds = {label: [one.seed for one in runs] for label, runs in studies.members(study).items()}
+    assert set(map(tuple, seeds.values())) == {(0, 1, 2)}
+    assert [one.seed for one in studies.members(study, seeds=(4, 5))["minimax alone"]] == [4, 5]
+    assert [one.seed for one in studies.members(study, seed=7)["minimax alone"]] == [7]
+
+
+def test_the_plain_recipe_of_the_tips_is_the_articles_at_the_digits_size():
+    (one, *_) = studies.members(studies.STUDIES["tips"])["LeakyReLU in G"]
+    article, digits = series.values(series.resolve("mnist")), series.values(series.resolve("digits"))
+    taken = ("image_size", "base_filters", "batch_size", "steps", "epochs")
+    assert series.values(one) == article | {name: digits[name] for name in taken}
 
 
 def test_a_study_on_another_row_and_what_it_refuses():
-    members = studies.members(studies.STUDIES["tips"], image_type="mnist", image_size=32)
-    assert {(member.image_type, member.image_size) for member in members.values()} == {("mnist", 32)}
+    members = studies.members(studies.STUDIES["tips"], image_type="cifar10", steps=5)
+    assert {(one.image_type, one.steps) for runs in members.values() for one in runs} == {("cifar10", 5)}
     with pytest.raises(UserError, match="this comparison varies --noise_dim itself: leave it out"):
         studies.members(studies.STUDIES["noise_dim"], noise_dim=7)
-    assert {one.gp_weight for one in studies.members(studies.STUDIES["loss"], gp_weight=5.0).values()} == {5.0}
+    weighed = studies.members(studies.STUDIES["loss"], gp_weight=5.0).values()
+    assert {one.gp_weight for runs in weighed for one in runs} == {5.0}
     with pytest.raises(UserError, match=r"varies --\w+, which gan does not have: give another --model"):
         studies.members(studies.STUDIES["tips"], image_type="mnist", model="gan")

@@ -44,18 +44,17 @@ def test_a_step_moves_both_and_reports():
     assert 0 < means["Fake_P"] < 1
 
 
-@pytest.mark.parametrize("loss", ["minimax", "non_saturating", "least_squares", "hinge"])
+@pytest.mark.parametrize("loss", ["minimax", "non_saturating", "least_squares", "hinge", "relativistic"])
 def test_simultaneous_step_against_plain_gradients(loss):
     """Checks what is differentiated: Adam's first step is lr * sign(gradient)."""
     experiment, state, step = make(loss=loss, dropout=0.0)
     generator, discriminator = state.networks["generator"], state.networks["discriminator"]
     before = weights(state)
     real, z = pictures(), latent.noise(8, 10, experiment.seed, stream=0)
-    d_loss_of, g_loss_of, _ = LOSSES[loss]
     with tf.GradientTape(persistent=True) as tape:
-        fake_logits = discriminator(generator(z, training=True), training=True)
-        d_loss = d_loss_of(discriminator(real, training=True), fake_logits)
-        g_loss = g_loss_of(fake_logits)
+        fake_logits, real_logits = discriminator(generator(z, training=True), training=True), discriminator(real, training=True)
+        d_loss = LOSSES[loss].discriminator(real_logits, fake_logits)
+        g_loss = LOSSES[loss].generator(fake_logits - real_logits if loss == "relativistic" else fake_logits)
     gradients = {
         "discriminator": tape.gradient(d_loss, discriminator.trainable_variables),
         "generator": tape.gradient(g_loss, generator.trainable_variables),
@@ -113,6 +112,8 @@ PLAIN = {"optimizer": "sgd", "lr": 0.05, "dropout": 0.0}
 UPDATES = {
     "simultaneous": {},
     "alternating with R1": {"update": "alternating", "r1": 1.0},
+    "relativistic with R1 and R2, two rates": {"loss": "relativistic", "r1": 0.5, "r2": 0.5, "d_lr_factor": 2.0, "ema": 0.9},
+    "alternating, augmented": {"update": "alternating", "diff_augment": True},
     "Wasserstein, two critic steps": {"loss": "wasserstein", "critic_steps": 2},
 }
 
@@ -233,28 +234,70 @@ def test_no_noise_is_drawn_in_vain(monkeypatch):
     assert [int(stream) for stream in streams] == [0, 0, 1, 0]
 
 
-@pytest.mark.parametrize("loss", ["wasserstein", "non_saturating"])
-def test_penalties_are_added_as_the_papers_have_them(loss):
+@pytest.mark.parametrize("penalty", ["gp_weight", "r1", "r2"])
+def test_penalties_are_added_as_the_papers_have_them(penalty):
     """Dis_loss with a penalty is Dis_loss without it, plus the penalty computed here from its formula at the same points."""
-    given = {"r1": 2.0} if loss == "non_saturating" else {"gp_weight": 5.0}
-    experiment, state, step = make(loss=loss, dropout=0.0, **given)
+    loss, weight = ("wasserstein", 5.0) if penalty == "gp_weight" else ("non_saturating", 2.0)
+    experiment, state, step = make(loss=loss, dropout=0.0, **{penalty: weight})
     assert experiment.discriminator_norm == "layer"
     generator, discriminator = state.networks["generator"], state.networks["discriminator"]
     real, fake = pictures(), generator(latent.noise(8, 10, experiment.seed, stream=0), training=True)
     plain = float(LOSSES[loss].discriminator(discriminator(real, training=True), discriminator(fake, training=True)))
-    points = real
-    if loss == "wasserstein":
+    points = fake if penalty == "r2" else real
+    if penalty == "gp_weight":
         share = tf.random.stateless_uniform([8], seed=[experiment.seed, 2], alg="philox").numpy()[:, None, None, None]
         points = (1 - share) * real + share * fake
     with tf.GradientTape() as tape:
         tape.watch(points)
         logits = discriminator(points, training=True)
     norms = np.sqrt(np.sum(np.square(tape.gradient(logits, points)), axis=(1, 2, 3)))
-    penalty = 5 * np.mean((norms - 1) ** 2) if loss == "wasserstein" else 2 * np.mean(norms**2) / 2
+    added = 5 * np.mean((norms - 1) ** 2) if penalty == "gp_weight" else 2 * np.mean(norms**2) / 2
     before = weights(state)
     step(real)
-    assert state.means(1)["Dis_loss"] == pytest.approx(plain + penalty, rel=1e-4)
+    assert state.means(1)["Dis_loss"] == pytest.approx(plain + added, rel=1e-4)
     assert moved(before, weights(state)) == {"generator": True, "discriminator": True}
+
+
+def test_the_alternating_relativistic_generator_is_compared_with_the_moved_discriminators_real_logits():
+    experiment, state, step = make(loss="relativistic", update="alternating", optimizer="sgd", dropout=0.0, d_norm="none")
+    fresh = state.networks["generator"](latent.noise(8, 10, experiment.seed, stream=1), training=True)
+    state.optimizers["generator"].learning_rate = 0.0
+    step(pictures())
+    judge = state.networks["discriminator"]  # moved, and as the generator's update saw it
+    wanted = np.log1p(np.exp(judge(pictures()) - judge(fresh))).mean()
+    assert state.means(1)["Gen_loss"] == pytest.approx(wanted, rel=1e-4)
+
+
+def test_two_rates():
+    """SGD moves by exactly its rate times the gradient, so three times the rate moves three times as far."""
+    moves = {}
+    for factor in (1.0, 3.0):
+        _, state, step = make(optimizer="sgd", d_lr_factor=factor, dropout=0.0)
+        state.set_learning_rate(0.1)
+        before = weights(state)
+        step(pictures())
+        after = weights(state)
+        moves[factor] = {name: np.concatenate([(b - a).ravel() for a, b in zip(before[name], after[name], strict=True)])
+                         for name in before}  # fmt: skip
+    np.testing.assert_allclose(moves[3.0]["discriminator"], 3 * moves[1.0]["discriminator"], atol=1e-6)
+    np.testing.assert_allclose(moves[3.0]["generator"], moves[1.0]["generator"], atol=1e-6)
+
+
+def test_the_average_of_the_generators_weights():
+    """By hand: m <- k m + (1 - k) w after each step t that moved the generator, k = min(ema, (1 + t) / (10 + t))."""
+    _, state, step = make(ema=0.15, critic_steps=2)
+    wanted = [value.numpy() for value in state.networks["generator"].trainable_variables]
+    for t in range(4):
+        step(pictures(t))
+        if t % 2:
+            k = min(0.15, (1 + t) / (10 + t))
+            now = [value.numpy() for value in state.networks["generator"].trainable_variables]
+            wanted = [k * mean + (1 - k) * weight for mean, weight in zip(wanted, now, strict=True)]
+    generator = state.networks["generator"]
+    kept = dict(zip([weight.path for weight in generator.weights], state.weights("generator"), strict=True))
+    for weight, mean in zip(generator.trainable_variables, wanted, strict=True):
+        np.testing.assert_allclose(kept[weight.path], mean, atol=1e-6)
+    assert not np.allclose(kept[generator.trainable_variables[0].path], generator.trainable_variables[0].numpy(), atol=1e-6)
 
 
 def test_the_vanilla_gan_steps_with_sgd():

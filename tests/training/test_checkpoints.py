@@ -12,10 +12,11 @@ from test_adversarial import make, pictures
 def bits(state):
     """All that decides the next step."""
     things = [*state.networks.values(), *state.optimizers.values()]
-    return [variable.numpy() for thing in things for variable in thing.variables]
+    kept = [weights for name in state.averages for weights in state.weights(name)]
+    return [variable.numpy() for thing in things for variable in thing.variables] + kept
 
 
-@pytest.mark.parametrize(("count", "given"), [(1, {}), (2, {}), (1, {"update": "alternating", "critic_steps": 3})])
+@pytest.mark.parametrize(("count", "given"), [(1, {}), (2, {}), (1, {"update": "alternating", "critic_steps": 3, "ema": 0.5})])
 def test_going_on_gives_the_same_bits_as_never_stopping(tmp_path, two_devices, count, given):
     """Six steps against four and two. With critic_steps=3 the generator moves at steps 3 and 6."""
     strategy = two_devices if count == 2 else tf.distribute.get_strategy()

@@ -161,12 +161,14 @@ def test_what_a_cyclegan_run_leaves(translator):
 
 
 def test_the_grids_rows_are_always_the_same_test_pictures(translator):
-    """Picture, translation and back, of A and of B: the originals are the records' first test pictures, in every epoch."""
+    """Picture, translation and back, of A and of B: the originals are the records' first test pictures, in every grid."""
     folder, squares = translator
-    grids = [np.asarray(Image.open(runs.grid_path(folder, epoch)))[26:] for epoch in (1, 2)]
+    grids = [np.asarray(Image.open(path))[26:] for path in runs.find_grids(folder, runs.read_log(folder)).values()]
+    assert len(grids) == 3
     cells = [grid.shape[1] // 6 * column for grid in grids[:1] for column in (0, 3)]
     for left in cells:
-        assert np.array_equal(*(grid[:, left + 4 : left + 90] for grid in grids))
+        originals = [grid[:, left + 4 : left + 90] for grid in grids]
+        assert all(np.array_equal(originals[0], other) for other in originals[1:])
     red, blue = (grids[0][:, left + 4 : left + 90].reshape(-1, 3).astype(int) for left in cells)
     assert (red[:, 0] - red[:, 2]).max() > 100 > (red[:, 2] - red[:, 0]).max()
     assert (blue[:, 2] - blue[:, 0]).max() > 100 > (blue[:, 0] - blue[:, 2]).max()

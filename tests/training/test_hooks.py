@@ -1,9 +1,42 @@
+import numpy as np
 import pytest
 
+from tfgan_series import classifier, runs, workflow
 from tfgan_series.errors import UserError
+from tfgan_series.evaluation import evaluate, features, scores
 from tfgan_series.training import hooks
 
 
 def test_a_run_without_its_log_is_told_in_a_line(tmp_path):
     with pytest.raises(UserError, match=r"log.csv is not there: bring back a copy of it, or start the run over"):
         hooks.finish(tmp_path)
+
+
+def test_the_best_generator_outlives_a_collapse(digits, tiny, tmp_path, monkeypatch, capsys):
+    """After two sound epochs the weights of the generator's last layer are lost: it draws one picture for every z."""
+    monkeypatch.setattr(classifier, "STEPS", 10)
+    metric = "fid60_test_classifier"
+    sound = tiny.change(evaluate_every=1, evaluate_count=60)
+    folder = workflow.train(sound, tfrecord_path=digits[0], run_dir=tmp_path / "run")
+    distances = [row[metric] for row in runs.read_log(folder)]
+    generator = runs.load_generator(folder / runs.GENERATOR)
+    *kept, kernel, bias = generator.get_weights()
+    generator.set_weights([*kept, 0 * kernel, bias])
+    seen = features.load("classifier", digits[1], sound)
+    real = evaluate.reference(digits[1], sound, seen, count=60)
+    row = {"step": 69, "steps": 23}
+    hooks.save_scores({"generator": generator}, real, every=1, total=92, folder=folder)(row)
+    assert row[metric] > min(distances)
+    assert "after epoch 3" in (told := capsys.readouterr().out.splitlines()[-1])
+    assert "the best" not in told
+    best = evaluate.evaluate_run(folder, tfrecord_path=digits[0], generator=folder / runs.best_name("generator"), count=60)
+    assert best[0].value == pytest.approx(min(distances), rel=1e-4)
+    assert [score.step for score in scores.read(folder) if score.metric == metric] == [23, 46, 69]
+
+
+def test_scores_are_measured_every_so_many_epochs_and_at_the_end(digits, tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(classifier, "STEPS", 10)
+    short = tiny.change(steps=30, batch_size=300, grid_every=4, evaluate_every=3, evaluate_count=20)  # an epoch has 5 steps
+    folder = workflow.train(short.change(steps=17), tfrecord_path=digits[0], run_dir=tmp_path / "run")
+    measured = [row["step"] for row in runs.read_log(folder) if np.isfinite(row["fid20_test_classifier"])]
+    assert measured == [15, 17]

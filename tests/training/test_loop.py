@@ -24,26 +24,29 @@ class Counter:
     def steps_done(self):
         return self.steps
 
-    def means(self, steps):
-        return {"Gen_loss": sum(self.seen[step] for step in range(steps)) / steps}
+    def means(self, steps, skip=0):
+        return {"Gen_loss": sum(self.seen[step] for step in range(skip, steps)) / (steps - skip)}
 
     def set_learning_rate(self, rate):
         self.rates.append(rate)
 
 
-def course(epochs=3, steps=4):
-    """Four steps of 10 pictures an epoch; the rate falls after the first."""
-    return loop.course_of(series.resolve("digits", epochs=epochs, lr_drops=(1,), batch_size=10), steps)
+def course(an_epoch=4, **length):
+    """Steps of 10 pictures, three epochs if no length is given; the rate falls after the first."""
+    return loop.course_of(series.resolve("digits", lr_drops=(1,), batch_size=10, **(length or {"epochs": 3})), an_epoch)
 
 
-def walk(state, epochs=3, step=None, **given):
+def walk(state, plan=None, step=None, **given):
     """Run the loop; returns the rows that a hook gets and the step count at each save."""
     rows, saves = [], []
-    loop.run_epochs(
-        course(epochs), state, step or state.step, lambda epoch, first: range(first, 4), lambda: saves.append(state.steps),
+    loop.run(
+        plan or course(), state, step or state.step, lambda epoch, first: range(first, 4), lambda: saves.append(state.steps),
         [rows.append], **given,
     )  # fmt: skip
     return rows, saves
+
+
+ROWS = course(steps=10, grid_every=3)  # its rows end after the steps 3, 4, 6, 8, 9 and 10
 
 
 def test_every_epoch_is_reported_then_saved():
@@ -66,23 +69,69 @@ def test_going_on_in_mid_epoch_and_after_the_last():
     assert walk(state) == ([], [])
 
 
-@pytest.mark.parametrize(("number", "at"), [(signal.SIGINT, 6), (signal.SIGTERM, 8)])
-def test_a_signal_saves_and_says_where(number, at):
-    """At step 6, in mid-epoch, the loop stops at once. At step 8, the epoch's last, it finishes the epoch first."""
-    state = Counter()
+def test_rows_end_at_every_so_many_steps_at_epochs_and_at_the_runs_end():
+    """A row's loss is the mean over its own steps. The rate follows the epochs, of which the last is cut short."""
+    state = Counter({step: float(step) for step in range(10)})
+    rows, saves = walk(state, ROWS)
+    assert saves == [row["step"] for row in rows] == [3, 4, 6, 8, 9, 10]
+    assert [row["epoch"] for row in rows] == [0.75, 1, 1.5, 2, 2.25, 2.5]
+    assert [row["Gen_loss"] for row in rows] == [1, 3, 4.5, 6.5, 8, 9]
+    assert [row["lr"] for row in rows] == pytest.approx([2e-4] * 2 + [2e-5] * 4)
+    assert ROWS.epochs == 3
+
+
+def test_a_row_that_was_stopped_goes_on_as_one_row():
+    """The run stopped after step 8 of 10, where the last row had ended after step 6."""
+    through, stopped = (Counter({step: float(step) for step in range(12)}) for _ in range(2))
+    stopped.steps, stopped.seen = 7, {0: 4.0, 1: 5.0, 2: 6.0}
+    wanted, _ = walk(through, ROWS)
+    rows, saves = walk(stopped, ROWS, last_row=6)
+    assert saves == [8, 9, 10]
+    same = [{**row, "images_per_second": 0} for row in wanted[3:]]
+    assert [{**row, "images_per_second": 0} for row in rows] == same
+    other = course(steps=10)
+    stopped.steps, stopped.seen = 7, {0: 4.0, 1: 5.0, 2: 6.0}
+    assert [row["Gen_loss"] for row in walk(stopped, other, last_row=6)[0]] == [6.5, 8.5]
+
+
+def test_the_length_of_the_run_is_said_once(capsys):
+    """A step takes 100 s. The first, which compiles, takes 1,000 s and is not counted."""
+
+    def lines(plan):
+        state = Counter()
+        walk(state, plan, now=lambda: 900 * (state.steps > 0) + 100 * state.steps, if_long=" Try this.")
+        return [line for line in capsys.readouterr().out.splitlines() if line.startswith("About")]
+
+    assert lines(course(epochs=30)) == ["About 06:40 an epoch, and 3:13:20 to the end. Try this."]
+    assert lines(course(epochs=2)) == ["About 06:40 an epoch, and 06:40 to the end."]
+    assert lines(course(epochs=1)) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "at", "plan", "saved"),
+    [
+        (signal.SIGINT, 6, course(), [4, 6]),
+        (signal.SIGTERM, 8, course(), [4, 8]),
+        (signal.SIGINT, 7, ROWS, [3, 4, 6, 7]),
+        (signal.SIGINT, 6, ROWS, [3, 4, 6]),
+    ],
+)
+def test_a_signal_saves_and_says_where(number, at, plan, saved):
+    """Within a row the loop stops at once. At the last step of a row it finishes the row first."""
+    state, rows, saves = Counter(), [], []
 
     def step(batch):
         state.step(batch)
         if state.steps == at:
             os.kill(os.getpid(), number)
 
-    saves = []
-    with pytest.raises(loop.Interrupted, match="epoch 2 of 3") as stop:
-        loop.run_epochs(
-            course(), state, step, lambda epoch, first: range(first, 4), lambda: saves.append(state.steps), []
+    with pytest.raises(loop.Interrupted, match=f"epoch 2 of 3, after step {at} of {plan.total}") as stop:
+        loop.run(
+            plan, state, step, lambda epoch, first: range(first, 4), lambda: saves.append(state.steps), [rows.append]
         )  # fmt: skip
     assert stop.value.number == number
-    assert saves == [4, at]
+    assert saves == saved
+    assert [row["step"] for row in rows] == [step for step in saved if plan.row_end(step - 1) == step]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -97,21 +146,21 @@ def test_a_diverged_run_is_one_line_and_is_not_saved(loss):
 def test_a_long_epoch_that_flies_apart_ends_at_a_step_and_not_at_a_time(clock):
     """Processes that train together have clocks of their own, and must end at the same step."""
     state = Counter()
-    state.means = lambda steps: {"Gen_loss": math.inf if steps > 70 else 1.0}
+    state.means = lambda steps, skip=0: {"Gen_loss": math.inf if steps > 70 else 1.0}
     now = {"stands": lambda: 1.0, "runs": itertools.count(0, 1000).__next__}[clock]
     with pytest.raises(Diverged):
-        loop.run_epochs(
-            course(steps=1000), state, state.step, lambda epoch, first: range(1000), lambda: None, [], alone=False, now=now
+        loop.run(
+            course(an_epoch=1000), state, state.step, lambda epoch, first: range(1000), lambda: None, [], alone=False, now=now
         )
     assert state.steps == 100
 
 
 def test_a_process_that_trains_alone_looks_every_second():
     state = Counter()
-    state.means = lambda steps: {"Gen_loss": math.inf if steps > 4 else 1.0}
+    state.means = lambda steps, skip=0: {"Gen_loss": math.inf if steps > 4 else 1.0}
     seconds = itertools.count(0, 0.3).__next__
     with pytest.raises(Diverged):
-        loop.run_epochs(course(steps=1000), state, state.step, lambda epoch, first: range(1000), lambda: None, [], now=seconds)
+        loop.run(course(an_epoch=1000), state, state.step, lambda epoch, first: range(1000), lambda: None, [], now=seconds)
     assert state.steps < 20
 
 
@@ -125,8 +174,8 @@ def test_hooks_and_save_run_together():
         yield
         seen.append("end")
 
-    loop.run_epochs(
-        course(2), state, state.step, lambda epoch, first: range(first, 4), lambda: seen.append("save"),
+    loop.run(
+        course(epochs=2), state, state.step, lambda epoch, first: range(first, 4), lambda: seen.append("save"),
         [lambda row: seen.append(row["epoch"])], together=together,
     )  # fmt: skip
     assert seen == ["begin", 1, "save", "end", "begin", 2, "save", "end"]
@@ -134,8 +183,8 @@ def test_hooks_and_save_run_together():
 
 def test_an_epoch_that_ends_early_is_an_error():
     state = Counter()
-    with pytest.raises(RuntimeError, match="4 were promised"):
-        loop.run_epochs(course(), state, state.step, lambda epoch, first: range(3), lambda: None, [])
+    with pytest.raises(RuntimeError, match="epoch 1 ended after step 3 of the run, and not after 4"):
+        loop.run(course(), state, state.step, lambda epoch, first: range(3), lambda: None, [])
 
 
 def test_speed_is_images_of_timed_steps_per_second():

@@ -30,7 +30,7 @@ def test_the_gradients_mean_is_of_the_steps_that_moved_the_generator(hinge):
 
 def test_a_logit_that_is_no_log_odds_is_not_called_a_probability(hinge, trained):
     header = (hinge / "log.csv").read_text().splitlines()[0]
-    assert header.startswith("epoch,Real_logit,Fake_logit,Gen_loss,Dis_loss,lr,images_per_second")
+    assert header.startswith("epoch,step,Real_logit,Fake_logit,Gen_loss,Dis_loss,lr,images_per_second")
     last = runs.read_log(hinge)[-1]
     # The hinge's generator minimises -E D(G(z)): the mean logit of fakes with its sign turned.
     assert last["Fake_logit"] == pytest.approx(-last["Gen_loss"])
@@ -60,7 +60,7 @@ class Noted:
     def steps_done(self):
         return self.steps
 
-    def means(self, steps):
+    def means(self, steps, skip=0):
         return self.numbers
 
     def set_learning_rate(self, rate):
@@ -70,7 +70,7 @@ class Noted:
 def walk(**numbers):
     state, rows = Noted(**numbers), []
     plan = loop.course_of(series.resolve("digits", epochs=1), steps=2)
-    loop.run_epochs(plan, state, state.step, lambda epoch, first: range(2), lambda: None, [rows.append])
+    loop.run(plan, state, state.step, lambda epoch, first: range(2), lambda: None, [rows.append])
     return rows
 
 
@@ -95,10 +95,10 @@ def test_only_a_gradient_may_be_missing():
 
 def test_a_log_that_an_older_version_began(tmp_path):
     """It has Real_P for every loss."""
-    common = {"Gen_loss": 1.0, "Dis_loss": 2.0, "lr": 0.1, "images_per_second": 3.0}
+    common = {"Gen_loss": 1.0, "Dis_loss": 2.0, "lr": 0.1, "images_per_second": 3.0, "steps": 9.0}
     rows = [
-        {"epoch": 1.0, "Real_P": 0.5, "Fake_P": 0.25, **common},
-        {"epoch": 2.0, "Real_logit": 4.0, "Fake_logit": -4.0, **common},
+        {"epoch": 1.0, "step": 9.0, "Real_P": 0.5, "Fake_P": 0.25, **common},
+        {"epoch": 2.0, "step": 18.0, "Real_logit": 4.0, "Fake_logit": -4.0, **common},
     ]
     runs.write_log(tmp_path, rows)
     one, two = runs.read_log(tmp_path)

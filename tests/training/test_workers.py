@@ -64,7 +64,7 @@ def played(tmp_path_factory, digits):
     ("scene", "line"),
     [
         ("refused", "holds another run (batch_size: 500 in the run, 250 asked)"),
-        ("without_records_on_one", "no records in nowhere/digits/8: make them before several workers train"),
+        ("without_records_on_one", "no records in nowhere/mnist/8: make them before several workers train"),
         ("with_a_folder_of_ones_own", "the workers differ (settings "),
         ("with_settings_of_ones_own", "the workers differ (settings "),
         ("where_the_chief_cannot_write", "images/epoch-002.png"),

@@ -27,7 +27,7 @@ def define_records() -> None:
 
 def define_run(text: str) -> None:
     """The flag for a run's folder."""
-    flags.DEFINE_string("run_dir", None, f"{text} (default: runs/<model>/<records folder>-<image_size>)")
+    flags.DEFINE_string("run_dir", None, f"{text} (default: runs/<model>/<ImageType>-<image_size>)")
 
 
 def define_settings(*names: str, draws_from: str | None = None) -> None:
@@ -87,8 +87,14 @@ def given_settings() -> dict[str, Any]:
         if flag.present and flag.value is not None:
             given[name] = series.ALIASES.get(flag.value, flag.value) if name == "image_type" else flag.value
     if "lr_drops" in given:
-        given["lr_drops"] = tuple(_whole_number("lr_drops", word) for word in given["lr_drops"])
+        given["lr_drops"] = whole_numbers("lr_drops")
     return given
+
+
+def whole_numbers(flag: str) -> tuple[int, ...] | None:
+    """The value of a flag that takes numbers with commas, or None if it was not given. Raises UserError."""
+    words = FLAGS[flag].value
+    return None if words is None else tuple(_whole_number(flag, word) for word in words)
 
 
 def experiment() -> series.Experiment:

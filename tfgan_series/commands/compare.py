@@ -1,4 +1,4 @@
-"""Compares runs that differ in one thing: one figure and one table. Runs that are not trained yet are trained first.
+"""Compares runs that differ in one thing: one figure, their scores, their losses. Missing runs are trained first.
 
     python scripts/compare.py --study=optimizer                                      # the lab report: SGD or Adam?
     python scripts/compare.py --study=tips --ImageType=mnist --epochs=5              # any flag changes all its runs
@@ -25,6 +25,10 @@ def define() -> None:
     flags.DEFINE_multi_string(
         "vary", None, "SETTING=VALUE,VALUE,...: a comparison of your own; if given twice, of every pair of values"
     )
+    flags.DEFINE_list(
+        "seeds", None, "train every run once with each of these seeds, as 0,1,2 (default: the study's; 0 for --vary)"
+    )
+    flags.DEFINE_integer("count", 10_000, "pictures of each run that are measured; 0: no scores", lower_bound=0)
     flags.DEFINE_string("out", "runs/compare", "root folder for the runs, the figure and the table")
 
 
@@ -33,14 +37,14 @@ def main() -> None:
         raise UserError(f"give --study={'|'.join(studies.STUDIES)} or --vary=SETTING=VALUE,VALUE, and not both")
     given = command_line.given_settings()
     study = studies.STUDIES[FLAGS.study] if FLAGS.study else _own_study()
-    members = studies.members(study, **given)
+    members = studies.members(study, command_line.whole_numbers("seeds"), **given)
     command_line.import_tensorflow()
     from tfgan_series import comparison
 
     name = FLAGS.study or "vary-" + "-".join(words.partition("=")[0] for words in FLAGS.vary)
     root, records = command_line.required_path("out"), command_line.required_path("TFRecordPath")
     with command_line.stopping():
-        page = comparison.compare(members, name, study.question, root=root, tfrecord_path=records)
+        page = comparison.compare(members, name, study.question, root=root, tfrecord_path=records, count=FLAGS.count)
     print(page.read_text(encoding="utf-8"))
     print(f"In {page}, with {page.with_suffix('.png')}")
 

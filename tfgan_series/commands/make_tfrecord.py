@@ -1,7 +1,7 @@
 """Makes TFRecords of pictures, ready for training.
 
-python scripts/make_tfrecord.py                                                 # bundled digits
-python scripts/make_tfrecord.py --ImageType=mnist                               # fetched
+python scripts/make_tfrecord.py                                                 # MNIST at 32 pixels
+python scripts/make_tfrecord.py --ImageType=mnist                               # MNIST at 64 pixels, the article's size
 python scripts/make_tfrecord.py --ImageType=celeba --DatasetPath=FOLDER         # faces, cut out by their boxes
 python scripts/make_tfrecord.py --ImageType=folder --DatasetPath=FOLDER         # your own pictures
 """

@@ -1,7 +1,7 @@
 """Trains a GAN on TFRecords, and draws a grid of pictures for every epoch.
 
-    python scripts/train.py                          # bundled digits, minutes on a laptop
-    python scripts/train.py --ImageType=mnist        # the article's DCGAN
+    python scripts/train.py                          # MNIST at 32 pixels, minutes on a laptop
+    python scripts/train.py --ImageType=mnist        # the article's DCGAN on MNIST
     python scripts/train.py --ImageType=celeba       # after make_tfrecord.py
 
 If a run was stopped, the same command goes on with it.

@@ -41,6 +41,8 @@ class PictureSettings(Protocol):
     @property
     def stores(self) -> Sequence[str]: ...
     @property
+    def records_type(self) -> str: ...
+    @property
     def records_name(self) -> str: ...
 
 
@@ -96,7 +98,7 @@ class Records:
 def conversion_settings(experiment: PictureSettings, store: str, source: str | Path | None = None) -> dict[str, Any]:
     """The settings that decide the content of a record folder, as a dict. source: the path of the source's files, if known."""
     settings: dict[str, Any] = {
-        "image_type": experiment.image_type,
+        "image_type": experiment.records_type,
         "store": store,
         "bbox": experiment.bbox,
         "channels": experiment.channels,
@@ -116,8 +118,15 @@ def records_folder(tfrecord_path: str | Path, experiment: PictureSettings, store
 def find_records(tfrecord_path: str | Path, experiment: PictureSettings) -> Records | None:
     """The experiment's records: those at its image size, or else the encoded originals, or else None.
 
-    Raises UserError for a folder that is damaged or was made with other settings.
+    Raises UserError for a folder that is damaged or was made with other settings, and if an ImageType that shares another's
+    records still has a folder of its own, from an earlier version.
     """
+    left_over = Path(tfrecord_path) / experiment.image_type
+    if experiment.records_type != experiment.image_type and left_over.exists():
+        raise UserError(
+            f"{left_over} is from an earlier version and has other pictures: remove it; the records of {experiment.image_type} "
+            f"are now in {left_over.with_name(experiment.records_type)}"
+        )
     for store in experiment.stores:
         folder = records_folder(tfrecord_path, experiment, store)
         if folder.exists():

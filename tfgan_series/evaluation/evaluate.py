@@ -135,6 +135,14 @@ def evaluate(
     return found
 
 
+def is_of(score: Score, reference: Reference) -> bool:
+    """Whether a score was measured against these real pictures, with these features and with noise of seed 0."""
+    translated = {side.inputs.count for side in reference.sides.values()}
+    made = {reference.count} if _draws_from_noise(reference.experiment) else translated
+    wanted = (reference.features.digest, reference.partition, 0)
+    return score.n_fake in made and (score.features_digest, score.partition, score.seed) == wanted
+
+
 def evaluate_run(
     run: Path | str,
     *,

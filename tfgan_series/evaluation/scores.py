@@ -48,6 +48,11 @@ def protocol_name(metric: str, way: str, count: int, partition: str, features: s
     return f"{metric}{way}{number}_{partition}_{features}"
 
 
+def is_distance(metric: str) -> bool:
+    """Whether a metric is a Fréchet distance, by which generators are compared."""
+    return metric.startswith("fid")
+
+
 def read(folder: Path | str) -> list[Score]:
     """The scores of a run, in the order of their file; empty if there are none. Raises UserError if the file is damaged."""
     path = Path(folder) / NAME

@@ -3,9 +3,7 @@
 It differs from the article: our discriminator ends in one logit. The article's code adds Dropout, a Dense(1) and a sigmoid.
 """
 
-from collections.abc import Callable
-
-from keras import Input, Model, layers
+from keras import Input, Model, initializers, layers
 
 from tfgan_series.errors import UserError
 from tfgan_series.series.models import DCGAN
@@ -36,37 +34,41 @@ def _widths(experiment: DCGAN) -> list[int]:
     return [experiment.base_filters * 2**level for level in range(levels)]
 
 
-def _norm(kind: str, synchronized: bool) -> Callable[[], layers.Layer]:
-    return {
-        "batch": lambda: layers.BatchNormalization(synchronized=synchronized),
-        "layer": lambda: layers.LayerNormalization(axis=(1, 2, 3)),
-        "none": layers.Identity,
-    }[kind]
+def _initializer(experiment: DCGAN) -> initializers.Initializer:
+    """A new initializer of kernels: each draws its own weights."""
+    return initializers.RandomNormal(stddev=0.02) if experiment.init == "normal" else initializers.GlorotUniform()
 
 
 def _generator(experiment: DCGAN, synchronized: bool) -> Model:
     """z [B, noise_dim] -> pictures [B, H, W, C] float32 in [-1, 1]."""
-    norm = _norm(experiment.g_norm, synchronized)
+
+    def norm(x):
+        if experiment.g_norm == "none":
+            return x
+        return layers.BatchNormalization(momentum=experiment.g_norm_momentum, synchronized=synchronized)(x)
 
     def double(x, filters):
         if experiment.upsampling == "transposed":
-            return layers.Conv2DTranspose(filters, _KERNEL, strides=2, padding="same")(x)
-        return layers.Conv2D(filters, _KERNEL, padding="same")(layers.UpSampling2D(2)(x))
+            convolution = layers.Conv2DTranspose
+            return convolution(filters, _KERNEL, strides=2, padding="same", kernel_initializer=_initializer(experiment))(x)
+        x = layers.UpSampling2D(2)(x)
+        return layers.Conv2D(filters, _KERNEL, padding="same", kernel_initializer=_initializer(experiment))(x)
 
     z = Input([experiment.noise_dim], name="z")
     *inner, deepest = _widths(experiment)
+    smallest = experiment.smallest
     if experiment.stem == "conv":  # 1x1 -> 4x4
         x = layers.Reshape([1, 1, experiment.noise_dim])(z)
-        x = layers.Conv2DTranspose(deepest, experiment.smallest)(x)
+        x = layers.Conv2DTranspose(deepest, smallest, kernel_initializer=_initializer(experiment))(x)
     else:
-        x = layers.Dense(experiment.smallest**2 * deepest)(z)
-        x = layers.Reshape([experiment.smallest, experiment.smallest, deepest])(x)
+        x = layers.Dense(smallest**2 * deepest, kernel_initializer=_initializer(experiment))(z)
+        x = layers.Reshape([smallest, smallest, deepest])(x)
     for filters in [*reversed(inner), experiment.channels]:  # 4x4 -> 8x8 -> ... -> HxW
-        x = norm()(x)
+        x = norm(x)
         x = layers.LeakyReLU(experiment.g_slope)(x)
         x = double(x, filters)
     if experiment.norm_ends:
-        x = norm()(x)
+        x = norm(x)
     x = layers.Activation(experiment.output, dtype="float32")(x)
     if experiment.output == "sigmoid":
         x = layers.Rescaling(2.0, offset=-1.0, dtype="float32")(x)
@@ -75,26 +77,38 @@ def _generator(experiment: DCGAN, synchronized: bool) -> Model:
 
 def _discriminator(experiment: DCGAN, synchronized: bool) -> Model:
     """Pictures [B, H, W, C] in [-1, 1] -> logits [B] float32, positive for "real"."""
-    norm = _norm(experiment.discriminator_norm, synchronized)
+    kind = experiment.discriminator_norm
+
+    def norm(x):
+        if kind == "batch":
+            return layers.BatchNormalization(synchronized=synchronized)(x)
+        return layers.LayerNormalization(axis=(1, 2, 3))(x) if kind == "layer" else x
+
+    def weighted(layer):
+        return layers.SpectralNormalization(layer) if kind == "spectral" else layer
+
+    def convolution(filters, size, **how):
+        return weighted(layers.Conv2D(filters, size, kernel_initializer=_initializer(experiment), **how))
 
     def halve(x, filters):
         if experiment.downsampling == "strided":
-            return layers.Conv2D(filters, _KERNEL, strides=2, padding="same")(x)
-        return layers.MaxPooling2D(2)(layers.Conv2D(filters, _KERNEL, padding="same")(x))
+            return convolution(filters, _KERNEL, strides=2, padding="same")(x)
+        return layers.MaxPooling2D(2)(convolution(filters, _KERNEL, padding="same")(x))
 
     pictures = Input([experiment.image_size, experiment.image_size, experiment.channels], name="pictures")
     x = layers.Rescaling(0.5, offset=0.5)(pictures) if experiment.output == "sigmoid" else pictures
     first, *inner = _widths(experiment)
     x = halve(x, first)
     if experiment.norm_ends:
-        x = norm()(x)
+        x = norm(x)
     x = layers.LeakyReLU(experiment.d_slope)(x)
     for filters in inner:  # HxW -> ... -> 4x4
         x = halve(x, filters)
-        x = norm()(x)
+        x = norm(x)
         x = layers.LeakyReLU(experiment.d_slope)(x)
         x = layers.Dropout(experiment.dropout)(x)
-    x = (
-        layers.Conv2D(1, experiment.smallest)(x) if experiment.stem == "conv" else layers.Dense(1)(layers.Flatten()(x))
-    )  # 4x4 -> 1x1
+    if experiment.stem == "conv":  # 4x4 -> 1x1
+        x = convolution(1, experiment.smallest)(x)
+    else:
+        x = weighted(layers.Dense(1, kernel_initializer=_initializer(experiment)))(layers.Flatten()(x))
     return Model(pictures, layers.Reshape([], dtype="float32")(x), name="discriminator")

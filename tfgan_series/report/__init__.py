@@ -19,6 +19,7 @@ from PIL import Image
 from tfgan_series import files, runs, series
 from tfgan_series.data import preprocess, records
 from tfgan_series.errors import UserError
+from tfgan_series.evaluation import scores
 from tfgan_series.report import inline, plots
 from tfgan_series.series import Experiment
 
@@ -40,7 +41,7 @@ def make(folders: Sequence[Path | str], out: Path | str) -> Path:
     logs = [_read_log(folder) for folder in places]
     names = [str(places[0])] if len(places) == 1 else distinct_names([folder.resolve() for folder in places])
     shown = [
-        {"label": name, "plots": laid_out, "logged": [int(row["epoch"]) for row in log]}
+        {"label": name, "plots": laid_out, "logged": [row["epoch"] for row in log]}
         | _shown(folder, run.experiment, run.record_count, log, ROOM // len(places))
         for folder, run, log, name, laid_out in zip(places, begun, logs, names, plots.lay_out(logs), strict=True)
     ]
@@ -73,9 +74,9 @@ def _template() -> jinja2.Template:
 def _read_log(folder: Path) -> plots.Log:
     log = runs.read_log(folder)
     if not log and (folder / runs.DIVERGED).is_file():
-        raise UserError(f"{folder} has no epoch to show: {(folder / runs.DIVERGED).read_text(encoding='utf-8').strip()}")
+        raise UserError(f"{folder} has nothing to show: {(folder / runs.DIVERGED).read_text(encoding='utf-8').strip()}")
     if not log:
-        raise UserError(f"{folder} has no epoch yet: try again when train.py has finished the first one")
+        raise UserError(f"{folder} has nothing to show yet: try again when train.py has drawn its first line of numbers")
     return log
 
 
@@ -87,19 +88,18 @@ def distinct_names(paths: Sequence[PurePath]) -> list[str]:
 
 def _shown(folder: Path, experiment: Experiment, count: int, log: plots.Log, room: int) -> dict[str, Any]:
     """What the page shows of a run, except its curves and settings. room: characters for its grids."""
-    paths = {int(row["epoch"]): runs.grid_path(folder, int(row["epoch"])) for row in log}
-    paths = {epoch: path for epoch, path in paths.items() if path.is_file()}
+    paths = runs.find_grids(folder, log)
     grids = inline.encode_grids(paths, room)
     return {
         "title": f"{experiment.model} on {experiment.image_type}",
         "path": str(folder),
         "state": _state(folder, experiment, log),
+        "warnings": _warnings(folder),
         "facts": _facts(experiment, count, log),
-        "grids": grids,
+        "frames": _frames(log, grids),
         "size": inline.open_rgb(next(iter(paths.values()))).size if paths else None,
-        "thinned": f"{len(grids)} of {len(paths)} epochs have their pictures here, evenly chosen"
-        if len(grids) < len(paths)
-        else "",
+        "thinned": f"{len(grids)} of {len(paths)} grids are here, evenly chosen" if len(grids) < len(paths) else "",
+        "scores": _scores(folder),
         "explored": [_explored(path) for path in sorted((folder / runs.EXPLORED).glob("[!.]*.json"))],
         "translated": [_translated(path) for path in sorted((folder / runs.TRANSLATED).glob(f"*/{runs.TRANSLATION}"))],
         "rejected": _rejected(folder, experiment),
@@ -111,12 +111,48 @@ def _state(folder: Path, experiment: Experiment, log: plots.Log) -> str:
     diverged = folder / runs.DIVERGED
     if diverged.is_file():
         return diverged.read_text(encoding="utf-8").strip()
-    return "" if log[-1]["epoch"] >= experiment.epochs else "still training, or stopped"
+    return "" if runs.is_finished(log, experiment) else "still training, or stopped"
+
+
+def _warnings(folder: Path) -> list[str]:
+    path = folder / runs.WARNINGS
+    return path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+
+
+def _scores(folder: Path) -> list[dict[str, str]]:
+    """The last score of each name, as texts: name, value with its standard error, floor, step."""
+    last = {score.metric: score for score in scores.read(folder)}
+    return [
+        {
+            "name": name,
+            "value": f"{score.value:.3g}" + (f" ± {score.error:.2g}" if score.error is not None else ""),
+            "floor": f"{score.floor:.3g}",
+            "step": "–" if score.step is None else f"{score.step:,}",
+        }
+        for name, score in last.items()
+    ]
+
+
+def _frames(log: plots.Log, grids: Mapping[float, str]) -> list[dict[str, Any]]:
+    """What the slider shows of a run, a dict for each position: epoch; text, the moment in words; grid, its picture or None; row,
+    the number of its row in the log or None. A run without grids has its rows."""
+    steps, rows = log[0]["steps"], {row["step"]: number for number, row in enumerate(log)}
+    return [
+        {
+            "epoch": log[rows[step]]["epoch"] if step in rows else step / steps,
+            "text": runs.moment(step, steps),
+            "grid": grids.get(step),
+            "row": rows.get(step),
+        }
+        for step in grids or rows
+    ]
 
 
 def _facts(experiment: Experiment, count: int, log: plots.Log) -> list[str]:
+    unit, length = experiment.length
+    done = {"epochs": log[-1]["epoch"], "steps": log[-1]["step"]}[unit]
     return [
-        f"{int(log[-1]['epoch'])} of {experiment.epochs} epochs",
+        f"{done:,.10g} of {length:,} {unit}",
         f"{count:,} pictures of {experiment.image_size} × {experiment.image_size}, {_COLOURS[experiment.channels]}",
         f"{runs.images_per_second(log):,.0f} pictures a second",
     ]
@@ -225,14 +261,13 @@ def _repeat(folder: Path) -> dict[str, str]:
 
 
 def _for_script(shown: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """What the page's script needs: the slider's epochs, and for each run its pictures and the places of its curves."""
-    epochs = sorted({epoch for run in shown for epoch in run["grids"] or run["logged"]})
+    """What the page's script needs: the slider's moments, and for each run its frames and the places of its curves."""
+    moments = {frame["epoch"]: frame["text"] for run in reversed(shown) for frame in run["frames"]}
     return {
-        "epochs": epochs,
+        "moments": [{"epoch": epoch, "text": moments[epoch]} for epoch in sorted(moments)],
         "runs": [
             {
-                "epochs": list(run["grids"]),
-                "grids": list(run["grids"].values()),
+                "frames": run["frames"],
                 "logged": run["logged"],
                 "plots": [
                     {"x": plot["x"], "lines": [{"y": line["y"], "values": line["values"]} for line in plot["lines"]]}

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tfgan_series.errors import UserError
 
-_QUALITIES = (85, 65, 40)  # of WebP: the first looks like the original; with the last, epochs still look different
+_QUALITIES = (85, 65, 40)  # of WebP: the first looks like the original; with the last, grids still look different
 _WIDEST = 1024
 _MOST = 300  # grids of one run: they are enough for the slider, and encoding more takes time
 _SAMPLE = 8  # grids that are encoded first, to estimate the size of all
@@ -59,15 +59,15 @@ def thin(items: Sequence[Item], most: int) -> Sequence[Item]:
     return [items[round(place * (len(items) - 1) / (most - 1))] for place in range(most)]
 
 
-def encode_grids(paths: Mapping[int, Path], room: float) -> dict[int, str]:
-    """{epoch: path} as {epoch: data URI}, at most `room` characters in all. To fit, first the quality is lowered, then pictures
+def encode_grids(paths: Mapping[float, Path], room: float) -> dict[float, str]:
+    """{step: path} as {step: data URI}, at most `room` characters in all. To fit, first the quality is lowered, then pictures
     are left out."""
-    epochs = thin(list(paths), _MOST)
-    pictures = [open_rgb(paths[epoch]) for epoch in thin(epochs, _SAMPLE)]
+    steps = thin(list(paths), _MOST)
+    pictures = [open_rgb(paths[step]) for step in thin(steps, _SAMPLE)]
     for quality in _QUALITIES:
-        if len(epochs) * sum(len(encode(picture, quality=quality)) for picture in pictures) <= room * len(pictures):
+        if len(steps) * sum(len(encode(picture, quality=quality)) for picture in pictures) <= room * len(pictures):
             break
-    encoded = {epoch: encode(open_rgb(paths[epoch]), quality=quality) for epoch in epochs}
-    while len(epochs) > 1 and (size := sum(len(encoded[epoch]) for epoch in epochs)) > room:
-        epochs = thin(epochs, min(len(epochs) - 1, int(len(epochs) * room / size)))
-    return {epoch: encoded[epoch] for epoch in epochs}
+    encoded = {step: encode(open_rgb(paths[step]), quality=quality) for step in steps}
+    while len(steps) > 1 and (size := sum(len(encoded[step]) for step in steps)) > room:
+        steps = thin(steps, min(len(steps) - 1, int(len(steps) * room / size)))
+    return {step: encoded[step] for step in steps}

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from matplotlib.ticker import LogLocator, MaxNLocator
@@ -13,31 +14,51 @@ LEFT, RIGHT, TOP, BOTTOM = 42, 14, 8, 26  # margins, for the numbers beside the 
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Columns of the log that share a plot: their names end in one of `endings`, and in none of an earlier group's.
+    """Columns of the log that share a plot: their names match one of `names` (patterns with *), and none of an earlier group's.
 
-    limits: of the y axis. None: the range of the numbers and zero.
+    limits: of the y axis. None: the range of the numbers and zero. sparse: measured in some rows only, so the line goes on over
+    rows without a number.
     """
 
     title: str
-    endings: tuple[str, ...]
+    names: tuple[str, ...]
     text: str
     log_axis: bool = False
     limits: tuple[float, float] | None = None
+    sparse: bool = False
+
+    def has(self, column: str) -> bool:
+        """Whether the column's name matches."""
+        return any(fnmatchcase(column, name) for name in self.names)
 
 
-Log = Sequence[Mapping[str, float]]  # {column: number} by epoch
+Log = Sequence[Mapping[str, float]]  # {column: number} by row
 
 _VALUES = MaxNLocator(nbins=5, steps=[1, 2, 5, 10])
-_EPOCHS = MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True)
+_WHOLE = MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True)
 _DECADES = LogLocator(numticks=6)
 
 GROUPS = (
-    Group(title="There and back", endings=("Cycle_loss", "Cycle_test", "Identity_loss"), text="how far from the original"),
-    Group(title="Loss", endings=("_loss",), text="what each network minimises"),
-    Group(title="Probability", endings=("_P",), text="that a picture is real, as D sees it", limits=(0.0, 1.0)),
-    Group(title="Mean logit", endings=("_logit",), text="of D: a larger one means more surely real"),
-    Group(title="Gradient", endings=("_grad",), text="its norm over all weights"),
-    Group(title="Learning rate", endings=("lr",), text="", log_axis=True),
+    Group(
+        title="Fréchet distance",
+        names=("fid*_*_*",),
+        text="from real pictures: smaller is better",
+        log_axis=True,
+        sparse=True,
+    ),
+    Group(
+        title="Precision, recall, coverage",
+        names=("precision*_*_*", "recall*_*_*", "coverage*_*_*"),
+        text="larger is better",
+        limits=(0.0, 1.0),
+        sparse=True,
+    ),
+    Group(title="There and back", names=("Cycle_loss", "Cycle_test", "Identity_loss"), text="how far from the original"),
+    Group(title="Loss", names=("*_loss",), text="what each network minimises"),
+    Group(title="Probability", names=("*_P",), text="that a picture is real, as D sees it", limits=(0.0, 1.0)),
+    Group(title="Mean logit", names=("*_logit",), text="of D: a larger one means more surely real"),
+    Group(title="Gradient", names=("*_grad",), text="its norm over all weights"),
+    Group(title="Learning rate", names=("lr",), text="", log_axis=True),
 )
 
 
@@ -46,16 +67,16 @@ def lay_out(logs: Sequence[Log]) -> list[list[dict[str, Any]]]:
 
     logs: none of them empty; a number that is NaN or infinite gets no place. Returns a list of plots for each log.
     A plot is a dict: title, text, summary (its content in words), x_ticks and y_ticks (pairs of place and text), x (the
-    place of each epoch), lines (dicts of name, path, y: the place at each epoch or None, and values: the numbers as text).
+    place of each row), lines (dicts of name, path, y: the place at each row or None, and values: the numbers as text).
     """
-    last = max(row["epoch"] for log in logs for row in log)
+    epochs = sorted(row["epoch"] for log in logs for row in log)
     axes = {group: _y_axis(group, [value for log in logs for value in _values(group, log)]) for group in GROUPS}
-    return [[_plot(group, *axes[group], log, last) for group in GROUPS if _lines(group, log)] for log in logs]
+    return [[_plot(group, *axes[group], log, epochs) for group in GROUPS if _lines(group, log)] for log in logs]
 
 
 def _lines(group: Group, log: Log) -> dict[str, list[float]]:
-    earlier = tuple(ending for one in GROUPS[: GROUPS.index(group)] for ending in one.endings)
-    names = [name for name in log[0] if name.endswith(group.endings) and not name.endswith(earlier)]
+    earlier = GROUPS[: GROUPS.index(group)]
+    names = [name for name in log[0] if group.has(name) and not any(one.has(name) for one in earlier)]
     return {name: [row[name] for row in log] for name in names}
 
 
@@ -64,32 +85,38 @@ def _values(group: Group, log: Log) -> list[float]:
 
 
 def _plot(
-    group: Group, to_y: Callable[[float], float | None], y_ticks: list[tuple[float, str]], log: Log, last: float
+    group: Group,
+    to_y: Callable[[float], float | None],
+    y_ticks: list[tuple[float, str]],
+    log: Log,
+    epochs: Sequence[float],
 ) -> dict[str, Any]:
-    epochs = [row["epoch"] for row in log]
-    x = [_x(epoch, last) for epoch in epochs]
+    """epochs: of all logs, sorted."""
+    first, last = epochs[0], epochs[-1]
+    locator = _WHOLE if all(float(epoch).is_integer() for epoch in epochs) else _VALUES
+    x = [_x(row["epoch"], first, last) for row in log]
     lines = [
-        {"name": name, "path": _path(x, y), "y": y, "values": [f"{value:.3g}" for value in values]}
+        {"name": name, "path": _path(x, y, group.sparse), "y": y, "values": [_as_text(value, group.sparse) for value in values]}
         for name, values in _lines(group, log).items()
         for y in [[to_y(value) for value in values]]
     ]
     return {
         "title": group.title,
         "text": group.text,
-        "summary": "; ".join(_in_words(line, int(epochs[0]), int(epochs[-1])) for line in lines),
-        "x_ticks": [(_x(tick, last), f"{tick:g}") for tick in _EPOCHS.tick_values(1, last) if 1 <= tick <= last],
+        "summary": "; ".join(_in_words(line, log[0]["epoch"], log[-1]["epoch"]) for line in lines),
+        "x_ticks": [(_x(tick, first, last), f"{tick:g}") for tick in locator.tick_values(first, last) if first <= tick <= last],
         "y_ticks": y_ticks,
         "x": x,
         "lines": lines,
     }
 
 
-def _in_words(line: Mapping[str, Any], first: int, last: int) -> str:
-    return f"{line['name']} is {line['values'][0]} in epoch {first} and {line['values'][-1]} in epoch {last}"
+def _in_words(line: Mapping[str, Any], first: float, last: float) -> str:
+    return f"{line['name']} is {line['values'][0]} in epoch {first:.4g} and {line['values'][-1]} in epoch {last:.4g}"
 
 
-def _x(epoch: float, last: float) -> float:
-    share = (epoch - 1) / (last - 1) if last > 1 else 0.5
+def _x(epoch: float, first: float, last: float) -> float:
+    share = (epoch - first) / (last - first) if last > first else 0.5
     return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
 
 
@@ -112,12 +139,16 @@ def _y_axis(group: Group, values: Sequence[float]) -> tuple[Callable[[float], fl
     return lambda value: place(value) if math.isfinite(value) else None, ticks
 
 
-def _path(x: Sequence[float], y: Sequence[float | None]) -> str:
-    """SVG path of the points; a point that has no place leaves a gap."""
+def _as_text(value: float, sparse: bool) -> str:
+    return "–" if sparse and math.isnan(value) else f"{value:.3g}"
+
+
+def _path(x: Sequence[float], y: Sequence[float | None], sparse: bool) -> str:
+    """SVG path of the points. A point that has no place leaves a gap, or with sparse is passed over."""
     words, pen = [], "M"
     for one, other in zip(x, y, strict=True):
         if other is None:
-            pen = "M"
+            pen = pen if sparse else "M"
             continue
         words.append(f"{pen}{one:g} {other:g}")
         pen = "L"

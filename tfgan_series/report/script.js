@@ -1,53 +1,51 @@
 "use strict";
 (() => {
-  const { epochs, runs } = JSON.parse(document.getElementById("data").textContent);
+  const { moments, runs } = JSON.parse(document.getElementById("data").textContent);
   const articles = [...document.querySelectorAll(".run")];
   const all = (selector) => document.querySelectorAll(selector);
   const announcement = document.getElementById("announcement");
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  let position = epochs.length - 1;
+  let position = moments.length - 1;
   let timer = null;
 
-  // The last of some rising epochs that is not after the given one; the first where all are.
-  const upTo = (some, epoch) => Math.max(0, some.findLastIndex((one) => one <= epoch));
+  // The place of the last moment that is not after the given epoch; 0 where all are.
+  const upTo = (some, epoch) => Math.max(0, some.findLastIndex((one) => one.epoch <= epoch));
 
   function show(next) {
-    position = Math.min(Math.max(next, 0), epochs.length - 1);
-    const epoch = epochs[position];
+    position = Math.min(Math.max(next, 0), moments.length - 1);
+    const { epoch, text } = moments[position];
     all(".epoch").forEach((slider) => {
       slider.value = position;
-      slider.setAttribute("aria-valuetext", `epoch ${epoch} of ${epochs.at(-1)}`);
+      slider.setAttribute("aria-valuetext", text);
     });
     runs.forEach((run, number) => showRun(run, articles[number], epoch));
-    if (timer === null) announcement.textContent = `Epoch ${epoch}`;
+    if (timer === null) announcement.textContent = text[0].toUpperCase() + text.slice(1);
   }
 
   function showRun(run, article, epoch) {
-    const image = article.querySelector(".grid");
-    let shown = run.logged[upTo(run.logged, epoch)];
-    if (image) {
-      const place = upTo(run.epochs, epoch);
-      shown = run.epochs[place];
-      image.src = run.grids[place];
-      image.alt = `Pictures drawn after epoch ${shown}`;
+    const { text, grid, row } = run.frames[upTo(run.frames, epoch)];
+    if (grid !== null) {
+      const image = article.querySelector(".grid");
+      image.src = grid;
+      image.alt = `Pictures drawn after ${text}`;
     }
-    article.querySelector(".shown").textContent = `epoch ${shown}`;
-    const place = run.logged.indexOf(shown);
-    article.querySelectorAll(".plot").forEach((figure, number) => mark(figure, run.plots[number], place));
+    article.querySelector(".shown").textContent = text;
+    article.querySelectorAll(".plot").forEach((figure, number) => mark(figure, run.plots[number], row));
   }
 
-  function mark(figure, plot, place) {
+  // Mark a row of the log on its curves; null: before the first step there are no numbers.
+  function mark(figure, plot, row) {
     const marker = figure.querySelector(".marker");
-    marker.setAttribute("transform", `translate(${plot.x[place]} 0)`);
-    marker.style.visibility = "visible";
+    marker.setAttribute("transform", `translate(${plot.x[row ?? 0]} 0)`);
+    marker.style.visibility = row === null ? "hidden" : "visible";
     figure.querySelectorAll(".dot").forEach((dot, number) => {
-      const y = plot.lines[number].y[place];
+      const y = row === null ? null : plot.lines[number].y[row];
       dot.style.visibility = y === null ? "hidden" : "visible";
-      dot.setAttribute("cx", plot.x[place]);
+      dot.setAttribute("cx", plot.x[row ?? 0]);
       dot.setAttribute("cy", y ?? 0);
     });
     figure.querySelectorAll(".value").forEach((value, number) => {
-      value.textContent = plot.lines[number].values[place];
+      value.textContent = row === null ? "–" : plot.lines[number].values[row];
     });
   }
 
@@ -59,9 +57,9 @@
   }
 
   function play() {
-    if (position === epochs.length - 1) show(0);
+    if (position === moments.length - 1) show(0);
     timer = setInterval(() => {
-      if (position + 1 >= epochs.length - 1) stop();
+      if (position + 1 >= moments.length - 1) stop();
       show(position + 1);
     }, calm.matches ? 1500 : 200);
     document.body.classList.add("playing");
@@ -90,7 +88,7 @@
       const x = (event.clientX - left) / width * drawing.viewBox.baseVal.width;
       const { x: places } = run.plots[which];
       const nearest = places.reduce((best, place, at) => (Math.abs(place - x) < Math.abs(places[best] - x) ? at : best), 0);
-      slide(upTo(epochs, run.logged[nearest]));
+      slide(upTo(moments, run.logged[nearest]));
     });
   }));
   all(".cut").forEach((slider) => slider.addEventListener("input", () => {

@@ -14,7 +14,14 @@ from tfgan_series.errors import UserError
 from tfgan_series.series.settings import Settings, fields, flag_name, setting, values, with_tuples
 
 # --loss -> whether it compares the logits of real pictures with a target, which real_label changes.
-LOSSES = {"non_saturating": True, "minimax": True, "least_squares": True, "hinge": False, "wasserstein": False}
+LOSSES = {
+    "non_saturating": True,
+    "minimax": True,
+    "least_squares": True,
+    "hinge": False,
+    "wasserstein": False,
+    "relativistic": False,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +48,24 @@ class Experiment(Settings):
         "filters of the layer next to the picture, doubled in each layer inwards; for gan its hidden units", minimum=1
     )
     batch_size: int = setting("pictures in a batch, over all devices together", minimum=1)
-    epochs: int = setting("number of passes through the records", minimum=1, resume="grow")
+    epochs: int = setting("length of the run in passes through the records; 0: steps gives the length", minimum=0, resume="grow")
+    steps: int = setting("length of the run in steps; 0: epochs gives the length", 0, minimum=0, resume="grow")
+    grid_every: int = setting(
+        "steps from one grid and row of the log to the next within an epoch; 0: only one at the end of each epoch",
+        0,
+        minimum=0,
+        resume="free",
+    )
+    evaluate_every: int = setting(
+        "epochs from one measuring of scores to the next; the best generator is kept as generator-best.keras; 0: no scores",
+        0,
+        minimum=0,
+        resume="free",
+    )
+    evaluate_count: int = setting("pictures that --evaluate_every measures", 5000, minimum=20, resume="free")
     optimizer: str = setting("optimizer of both players", "adam", choices=("adam", "sgd"))
     lr: float = setting("learning rate in the first epoch", 2e-4, minimum=0)
+    d_lr_factor: float = setting("the discriminator's learning rate, as a multiple of --lr", 1.0, minimum=0)
     lr_drops: tuple[int, ...] = setting("after each of these epochs the learning rate is divided by 10", ())
     lr_decay: float = setting(
         "share of the epochs, the last ones, in which the learning rate falls linearly to 0", 0.0, minimum=0, below=1
@@ -55,6 +77,12 @@ class Experiment(Settings):
         choices=tuple(LOSSES),
     )
     real_label: float = setting("target of the real pictures; below 1 it is one-sided label smoothing", 1.0, minimum=0)
+    ema: float = setting(
+        "decay of the moving average of the generator's weights, which is used for pictures and saved; 0: no average",
+        0.0,
+        minimum=0,
+        below=1,
+    )
     seed: int = setting("fixes initial weights, noise and order of the pictures", 0, minimum=0, below=2**32)
     precision: str = setting(
         "number format in which the networks compute; bfloat16 and float16 are for GPUs",
@@ -76,6 +104,11 @@ class Experiment(Settings):
                 f"--model={self.model} learns from {count[self.sets]} of pictures, and {self.image_type} has "
                 f"{count[len(self.sides)]}: choose another --model, or an --ImageType of {fitting}"
             )
+        if bool(self.epochs) == bool(self.steps):
+            raise UserError(
+                f"--epochs={self.epochs} and --steps={self.steps}: one of them gives the length of the run; make it 1 or more, "
+                "and leave the other out or give 0 for it"
+            )
         if self.real_label != 1 and not LOSSES[self.loss]:
             raise UserError(f"--real_label={self.real_label}: --loss={self.loss} has no target for real pictures")
 
@@ -95,15 +128,38 @@ class Experiment(Settings):
         return self.data_set.stores
 
     @property
+    def records_type(self) -> str:
+        """The ImageType that the records are named after: its own, or the one that it shares them with."""
+        return self.data_set.records or self.image_type
+
+    @property
     def records_name(self) -> str:
         """Folder of this experiment's records below TFRecordPath, without the size."""
-        return f"{self.image_type}-bbox" if self.bbox else self.image_type
+        return f"{self.records_type}-bbox" if self.bbox else self.records_type
+
+    @property
+    def run_name(self) -> str:
+        """Folder of this experiment's run below the model's, unless --run_dir names another."""
+        return f"{self.image_type}{'-bbox' if self.bbox else ''}-{self.image_size}"
+
+    @property
+    def length(self) -> tuple[str, int]:
+        """The setting that gives the length of the run, and its value: ("epochs", 35) or ("steps", 1900)."""
+        return ("steps", self.steps) if self.steps else ("epochs", self.epochs)
+
+    def steps_in_all(self, epoch_steps: int) -> int:
+        """Steps of the run. epoch_steps: number in an epoch."""
+        return self.steps or self.epochs * epoch_steps
 
     def change(self, **given: Any) -> Self:
-        """The experiment with other values. Raises UserError for a name that is no setting and a value not allowed."""
+        """The experiment with other values. If one of epochs and steps is given, the other becomes 0. Raises UserError for a name
+        that is no setting and a value not allowed."""
         for name in given:
             if name not in fields(self):
                 raise UserError(f"--{flag_name(name)} is no setting of {self.model}: leave it out")
+        for name, other in (("epochs", "steps"), ("steps", "epochs")):
+            if given.get(name):
+                given.setdefault(other, 0)
         return dataclasses.replace(self, **with_tuples(given))
 
 

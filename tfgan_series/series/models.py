@@ -20,7 +20,11 @@ class FromNoise(Experiment):
 
     noise_dim: int = setting("numbers in one noise vector z", 100, minimum=1)
     gp_weight: float = setting("weight of the gradient penalty of --loss=wasserstein", 10.0, minimum=0)
-    r1: float = setting("weight of the R1 penalty, with any loss", 0.0, minimum=0)
+    r1: float = setting("weight of the R1 penalty (D's gradients at real pictures), with any loss", 0.0, minimum=0)
+    r2: float = setting("weight of the R2 penalty (D's gradients at generated pictures), with any loss", 0.0, minimum=0)
+    diff_augment: bool = setting(
+        "colour, shift and cut real and generated pictures alike before the discriminator sees them; for small data", False
+    )
     critic_steps: int = setting("updates of the discriminator for each update of the generator", 1, minimum=1)
     update: str = setting(
         "update both networks on one fake batch, or the discriminator first, and then the generator against the new one",
@@ -53,11 +57,19 @@ class DCGAN(FromNoise):
     )
     g_slope: float = setting("slope of the generator's LeakyReLU below zero; 0 is ReLU", 0.3, minimum=0)
     d_slope: float = setting("slope of the discriminator's LeakyReLU below zero; 0 is ReLU", 0.3, minimum=0)
+    init: str = setting(
+        "initial kernels: glorot (Keras' default) or normal, N(0, 0.02) as in the DCGAN's paper",
+        "glorot",
+        choices=("glorot", "normal"),
+    )
     g_norm: str = setting("the generator's normalisation", "batch", choices=("batch", "none"))
+    g_norm_momentum: float = setting(
+        "share that the moving statistics of the generator's batch normalisation keep at each step", 0.99, minimum=0, below=1
+    )
     d_norm: str = setting(
         "the discriminator's normalisation; auto is batch, or layer if a gradient is penalised",
         "auto",
-        choices=("auto", "batch", "layer", "none"),
+        choices=("auto", "batch", "layer", "spectral", "none"),
     )
     norm_ends: bool = setting("normalise the generator's output and the discriminator's first layer too", False)
     dropout: float = setting(
@@ -87,14 +99,14 @@ class DCGAN(FromNoise):
 
     @property
     def discriminator_norm(self) -> str:
-        """d_norm, with auto resolved: "batch", "layer" or "none"."""
+        """d_norm, with auto resolved: "batch", "layer", "spectral" or "none"."""
         if self.d_norm != "auto":
             return self.d_norm
         return "layer" if self._penalised else "batch"
 
     @property
     def _penalised(self) -> bool:
-        return bool(self.r1 or self.gradient_penalty)
+        return bool(self.r1 or self.r2 or self.gradient_penalty)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +133,8 @@ class CycleGAN(Experiment):
         super().__post_init__()
         if self.loss == "wasserstein":
             raise UserError(f"--loss=wasserstein needs a gradient penalty, which {self.model} does not have: choose another loss")
+        if self.loss == "relativistic":
+            raise UserError(f"--loss=relativistic compares pairs of pictures, which {self.model} does not: choose another loss")
         if 0 < self.pool < self.batch_size:
             raise UserError(f"--pool={self.pool}: give 0, or at least the --batch_size={self.batch_size}")
 

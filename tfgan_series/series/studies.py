@@ -1,10 +1,10 @@
-"""The studies of the series: runs of one row of the table that differ in a few settings.
+"""The studies of the series, and ours: runs of one row of the table that differ in a few settings.
 
 A study is plain data. comparison.py trains and draws it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from tfgan_series.errors import UserError
@@ -15,12 +15,20 @@ from tfgan_series.series.settings import fields, flag_name
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """Runs of one row that differ in a few settings. members: {label: the settings changed}."""
+    """Runs of one row that differ in a few settings. members: {label: the settings changed}. base: settings that all its runs
+    have instead of the row's. seeds: each member is trained once with each of them."""
 
     question: str
     image_type: str
     model: str
     members: Mapping[str, Mapping[str, Any]]
+    base: Mapping[str, Any] = field(default_factory=dict)
+    seeds: Sequence[int] = (0,)
+
+
+_THREE = (0, 1, 2)
+# The article's recipe at the size, width and length of the digits.
+_PLAIN = {"image_size": 32, "base_filters": 32, "batch_size": 64, "steps": 1900}
 
 
 STUDIES: dict[str, Study] = {
@@ -46,8 +54,10 @@ STUDIES: dict[str, Study] = {
     # Bai 2: each member after the first goes against one of its tips.
     "tips": Study(
         question="What is each of Bai 2's tips worth?",
-        image_type="digits",
+        image_type="mnist",
         model="dcgan",
+        base=_PLAIN,
+        seeds=_THREE,
         members={
             "all tips": {"g_slope": 0.0},
             "LeakyReLU in G": {},
@@ -63,28 +73,57 @@ STUDIES: dict[str, Study] = {
         question="What does each loss give?",
         image_type="digits",
         model="dcgan",
+        seeds=_THREE,
         members={
-            "non-saturating": {},
-            "minimax": {"loss": "minimax"},
-            "minimax with R1": {"loss": "minimax", "r1": 1.0},
-            "least squares": {"loss": "least_squares"},
-            "hinge": {"loss": "hinge"},
-            "Wasserstein with penalty": {"loss": "wasserstein"},
+            "non-saturating with R1": {},
+            "non-saturating alone": {"r1": 0.0},
+            "minimax with R1": {"loss": "minimax"},
+            "minimax alone": {"loss": "minimax", "r1": 0.0},
+            "least squares with R1": {"loss": "least_squares"},
+            "hinge with R1": {"loss": "hinge"},
+            "Wasserstein with its penalty": {"loss": "wasserstein", "r1": 0.0},
+            "relativistic with R1 and R2": {"loss": "relativistic", "r2": 1.0},
+        },
+    ),
+    # Ours: the row of the digits, and what each part of its recipe is worth.
+    "recipe": Study(
+        question="What makes the pictures better?",
+        image_type="digits",
+        model="dcgan",
+        seeds=_THREE,
+        members={
+            "the row": {},
+            "no average": {"ema": 0.0},
+            "no R1": {"r1": 0.0},
+            "R1 of weight 0.1": {"r1": 0.1},
+            "R1 of weight 10": {"r1": 10.0},
+            "spectral normalisation, no R1": {"d_norm": "spectral", "r1": 0.0},
+            "relativistic, R1 and R2 (R3GAN)": {"loss": "relativistic", "r2": 1.0},
+            "D at twice the rate": {"d_lr_factor": 2.0},
+            "beta_1 0.5": {"beta_1": 0.5},
+            "rate 2e-4": {"lr": 2e-4},
+            "batch 128": {"batch_size": 128},
+            "Glorot weights": {"init": "glorot"},
+            "LeakyReLU in G": {"g_slope": 0.2},
+            "BN momentum 0.99": {"g_norm_momentum": 0.99},
         },
     ),
 }
 
 
-def members(study: Study, **given: Any) -> dict[str, Experiment]:
-    """{label: Experiment} of a study, with the values given for all of them, image_type and model too.
+def members(study: Study, seeds: Sequence[int] | None = None, **given: Any) -> dict[str, list[Experiment]]:
+    """{label: its Experiments, one for each seed} of a study, with the values given for all of them, image_type and model too.
 
-    Raises UserError if a given setting is one that the study varies, if a given value is not allowed, and if the model does not
-    have a setting that the study varies.
+    seeds: instead of the study's. Raises UserError if a given setting is one that the study varies, if a given value is not
+    allowed, and if the model does not have a setting that the study varies.
     """
     varied = {name for changed in study.members.values() for name in changed}
-    given = {"image_type": study.image_type, "model": study.model, **given}
+    same = {"image_type": study.image_type, "model": study.model, **study.base, **given}
     for name in varied & set(given):
         raise UserError(f"this comparison varies --{flag_name(name)} itself: leave it out")
-    for name in varied - set(fields(resolve(given["image_type"], given["model"]))):
-        raise UserError(f"this comparison varies --{flag_name(name)}, which {given['model']} does not have: give another --model")
-    return {label: resolve(**given, **changed) for label, changed in study.members.items()}
+    for name in varied - set(fields(resolve(same["image_type"], same["model"]))):
+        raise UserError(f"this comparison varies --{flag_name(name)}, which {same['model']} does not have: give another --model")
+    if "seed" in varied | set(given):
+        return {label: [resolve(**same, **changed)] for label, changed in study.members.items()}
+    chosen = study.seeds if seeds is None else seeds
+    return {label: [resolve(**same, **changed, seed=seed) for seed in chosen] for label, changed in study.members.items()}

@@ -10,18 +10,28 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_series import latent, losses, pictures
+from tfgan_series.data import pipeline
 from tfgan_series.data.records import Records
 from tfgan_series.series.models import FromNoise
-from tfgan_series.training import players
+from tfgan_series.training import diff_augment, players
 from tfgan_series.training.state import TrainState
 
-_GRID = 16  # pictures in an epoch's grid, 4x4
+_GRID = 16  # pictures in a grid, 4x4
+_SMALLEST = 1e-6  # spread of the real pictures, which may all be the same
 _Z, _FRESH_Z, _SHARE = range(3)  # what a step may draw; step s uses the noise streams 3 s, 3 s + 1 and 3 s + 2
+_CHANGES = latent.SAMPLES - 1  # step s draws the changes of diff_augment from the stream _CHANGES - s
+_REAL, _FAKE, _FRESH = range(3)  # whose changes
 
 
 def measures(experiment: FromNoise) -> tuple[str, ...]:
     """Names of the numbers that a step notes."""
     return (*players.answer_names(experiment), "Gen_loss", "Dis_loss", "Gen_grad")
+
+
+def bounds(experiment: FromNoise) -> dict[str, float]:
+    """{name of a loss: its bound}, see losses.Losses."""
+    own = losses.of_players(experiment)
+    return {"Gen_loss": own.g_bound, "Dis_loss": own.d_bound}
 
 
 def buffers(experiment: FromNoise) -> dict[str, list[int]]:
@@ -46,6 +56,8 @@ def make_step(experiment: FromNoise, state: TrainState, strategy: tf.distribute.
         # Drawn outside XLA: it makes other numbers from the same seed, and a run may go on with or without XLA.
         drawn = _draw(experiment, state.step, both)
         numbers = strategy.run(on_replica, args=(real, drawn, both))
+        if both:
+            state.average()
         state.finish_step({name: strategy.reduce("mean", value, axis=None) for name, value in numbers.items()})
 
     if experiment.critic_steps == 1:
@@ -56,13 +68,17 @@ def make_step(experiment: FromNoise, state: TrainState, strategy: tf.distribute.
 
 def _draw(experiment: FromNoise, step: tf.Tensor, both: bool) -> dict[str, tf.Tensor]:
     """{name: tensor} of the random numbers that the step needs. z: [B, noise_dim]. fresh_z: the same shape, for the generator's
-    own update. share: [B] in [0, 1); the gradient penalty takes each point at this share of the way from real to fake."""
+    own update. share: [B] in [0, 1); the gradient penalty takes each point at this share of the way from real to fake.
+    changes: [B, 3, diff_augment.DRAWS] in [0, 1), for the real, the fake and the fresh fake pictures."""
     size, seed = experiment.batch_size, experiment.seed
     drawn = {"z": latent.noise(size, experiment.noise_dim, seed, 3 * step + _Z)}
     if experiment.update == "alternating" and both:
         drawn["fresh_z"] = latent.noise(size, experiment.noise_dim, seed, 3 * step + _FRESH_Z)
     if experiment.gradient_penalty:
         drawn["share"] = tf.random.stateless_uniform([size], seed=[seed, 3 * step + _SHARE], alg="philox")
+    if experiment.diff_augment:
+        shape = [size, 3, diff_augment.DRAWS]
+        drawn["changes"] = tf.random.stateless_uniform(shape, seed=[seed, _CHANGES - step], alg="philox")
     return drawn
 
 
@@ -86,10 +102,11 @@ class _Replica:
 
     def _simultaneous(self, real, drawn, both):
         """Update both networks on one shared fake batch (the Chinese article)."""
+        real = self._seen(real, drawn, _REAL)
         with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
-            fake = self._generator(drawn["z"], training=True)
+            fake = self._seen(self._generator(drawn["z"], training=True), drawn, _FAKE)
             real_logits, fake_logits, d_loss = self._judge(real, fake, drawn)
-            g_loss = self._losses.generator(fake_logits)
+            g_loss = self._generator_loss(real_logits, fake_logits)
             d_scaled = self._players.scaled("discriminator", d_loss)
             g_scaled = self._players.scaled("generator", g_loss)
         self._players.move("discriminator", d_tape, d_scaled)
@@ -99,43 +116,74 @@ class _Replica:
     def _alternating(self, real, drawn, both):
         """Update the discriminator. Then update the generator, with fresh z, against the new discriminator (theory post, lab
         report)."""
-        fake = self._generator(drawn["z"], training=True)
+        real = self._seen(real, drawn, _REAL)
+        fake = self._seen(self._generator(drawn["z"], training=True), drawn, _FAKE)
         with tf.GradientTape() as tape:
             real_logits, fake_logits, d_loss = self._judge(real, fake, drawn)
             d_scaled = self._players.scaled("discriminator", d_loss)
         self._players.move("discriminator", tape, d_scaled)
         if not both:
-            return real_logits, fake_logits, self._losses.generator(fake_logits), d_loss, tf.constant(math.nan)
+            return real_logits, fake_logits, self._generator_loss(real_logits, fake_logits), d_loss, tf.constant(math.nan)
+        against = self._discriminator(real, training=True) if self._losses.relative else real_logits
         with tf.GradientTape() as tape:
-            fresh = self._generator(drawn["fresh_z"], training=True)
-            g_loss = self._losses.generator(self._discriminator(fresh, training=True))
+            fresh = self._seen(self._generator(drawn["fresh_z"], training=True), drawn, _FRESH)
+            g_loss = self._generator_loss(against, self._discriminator(fresh, training=True))
             g_scaled = self._players.scaled("generator", g_loss)
         return real_logits, fake_logits, g_loss, d_loss, self._players.move_and_measure("generator", tape, g_scaled)
 
+    def _seen(self, images, drawn, whose):
+        """The images as the discriminator sees them."""
+        return diff_augment.diff_augment(images, drawn["changes"][:, whose]) if "changes" in drawn else images
+
     def _judge(self, real, fake, drawn):
         """The logits of the real and of the fake pictures, and the discriminator's loss with its penalties."""
-        real_logits, fake_logits = self._discriminator(real, training=True), self._discriminator(fake, training=True)
-        loss = self._losses.discriminator(real_logits, fake_logits)
-        if weight := self._experiment.gradient_penalty:
+        experiment = self._experiment
+        real_logits, real_penalty = self._logits_and_penalty(real, experiment.r1)
+        fake_logits, fake_penalty = self._logits_and_penalty(fake, experiment.r2)
+        loss = self._losses.discriminator(real_logits, fake_logits) + real_penalty + fake_penalty
+        if weight := experiment.gradient_penalty:
             share = tf.reshape(drawn["share"], [-1, 1, 1, 1])
             between = real + share * (tf.stop_gradient(fake) - real)
-            loss += weight * losses.gradient_penalty(self._logit_gradients(between))
-        if weight := self._experiment.r1:
-            loss += weight * losses.r1_penalty(self._logit_gradients(real))
+            loss += weight * losses.gradient_penalty(self._logits_and_gradients(between)[1])
         return real_logits, fake_logits, loss
 
-    def _logit_gradients(self, images):
-        """The gradient of each logit with respect to its picture, [B, H, W, C]."""
+    def _logits_and_penalty(self, images, weight):
+        """The logits of the images, and `weight` times the zero-centred penalty on their gradients."""
+        if not weight:
+            return self._discriminator(images, training=True), 0.0
+        logits, gradients = self._logits_and_gradients(images)
+        return logits, weight * losses.zero_centred_penalty(gradients)
+
+    def _logits_and_gradients(self, images):
+        """The logits, and the gradient of each with respect to its picture, [B, H, W, C]."""
         with tf.GradientTape() as tape:
             tape.watch(images)
             logits = self._discriminator(images, training=True)
-        return tape.gradient(logits, images)
+        return logits, tape.gradient(logits, images)
+
+    def _generator_loss(self, real_logits, fake_logits):
+        return self._losses.generator(fake_logits - real_logits if self._losses.relative else fake_logits)
 
 
 def make_look(
     experiment: FromNoise, records: Records
 ) -> Callable[[Mapping[str, keras.Model]], tuple[np.ndarray, int, dict[str, float]]]:
-    """A function that draws an epoch's grid: generators -> (pictures [16, H, W, C] uint8, columns of the grid, {}). The {} is
-    for numbers measured on the pictures: here there are none. The 16 z are the same in every epoch."""
+    """A function that draws a grid: generators -> (pictures [16, H, W, C] uint8, columns of the grid, {name: number measured}).
+
+    The 16 z are the same in every grid. The number measured is Variety: how much the 16 pictures differ, relative to 16 real
+    ones. It is about 1 for good pictures, and 0 if all are equal.
+    """
     z = latent.noise(_GRID, experiment.noise_dim, experiment.seed)
-    return lambda generators: (pictures.to_uint8(latent.sample(generators["generator"], z)), 4, {})
+    (side,) = experiment.sides
+    real = _spread(pipeline.first_images(records, experiment, experiment.partition, side, _GRID))
+
+    def look(generators):
+        images = latent.sample(generators["generator"], z)
+        return pictures.to_uint8(images), 4, {"Variety": _spread(images) / max(real, _SMALLEST)}
+
+    return look
+
+
+def _spread(images: np.ndarray) -> float:
+    """The standard deviation of each number across the pictures [N, H, W, C], and the mean of these over all numbers."""
+    return float(images.std(axis=0).mean())

@@ -23,6 +23,7 @@ class Checkpoints:
             step=state.step,
             history=state.history,
             buffers=state.buffers,
+            averages=state.averages,
             # `variables` and not `weights`: Keras does not count Dropout's random state among the weights.
             networks={name: _variables(model) for name, model in state.networks.items()},
             optimizers={name: _variables(optimizer) for name, optimizer in state.optimizers.items()},

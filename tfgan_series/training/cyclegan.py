@@ -14,8 +14,8 @@ from tfgan_series.series.models import CycleGAN
 from tfgan_series.training import image_pool, players
 from tfgan_series.training.state import TrainState
 
-_ROWS = 4  # rows of an epoch's grid
-_MEASURED = 16  # test pictures of each set, on which the cycle loss is measured after each epoch
+_ROWS = 4  # rows of a grid
+_MEASURED = 16  # test pictures of each set, on which the cycle loss is measured at each grid
 _POOLS = ("pool_a", "pool_b")
 
 
@@ -28,6 +28,15 @@ def measures(experiment: CycleGAN) -> tuple[str, ...]:
         *identity,
         *("Dis_a_loss", "Dis_b_loss", "Gen_grad"),
     )
+
+
+def bounds(experiment: CycleGAN) -> dict[str, float]:
+    """{name of a loss: its bound}, see losses.Losses. Gen_loss has none: the cycle loss is a part of it."""
+    own = losses.of_players(experiment)
+    return {
+        **dict.fromkeys(("Gen_ab_loss", "Gen_ba_loss"), own.g_bound),
+        **dict.fromkeys(("Dis_a_loss", "Dis_b_loss"), own.d_bound),
+    }
 
 
 def buffers(experiment: CycleGAN) -> dict[str, list[int]]:
@@ -59,6 +68,7 @@ def make_step(
         numbers, fakes = strategy.run(on_replica, args=(*real, [(drawn.old, drawn.swap) for drawn in draws]))
         for pool, drawn, fake in zip(pools, draws, fakes, strict=False):  # without pools there is nothing to keep
             image_pool.keep(pool, drawn, strategy.gather(fake, axis=0))
+        state.average()
         state.finish_step({name: strategy.reduce("mean", value, axis=None) for name, value in numbers.items()})
 
     return step
@@ -129,11 +139,11 @@ class _Replica:
 def make_look(
     experiment: CycleGAN, records: Records
 ) -> Callable[[Mapping[str, keras.Model]], tuple[np.ndarray, int, dict[str, float]]]:
-    """A function that draws an epoch's grid: generators -> (pictures [4 * 6, H, W, C] uint8, columns of the grid, {name:
-    number measured}).
+    """A function that draws a grid: generators -> (pictures [4 * 6, H, W, C] uint8, columns of the grid, {name: number
+    measured}).
 
     A row shows a picture of A, its translation, and the translation back; then the same for a picture of B. The pictures are
-    the same in every epoch: test pictures, or training pictures if there are no test pictures. The number measured is
+    the same in every grid: test pictures, or training pictures if there are no test pictures. The number measured is
     Cycle_test, the cycle loss over up to 16 of these pictures from each set.
     """
     partition = "test" if "testA" in records.counts and "testB" in records.counts else experiment.partition

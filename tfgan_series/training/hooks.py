@@ -1,11 +1,11 @@
-"""The files that training writes after each epoch and at the end.
+"""The files that training writes after each row of the log and at the end.
 
-Each function except the last makes a hook: a function of the epoch's row of the log. loop.py calls the hooks in this order,
-and then saves a checkpoint. A run killed before that checkpoint trains the epoch again, so each hook overwrites what it wrote
-for the same epoch before.
+Each function except the last makes a hook: a function of a row of the log. loop.py calls the hooks in this order, and then
+saves a checkpoint. A run killed before that checkpoint trains the row's steps again, so each hook overwrites what it wrote for
+the same step before.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -15,6 +15,8 @@ from PIL import Image
 
 from tfgan_series import files, pictures, runs
 from tfgan_series.errors import UserError
+from tfgan_series.evaluation import evaluate, scores
+from tfgan_series.training import health
 from tfgan_series.training.loop import Row
 from tfgan_series.training.state import TrainState
 
@@ -39,7 +41,7 @@ def save_generators(twins: Mapping[str, keras.Model], state: TrainState, folder:
 
     def hook(row: Row) -> None:
         for name, twin in twins.items():
-            twin.set_weights(state.networks[name].get_weights())
+            twin.set_weights(state.weights(name))
             with files.whole(folder / f"{name}.keras") as partial:
                 twin.save(partial)
 
@@ -47,31 +49,66 @@ def save_generators(twins: Mapping[str, keras.Model], state: TrainState, folder:
 
 
 def save_grid(twins: Mapping[str, keras.Model], look: Look, folder: Path) -> Hook:
-    """Save the epoch's grid, with the epoch's number on it. look: from the algorithm's make_look; the numbers that it measures
-    are added to the row."""
+    """Save the grid, with its moment on it: an epoch or a step. look: from the algorithm's make_look; the numbers that it
+    measures are added to the row."""
 
     def hook(row: Row) -> None:
         images, columns, measured = look(twins)
         row |= measured
-        with files.whole(runs.grid_path(folder, row["epoch"])) as partial:
-            pictures.grid(images, columns=columns, caption=f"epoch {row['epoch']}").save(partial)
+        moment = row["step"], row["steps"]
+        with files.whole(runs.grid_path(folder, *moment)) as partial:
+            pictures.grid(images, columns=columns, caption=runs.moment(*moment)).save(partial)
 
     return hook
+
+
+def save_scores(twins: Mapping[str, keras.Model], real: evaluate.Reference, every: int, total: int, folder: Path) -> Hook:
+    """After every `every`-th epoch and at the run's end: measure the generators' scores, add them to the row and to scores.jsonl,
+    and keep each generator of the best row as NAME-best.keras.
+
+    real: what the generators are compared with. total: steps of the run. The best row has the lowest Fréchet distance, the mean
+    over the generators.
+    """
+
+    def hook(row: Row) -> None:
+        epoch_ended = row["step"] % row["steps"] == 0
+        if not (epoch_ended and row["step"] // row["steps"] % every == 0) and row["step"] < total:
+            return
+        found = evaluate.evaluate(twins, real, step=row["step"])
+        scores.add(folder, found)
+        row |= {score.metric: score.value for score in found}
+        distances = [score for score in found if scores.is_distance(score.metric)]
+        earlier = [one for one in runs.read_log(folder) if one["step"] < row["step"]]
+        best = all(not _mean(one, distances) <= _mean(row, distances) for one in earlier)  # not <=: a NaN is no better
+        if best:
+            for name, twin in twins.items():
+                with files.whole(folder / runs.best_name(name)) as partial:
+                    twin.save(partial)
+        told = ", ".join(f"{one.metric} {one.value:.4g} (real pictures {one.floor:.4g})" for one in distances)
+        print(f"Scores after {runs.moment(row['step'], row['steps'])}: {told}{'; the best so far' if best else ''}")
+
+    return hook
+
+
+def _mean(row: Mapping[str, float], measured: Sequence[scores.Score]) -> float:
+    return float(np.mean([row.get(score.metric, np.nan) for score in measured]))
 
 
 def write_steps(state: TrainState, folder: Path) -> Hook:
-    """Write the epoch's numbers step by step, as the lab report plots them."""
+    """Write the epoch's numbers so far step by step, as the lab report plots them."""
 
     def hook(row: Row) -> None:
-        runs.write_steps(folder, row["epoch"], state.measures, state.epoch_history(row["steps"]))
+        epoch, last = divmod(row["step"] - 1, row["steps"])
+        history = state.epoch_history(last + 1)
+        runs.write_steps(folder, epoch + 1, row["step"] - last, state.measures, history)
 
     return hook
 
 
-def write_log(folder: Path, epochs_done: int) -> Hook:
-    """Add a row to log.csv. epochs_done: the epochs in the last checkpoint. Rows of later epochs are dropped: a killed run
-    logged them, but did not save their checkpoint."""
-    rows = [row for row in runs.read_log(folder) if row["epoch"] <= epochs_done]
+def write_log(folder: Path, steps_done: int) -> Hook:
+    """Add a row to log.csv. steps_done: the steps in the last checkpoint. Rows of later steps are dropped: a killed run logged
+    them, but did not save their checkpoint."""
+    rows = [row for row in runs.read_log(folder) if row["step"] <= steps_done]
 
     def hook(row: Row) -> None:
         rows.append(row)
@@ -80,23 +117,43 @@ def write_log(folder: Path, epochs_done: int) -> Hook:
     return hook
 
 
-def write_tensorboard(folder: Path) -> Hook:
-    """Write the row's numbers and the epoch's grid as TensorBoard events. Each epoch has its own file, so an epoch that is
-    trained again replaces its file."""
+def write_tensorboard(folder: Path, steps_done: int) -> Hook:
+    """Write the row's numbers and its grid as TensorBoard events, each row to a file of its own. steps_done: the steps in the
+    last checkpoint. The files of later steps are removed."""
+    for path in (folder / runs.TENSORBOARD).glob("*.step-*.v2"):
+        if int(path.suffixes[-2].removeprefix(".step-")) > steps_done:
+            path.unlink()
 
     def hook(row: Row) -> None:
-        ending = f".epoch-{row['epoch']:03d}.v2"
-        before = list((folder / runs.TENSORBOARD).glob(f"*{ending}"))
+        ending = f".step-{row['step']:06d}.v2"
         writer = tf.summary.create_file_writer(str(folder / runs.TENSORBOARD), filename_suffix=ending)
-        with writer.as_default(step=row["epoch"]):
+        with writer.as_default(step=row["step"]):
             for name, value in row.items():
-                if name != "epoch":
+                if name != "step":
                     tf.summary.scalar(name, value)
-            with Image.open(runs.grid_path(folder, row["epoch"])) as picture:
+            with Image.open(runs.grid_path(folder, row["step"], row["steps"])) as picture:
                 tf.summary.image("grid", tf.keras.utils.img_to_array(picture, dtype="uint8")[None])
         writer.close()
-        for path in before:
-            path.unlink()
+
+    return hook
+
+
+def warn(state: TrainState, bounds: Mapping[str, float], advice: str, folder: Path) -> Hook:
+    """Print what is wrong with the run, once until it ends, and keep it in warnings.txt. bounds, advice: see health.warnings."""
+    path = folder / runs.WARNINGS
+
+    def hook(row: Row) -> None:
+        # After an epoch or more, the history has the last `steps` steps, wherever the run is in its epoch.
+        epoch_means = state.means(row["steps"]) if row["step"] >= row["steps"] else {}
+        known = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        found = health.warnings(row, epoch_means, bounds, advice)
+        for line in found:
+            if line not in known:
+                print(f"Warning: {line}")
+        if found:
+            files.write_whole(path, "".join(f"{line}\n" for line in found))
+        else:
+            path.unlink(missing_ok=True)
 
     return hook
 
@@ -107,13 +164,13 @@ def finish(folder: Path) -> list[str]:
     log = runs.read_log(folder)
     if not log:
         raise UserError(f"{folder / runs.LOG} is not there: bring back a copy of it, or start the run over with --overwrite")
-    epochs = [int(row["epoch"]) for row in log]
+    epochs = [row["epoch"] for row in log]
 
     def curves(*names: str, y_label: str) -> Callable[[Path], None]:
         lines = {name: [row[name] for row in log] for name in names}
         return lambda path: pictures.curves(epochs, lines, path, x_label="epoch", y_label=y_label)
 
-    grids = [path for path in (runs.grid_path(folder, epoch) for epoch in epochs) if path.is_file()]
+    grids = list(runs.find_grids(folder, log).values())
     makers = {
         **({"training.gif": lambda path: pictures.animation(grids, path)} if grids else {}),
         **{name: curves(*columns, y_label=label) for name, label, *columns in _CURVES if log[-1].keys() >= set(columns)},

@@ -1,6 +1,7 @@
-"""The loop over epochs and steps: it knows neither the networks nor what the hooks do."""
+"""The loop over epochs, rows of the log and steps: it knows neither the networks nor what the hooks do."""
 
 import contextlib
+import itertools
 import math
 import signal
 import threading
@@ -17,11 +18,13 @@ from tfgan_series.errors import Diverged
 from tfgan_series.series import Experiment
 from tfgan_series.training import schedule
 
-_LOOK_SECONDS = 1.0  # between two looks at the losses in mid-epoch
+_LOOK_SECONDS = 1.0  # between two looks at the losses within a row
 _LOOK_STEPS = 50  # the same if several processes train: they must stop at the same step, and their clocks differ
 _LARGEST_LOSS = 1e6  # cross-entropy of logits does not overflow, so the losses of a diverged run can stay finite for ever
+_TIMED_STEPS = 20  # before the loop says how long the run will take
+_LONG = 3600  # seconds of a run that is called long
 
-Row = dict[str, Any]  # of the log: the numbers of an epoch
+Row = dict[str, Any]  # of the log: the numbers of some steps
 
 
 class Interrupted(Exception):
@@ -38,8 +41,8 @@ class State(Protocol):
     def steps_done(self) -> int:
         """Steps done in all."""
 
-    def means(self, steps: int) -> dict[str, float]:
-        """The means of the noted numbers over the epoch's first `steps` steps."""
+    def means(self, steps: int, skip: int = 0) -> dict[str, float]:
+        """The means of the noted numbers over the epoch's first `steps` steps, without those of its first `skip` steps."""
 
     def set_learning_rate(self, rate: float) -> None:
         """Set the learning rate for the next steps."""
@@ -47,26 +50,40 @@ class State(Protocol):
 
 @dataclass(frozen=True)
 class Course:
-    """The length of a run. epochs: number in the run. steps: number in an epoch. images: pictures that a step takes, from all
-    sets together. rate: the learning rate at each step of the run."""
+    """The length of a run and its parts. total: steps in the run. steps: in an epoch. every: steps from one row of the log to the
+    next within an epoch; 0: an epoch is one row. images: pictures that a step takes, from all sets together. rate: the learning
+    rate at each step of the run."""
 
-    epochs: int
+    total: int
     steps: int
+    every: int
     images: int
     rate: LearningRateSchedule
+
+    @property
+    def epochs(self) -> int:
+        """Epochs in the run. The last one may be cut short."""
+        return -(-self.total // self.steps)
+
+    def row_end(self, done: int) -> int:
+        """The step after which the next row of the log comes, if `done` steps are done."""
+        lengths = [self.steps, self.every] if self.every else [self.steps]
+        return min(self.total, *((done // length + 1) * length for length in lengths))
 
 
 def course_of(experiment: Experiment, steps: int) -> Course:
     """The Course of an experiment whose epochs have `steps` steps."""
+    total = experiment.steps_in_all(steps)
     return Course(
-        epochs=experiment.epochs,
+        total=total,
         steps=steps,
+        every=experiment.grid_every,
         images=experiment.batch_size * len(experiment.sides),
-        rate=schedule.learning_rate(experiment.lr, steps, experiment.epochs, experiment.lr_drops, experiment.lr_decay),
+        rate=schedule.learning_rate(experiment.lr, steps, -(-total // steps), experiment.lr_drops, experiment.lr_decay),
     )
 
 
-def run_epochs(
+def run(
     course: Course,
     state: State,
     step: Callable[[Any], object],
@@ -74,62 +91,71 @@ def run_epochs(
     save: Callable[[], None],
     hooks: Sequence[Callable[[Row], None]],
     *,
+    last_row: int = 0,
+    if_long: str = "",
     alone: bool = True,
     together: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
     now: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Train from the state's step to the end of the course's last epoch.
+    """Train from the state's step to the course's last step.
 
     step: trains the state on one batch. batches(epoch, first_step): the batches of an epoch from a step on. save(): saves the
-    state. hooks: functions of the epoch's row of the log; they are called after each epoch, before the state is saved.
+    state. hooks: functions of a row of the log; they are called at the end of each row, before the state is saved. A row has
+    the means over the steps since the row before it, and none of an earlier epoch. last_row: the step of the last row that an
+    earlier process logged. if_long: what to say if the rest of the run takes more than an hour.
     alone: False if other processes train the same run. Then signals and clocks are not heeded: they reach each process at a
     different step, and if one stopped there, the others would wait for it. together(): a context for the hooks and save(); if
     one process fails in it, all processes end. now(): the time in seconds.
     Raises Interrupted after Ctrl-C or SIGTERM, and Diverged if a loss diverges.
     """
-    warm, looks = False, _Looks(alone, now)
+    done, watch = state.steps_done(), _Watch(course, if_long, alone, now)
     with _StopSignal(alone) as stop:
-        for epoch in range(state.steps_done() // course.steps + 1, course.epochs + 1):
-            rate = schedule.rate_at(course.rate, state.steps_done())
-            state.set_learning_rate(rate)
-            clock = _run_epoch(course, epoch, state, step, batches, save, stop, Clock(course.images, now), looks, warm)
-            warm = True
-            means = _sound(state.means(course.steps), epoch)
-            row = {"epoch": epoch, **means, "lr": rate, "images_per_second": clock.images_per_second(), "steps": course.steps}
-            with together():
-                for hook in hooks:
-                    hook(row)
-                save()
-            print(_line(course, row, clock.left((course.epochs - epoch) * course.steps)), flush=True)
-            if stop.number and epoch < course.epochs:
-                raise Interrupted(stop.number, f"the end of epoch {epoch} of {course.epochs}")
+        for epoch in range(done // course.steps + 1, course.epochs + 1):
+            before = (epoch - 1) * course.steps
+            feed = iter(batches(epoch, done - before))
+            while done < min(before + course.steps, course.total):
+                rate, skip = schedule.rate_at(course.rate, done), max(last_row - before, 0)
+                state.set_learning_rate(rate)
+                done = _run_row(course, done, skip, state, step, feed, save, stop, watch)
+                means = _sound(state.means(done - before, skip), epoch)
+                speed = watch.row.images_per_second()
+                if done == before + course.steps:
+                    watch.tell(done)
+                row = {"epoch": round(done / course.steps, 6), "step": done, **means, "lr": rate}
+                row |= {"images_per_second": speed, "steps": course.steps}
+                with together():
+                    for hook in hooks:
+                        hook(row)
+                    save()
+                last_row = done
+                print(_line(course, row, means, watch.left(done)), flush=True)
+                if stop.number and done < course.total:
+                    raise Interrupted(stop.number, _place(course, done))
 
 
-def _run_epoch(course, epoch, state, step, batches, save, stop, clock, looks, warm):
-    """Do the rest of the epoch's steps. warm: whether this process has done a step before. Returns the clock."""
-    first = state.steps_done() % course.steps
-    bar = tqdm(total=course.steps * course.images, initial=first * course.images, unit=" images", leave=False, disable=None)
+def _run_row(course, done, skip, state, step, feed, save, stop, watch):
+    """Do the steps to the end of the row. skip: the epoch's steps before the row. Returns the number of steps done in all."""
+    epoch, first = done // course.steps + 1, done // course.steps * course.steps
+    end, length = course.row_end(done), min(course.steps, course.total - first)
+    watch.row.restart()
+    bar = tqdm(total=length * course.images, initial=(done - first) * course.images, unit=" images", leave=False, disable=None)
     with bar:
         bar.set_description(f"epoch {epoch}/{course.epochs}")
-        for done, batch in enumerate(batches(epoch, first), first + 1):
+        for batch in itertools.islice(feed, end - done):
             step(batch)
-            if warm:
-                clock.tick()
-            else:
-                state.means(done)  # waits until the first step is done: it compiles, so it is not timed
-                clock.restart()
-                warm = True
+            done += 1
+            watch.end_step(done, lambda: state.means(1))
             bar.update(course.images)
-            if looks.due(done):
-                means = _sound(state.means(done), epoch)
+            if watch.look_is_due(done):
+                means = _sound(state.means(done - first, skip), epoch)
                 bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
-            if stop.number and done < course.steps:
-                _sound(state.means(done), epoch)
+            if stop.number and done < end:
+                _sound(state.means(done - first, skip), epoch)
                 save()
-                raise Interrupted(stop.number, f"epoch {epoch} of {course.epochs}, after step {done} of {course.steps}")
-    if state.steps_done() != epoch * course.steps:
-        raise RuntimeError(f"epoch {epoch} ended after {state.steps_done()} steps in all, {epoch * course.steps} were promised")
-    return clock
+                raise Interrupted(stop.number, _place(course, done))
+    if state.steps_done() != end:
+        raise RuntimeError(f"the batches of epoch {epoch} ended after step {state.steps_done()} of the run, and not after {end}")
+    return end
 
 
 def _sound(means: Mapping[str, float], epoch: int) -> Mapping[str, float]:
@@ -145,30 +171,19 @@ def _sound(means: Mapping[str, float], epoch: int) -> Mapping[str, float]:
     return means
 
 
-def _line(course, row, seconds):
-    numbers = "  ".join(f"{name} {row[name]:.3f}" for name in row if name not in ("epoch", "lr", "images_per_second", "steps"))
-    left = f"  {int(seconds) // 60}:{int(seconds) % 60:02d} left" if seconds else ""
-    return f"epoch {row['epoch']:3d}/{course.epochs}  {numbers}  {row['images_per_second']:,.0f} images/s{left}"
+def _place(course: Course, done: int) -> str:
+    return f"epoch {(done - 1) // course.steps + 1} of {course.epochs}, after step {done:,} of {course.total:,}"
 
 
-class _Looks:
-    """Says when to look at the losses: every second, or every 50 steps if the process does not train alone."""
-
-    def __init__(self, alone: bool, now: Callable[[], float]) -> None:
-        self._alone, self._now, self._last = alone, now, now()
-
-    def due(self, done: int) -> bool:
-        """Whether to look after the epoch's step `done`."""
-        if not self._alone:
-            return done % _LOOK_STEPS == 0
-        if self._now() - self._last < _LOOK_SECONDS:
-            return False
-        self._last = self._now()
-        return True
+def _line(course: Course, row: Row, means: Mapping[str, float], seconds: float) -> str:
+    numbers = "  ".join(f"{name} {value:.3f}" for name, value in means.items())
+    left = f"  {tqdm.format_interval(seconds)} left" if seconds else ""
+    done = f"epoch {round(row['epoch'], 3):g}, step {row['step']:,} of {course.total:,}"
+    return f"{done}  {numbers}  {row['images_per_second']:,.0f} images/s{left}"
 
 
 class Clock:
-    """Measures the seconds per step since it was made or restarted."""
+    """Measures the seconds per step since it was made or restarted. steps: the steps since then."""
 
     def __init__(self, images: int, now: Callable[[], float] = time.monotonic) -> None:
         """images: number in a step. now(): the time in seconds."""
@@ -177,19 +192,70 @@ class Clock:
 
     def restart(self) -> None:
         """Forget the steps before."""
-        self._steps, self._start = 0, self._now()
+        self.steps, self._start = 0, self._now()
 
     def tick(self) -> None:
         """Count a step."""
-        self._steps += 1
+        self.steps += 1
+
+    def seconds(self) -> float:
+        """The seconds since it was made or restarted."""
+        return self._now() - self._start
 
     def images_per_second(self) -> float:
-        """The mean speed; 0 if no step was timed (as in a first epoch of one step)."""
-        return round(self._steps * self._images / (self._now() - self._start), 1)
+        """The mean speed; 0 if no step was timed (as in a first row of one step)."""
+        return round(self.steps * self._images / self.seconds(), 1) if self.steps else 0.0
 
     def left(self, steps: int) -> float:
         """The seconds that `steps` more steps will take; 0 if no step was timed."""
-        return steps * (self._now() - self._start) / self._steps if self._steps else 0.0
+        return steps * self.seconds() / self.steps if self.steps else 0.0
+
+
+class _Watch:
+    """Times the steps, says once how long the run will take, and says when to look at the losses: every second, or every 50 steps
+    if the process does not train alone. row: the clock of the row."""
+
+    def __init__(self, course: Course, if_long: str, alone: bool, now: Callable[[], float]) -> None:
+        self.row, self._process = Clock(course.images, now), Clock(course.images, now)
+        self._course, self._if_long, self._alone, self._now = course, if_long, alone, now
+        self._warm = self._told = False
+        self._looked = now()
+
+    def look_is_due(self, done: int) -> bool:
+        """Whether to look at the losses after the run's step `done`."""
+        if not self._alone:
+            return done % _LOOK_STEPS == 0
+        if self._now() - self._looked < _LOOK_SECONDS:
+            return False
+        self._looked = self._now()
+        return True
+
+    def end_step(self, done: int, wait: Callable[[], object]) -> None:
+        """Count a step. done: steps done in all. wait(): returns when the device has done them; only then is a clock read."""
+        for clock in (self.row, self._process):
+            clock.tick()
+        if not self._warm:
+            wait()  # the first step compiles, so it is not timed
+            self.row.restart()
+            self._process.restart()
+            self._warm = True
+        elif self._process.steps == _TIMED_STEPS:
+            wait()
+            self.tell(done)
+
+    def tell(self, done: int) -> None:
+        """Say how long the run will take, once. done: steps done in all, also by the device."""
+        left = self.left(done)
+        if self._told or not left:
+            return
+        self._told = True
+        epoch, rest = (tqdm.format_interval(one) for one in (self._process.left(self._course.steps), left))
+        with tqdm.external_write_mode():
+            print(f"About {epoch} an epoch, and {rest} to the end.{self._if_long if left > _LONG else ''}", flush=True)
+
+    def left(self, done: int) -> float:
+        """The seconds to the end of the run; 0 if no step was timed. They include what the hooks have taken so far."""
+        return self._process.left(self._course.total - done)
 
 
 class _StopSignal:

@@ -12,16 +12,18 @@ from tfgan_series import files, networks, runs, series
 from tfgan_series.data import pipeline
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError
+from tfgan_series.evaluation import evaluate, features
 from tfgan_series.series import Experiment
-from tfgan_series.training import devices, hooks, loop
+from tfgan_series.training import devices, health, hooks, loop
 from tfgan_series.training.checkpoints import Checkpoints
 from tfgan_series.training.state import TrainState, create_state
 
 
 def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.distribute.Strategy) -> None:
-    """Train an experiment on its records until the last epoch. Start from the run folder's last checkpoint if there is one.
+    """Train an experiment on its records until its last step. Start from the run folder's last checkpoint if there is one.
 
-    folder: an open run folder, new or of this experiment. After each epoch it gets the files of hooks.py and a checkpoint.
+    folder: an open run folder, new or of this experiment. After each row of the log it gets the files of hooks.py and a
+    checkpoint.
     Raises UserError if the run cannot go on, loop.Interrupted after Ctrl-C or SIGTERM, and Diverged if a loss diverges.
     """
     algorithm, steps = series.MODELS[experiment.model].load_algorithm(), pipeline.steps_per_epoch(found, experiment)
@@ -29,21 +31,25 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
     checkpoints = Checkpoints(state, folder / runs.CHECKPOINTS, devices.is_chief(strategy))
     with devices.together(strategy):
         print(_restore(checkpoints, state, steps, experiment, found, folder))
+        logged = [int(row["step"]) for row in runs.read_log(folder) if row["step"] <= state.steps_done()]
     _check_same_run(strategy, experiment, state, found)
     with devices.together(strategy):
-        after_epoch = _hooks(experiment, found, folder, state, steps) if devices.is_chief(strategy) else []
+        after_row = _hooks(experiment, found, folder, state, steps) if devices.is_chief(strategy) else []
 
     def batches(epoch: int, first_step: int) -> Iterator[Any]:
         dataset = strategy.experimental_distribute_dataset(pipeline.batches(found, experiment, epoch, first_step))
         return pipeline.damage_named(dataset, found)
 
-    loop.run_epochs(
+    quick = series.resolve()
+    loop.run(
         loop.course_of(experiment, steps),
         state,
         algorithm.make_step(experiment, state, strategy),
         batches,
         checkpoints.save,
-        after_epoch,
+        after_row,
+        last_row=max(logged, default=0),
+        if_long="" if experiment == quick else f" To draw {quick.image_type} in minutes: python scripts/train.py",
         alone=not devices.several_workers(strategy),
         together=functools.partial(devices.together, strategy),
     )
@@ -56,13 +62,13 @@ def _restore(
     resumed = checkpoints.restore()
     if not resumed and len(runs.read_log(folder)) > 1:  # one row: the run was killed before its first checkpoint
         raise UserError(f"{folder} has a log and no checkpoint to go on from: --overwrite starts the run over")
-    epochs_done, steps_in = divmod(state.steps_done(), steps)
-    if epochs_done >= experiment.epochs:
-        return f"{folder} is finished, {epochs_done} epochs. Give a larger --epochs to train on, or --overwrite to start over."
+    done, total, (unit, length) = state.steps_done(), experiment.steps_in_all(steps), experiment.length
+    if done >= total:
+        return f"{folder} is finished, {length:,} {unit}. Give a larger --{unit} to train on, or --overwrite to start over."
     if resumed:
-        return f"Going on from epoch {epochs_done + 1}, step {steps_in + 1} of {steps}, in {folder}."
+        return f"Going on from epoch {done // steps + 1}, step {done + 1:,} of {total:,}, in {folder}."
     pictures = f"{found.count_of(experiment):,} pictures of {found.folder}"
-    return f"Training {experiment.model} on {pictures}, {steps} steps an epoch, into {folder}."
+    return f"Training {experiment.model} on {pictures}, {length:,} {unit} with {steps:,} steps an epoch, into {folder}."
 
 
 def _check_same_run(strategy: tf.distribute.Strategy, experiment: Experiment, state: TrainState, found: Records) -> None:
@@ -79,15 +85,33 @@ def _check_same_run(strategy: tf.distribute.Strategy, experiment: Experiment, st
 def _hooks(
     experiment: Experiment, found: Records, folder: Path, state: TrainState, steps: int
 ) -> list[Callable[[loop.Row], None]]:
-    """The hooks that write after each epoch, in their order."""
+    """The hooks that write after each row of the log, in their order. Before the first step the grid of epoch 0 is drawn."""
     model = series.MODELS[experiment.model]
+    algorithm = model.load_algorithm()
     built = networks.build(experiment.change(precision="float32"))
     twins = {name: built[name] for name in model.saved}
-    look = model.load_algorithm().make_look(experiment, found)
+    save_grid = hooks.save_grid(twins, algorithm.make_look(experiment, found), folder)
+    done = state.steps_done()
+    if not done:  # the twins have the weights that the run begins with: the same seed draws them
+        save_grid({"step": 0, "steps": steps})
+    total, measured = experiment.steps_in_all(steps), []
+    if experiment.evaluate_every and done < total:
+        real = _real_pictures(experiment, found)
+        measured = [hooks.save_scores(twins, real, experiment.evaluate_every, total, folder)]
     return [
         hooks.save_generators(twins, state, folder),
-        hooks.save_grid(twins, look, folder),
+        save_grid,
+        *measured,
         hooks.write_steps(state, folder),
-        hooks.write_log(folder, state.steps_done() // steps),  # after the files that are read together with it
-        hooks.write_tensorboard(folder),
+        hooks.warn(state, algorithm.bounds(experiment), health.advice(experiment), folder),
+        hooks.write_log(folder, done),  # after the files that are read together with it
+        hooks.write_tensorboard(folder, done),
     ]
+
+
+def _real_pictures(experiment: Experiment, found: Records) -> evaluate.Reference:
+    """What the generators are compared with during training: val if there is one. The partition that chooses the best generator
+    should not be the one that judges it in the end, which is test."""
+    seen = features.load(features.default_kind(found), found, experiment)
+    against = "val" if "val" in found.counts else None
+    return evaluate.reference(found, experiment, seen, count=experiment.evaluate_count, against=against)

@@ -2,7 +2,7 @@ import pytest
 import requests
 import tensorflow_datasets as tfds
 
-from tfgan_series.data.datasets import cifar10, horse2zebra, mnist
+from tfgan_series.data.datasets import cifar10, horse2zebra
 from tfgan_series.data.datasets.source import Request
 from tfgan_series.errors import NeedsFiles
 
@@ -10,7 +10,6 @@ from tfgan_series.errors import NeedsFiles
 @pytest.mark.parametrize(
     ("source", "name", "host"),
     [
-        (mnist, "mnist", "https://storage.googleapis.com/"),
         (cifar10, "cifar10", "https://www.cs.toronto.edu/"),
         (horse2zebra, "horse2zebra", "https://efrosgans.eecs.berkeley.edu/"),
     ],
@@ -36,6 +35,6 @@ def test_a_download_that_fails_is_one_line(tmp_path, monkeypatch):
 
     monkeypatch.setattr(requests, "head", lambda url, timeout: None)
     monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
-    with pytest.raises(NeedsFiles, match=r"fetching mnist into .* failed \(checksum differs\): try again") as error:
-        mnist.find(Request("mnist", None, tmp_path))
+    with pytest.raises(NeedsFiles, match=r"fetching cifar10 into .* failed \(checksum differs\): try again") as error:
+        cifar10.find(Request("cifar10", None, tmp_path))
     assert "\n" not in str(error.value)

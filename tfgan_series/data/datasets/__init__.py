@@ -7,7 +7,7 @@ file: preprocess.py opens them one by one.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tfgan_series.data.datasets import celeba, cifar10, digits, folder, horse2zebra, mnist, unpaired
+from tfgan_series.data.datasets import celeba, cifar10, folder, horse2zebra, mnist, unpaired
 from tfgan_series.data.datasets.source import Request, Source
 
 STORES = ("pixels", "source")  # how records keep a picture: ready for training, or as the encoded original
@@ -19,6 +19,7 @@ class DataSet:
 
     find: finds its pictures. image_size, channels: the defaults, used if neither an article nor the user gives others.
     boxes: whether a box can be cut out of each. sides: endings of the names of its sets of pictures; a single set has "".
+    records: another ImageType with the same pictures, whose record folders it shares; "" if it has its own.
     """
 
     find: Callable[[Request], Source]
@@ -26,6 +27,7 @@ class DataSet:
     channels: int
     boxes: bool = False
     sides: tuple[str, ...] = ("",)
+    records: str = ""
 
     @property
     def stores(self) -> tuple[str, ...]:
@@ -35,7 +37,7 @@ class DataSet:
 
 # ImageType -> what is known of it.
 DATASETS: dict[str, DataSet] = {
-    "digits": DataSet(find=digits.find, image_size=32, channels=1),
+    "digits": DataSet(find=mnist.find, image_size=32, channels=1, records="mnist"),  # for a row of its own
     "mnist": DataSet(find=mnist.find, image_size=28, channels=1),
     "cifar10": DataSet(find=cifar10.find, image_size=32, channels=3),
     "img_celeba": DataSet(find=celeba.find, image_size=64, channels=3, boxes=True),

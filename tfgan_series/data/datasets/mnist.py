@@ -1,6 +1,14 @@
-"""MNIST: TFDS's download, or the four published idx files, .gz or not."""
+"""MNIST: the copy that comes with the package, or the four published idx files, .gz or not.
+
+mnist.xz holds the arrays of the four files, unchanged: train images, train labels, test images, test labels. It was made with
+
+    with lzma.open("mnist.xz", "wb", preset=9 | lzma.PRESET_EXTREME) as file:
+        for array in (*_read_pair(folder, "train"), *_read_pair(folder, "t10k")):
+            np.lib.format.write_array(file, array)
+"""
 
 import gzip
+import lzma
 import math
 import zlib
 from pathlib import Path
@@ -8,21 +16,20 @@ from pathlib import Path
 import numpy as np
 
 from tfgan_series.data.datasets.source import Request, Source, array_examples
-from tfgan_series.data.datasets.tfds_download import fetch, pixels
 from tfgan_series.errors import UserError
 
 PREFIXES = {"train": "train", "test": "t10k"}
+PACKED = Path(__file__).with_name("mnist.xz")
 _WANTED = "the folder of MNIST's four idx files (train-images-idx3-ubyte.gz ...)"
 
 
 def find(request: Request) -> Source:
     """MNIST's 60,000 + 10,000 digits of 28x28 (or whatever the idx headers say) as train and test.
 
-    Raises UserError for a missing, damaged or cut file, and if no folder is given and the files cannot be fetched.
+    Raises UserError for a missing, damaged or cut file.
     """
     if request.path is None:
-        builder = fetch("mnist", request, _WANTED)
-        arrays = {partition: pixels(builder, partition) for partition in PREFIXES}
+        arrays = _unpack()
     else:
         folder = request.folder(_WANTED)
         arrays = {partition: _read_pair(folder, prefix) for partition, prefix in PREFIXES.items()}
@@ -30,6 +37,17 @@ def find(request: Request) -> Source:
         {partition: array_examples(partition, images, labels) for partition, (images, labels) in arrays.items()},
         class_names=tuple("0123456789"),
     )
+
+
+def _unpack() -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """{partition: (images [N, 28, 28] uint8, labels [N] uint8)} of the packed copy."""
+    try:
+        with lzma.open(PACKED) as file:
+            return {partition: (np.lib.format.read_array(file), np.lib.format.read_array(file)) for partition in PREFIXES}
+    except (OSError, EOFError, ValueError, lzma.LZMAError) as error:
+        raise UserError(
+            f"{PACKED} is missing or damaged ({error}): install the package again, or give --DatasetPath=FOLDER, {_WANTED}"
+        ) from error
 
 
 def _read_pair(folder: Path, prefix: str) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,75 @@
+"""What training says of a run whose numbers are finite."""
+
+import math
+
+import pytest
+
+from tfgan_series import report, runs, series, workflow
+from tfgan_series.training import adversarial, cyclegan, health, hooks
+
+from test_adversarial import make
+
+ADVICE = "Try --r1=1, a smaller --lr than 0.1 or another --seed."
+
+
+def test_a_player_that_stands_at_its_bound_is_said_once_and_is_on_the_page(digits, tiny, tmp_path, capsys):
+    """Under minimax with a large learning rate the discriminator is sure of every picture after some 20 steps."""
+    won = tiny.change(loss="minimax", lr=0.1, g_norm="none", g_slope=0.0)
+    folder = workflow.train(won, tfrecord_path=digits[0], run_dir=tmp_path / "run")
+    line = (
+        "Gen_loss and Dis_loss stand at their bounds for a whole epoch: one player has won, and the other learns next to nothing."
+    )
+    assert capsys.readouterr().out.count("Warning: ") == 1
+    assert (folder / runs.WARNINGS).read_text() == f"{line} {ADVICE}\n"
+    assert f"Warning: {line} {ADVICE}" in report.make([folder], tmp_path / "page.html").read_text()
+
+
+def test_a_collapse_is_said_once_until_it_ends(digits, tmp_path, capsys):
+    """A generator whose last layer has no weights draws the same picture for every z."""
+    experiment, state, _ = make(lr=0.1)
+    generator = state.networks["generator"]
+    draw = hooks.save_grid({"generator": generator}, adversarial.make_look(experiment, digits[1]), tmp_path)
+    warn = hooks.warn(state, {}, health.advice(experiment), tmp_path)
+    (tmp_path / runs.IMAGES).mkdir()
+    weights = generator.get_weights()
+    seen = {}
+    for step, scale in ((200, 0.0), (400, 0.0), (402, 0.0), (404, 1.0), (408, 0.0)):
+        generator.set_weights([*weights[:-2], *(scale * one for one in weights[-2:])])
+        row = {"step": step, "steps": 500}
+        draw(row)
+        warn(row)
+        seen[step] = (row["Variety"] < 0.05, capsys.readouterr().out.count("collapsed"), (tmp_path / runs.WARNINGS).is_file())
+    assert seen == {
+        200: (True, 0, False),  # a new network may draw so too
+        400: (True, 1, True),
+        402: (True, 0, True),
+        404: (False, 0, False),
+        408: (True, 1, True),
+    }
+
+
+def test_bounds_by_hand():
+    bounds = {"Gen_loss": -math.inf, "Dis_loss": 0.0}
+    row = {"step": 1000, "Variety": 0.9}
+    assert health.warnings(row, {"Gen_loss": 0.0, "Dis_loss": 0.1}, bounds, ADVICE) == []
+    assert health.warnings(row, {}, bounds, ADVICE) == []
+    (line,) = health.warnings(row, {"Gen_loss": 0.0, "Dis_loss": -0.001}, bounds, ADVICE)
+    assert line.startswith("Dis_loss stands at its bound for a whole epoch: ")
+
+
+def test_the_bounds_of_each_model():
+    """A label below 1 raises the least cross-entropy to the entropy of the label."""
+    smooth = adversarial.bounds(series.resolve("digits", real_label=0.9))
+    assert smooth == {"Gen_loss": 0.0, "Dis_loss": pytest.approx(-0.9 * math.log(0.9) - 0.1 * math.log(0.1))}
+    assert adversarial.bounds(series.resolve("digits", loss="wasserstein")) == {"Gen_loss": -math.inf, "Dis_loss": -math.inf}
+    both = cyclegan.bounds(series.resolve("horse2zebra"))
+    assert both == dict.fromkeys(("Gen_ab_loss", "Gen_ba_loss", "Dis_a_loss", "Dis_b_loss"), 0.0)
+    for experiment in (series.resolve("horse2zebra"), series.resolve("digits")):
+        algorithm = series.MODELS[experiment.model].load_algorithm()
+        assert set(algorithm.bounds(experiment)) <= set(algorithm.measures(experiment))
+
+
+def test_advice_names_only_settings_of_the_model():
+    assert health.advice(series.resolve("digits", lr=0.1)) == ADVICE
+    for other in (series.resolve("digits", r1=2.0), series.resolve("horse2zebra")):
+        assert "--r1" not in health.advice(other)

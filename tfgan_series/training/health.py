@@ -1,0 +1,36 @@
+"""What can be wrong with a run whose numbers are finite, in a line each."""
+
+from collections.abc import Mapping
+
+from tfgan_series import series
+from tfgan_series.series import Experiment
+
+_COLLAPSED = 0.05  # Variety of a grid whose pictures are all but equal; that of real pictures is 1
+_BEGINNING = 300  # steps; before, pictures may be all but equal because the batch statistics of a new network are far from true
+_NEAR = 0.005  # distance of a mean loss from its bound
+
+
+def warnings(row: Mapping[str, float], epoch_means: Mapping[str, float], bounds: Mapping[str, float], advice: str) -> list[str]:
+    """What is wrong with a run: a line for each finding, the same line as long as it holds.
+
+    row: of the log. If it has Variety (see adversarial.make_look), a collapse is found by it. epoch_means: the mean losses over
+    the last steps, as many as an epoch has; empty before the first epoch's end. bounds: {name of a loss: its bound}, -inf if it
+    has none. advice: what to try.
+    """
+    lines = []
+    if row["step"] >= _BEGINNING and row.get("Variety", 1.0) < _COLLAPSED:
+        lines.append(f"the pictures of the grid are all but equal: the generator has collapsed. {advice}")
+    standing = [name for name in bounds if name in epoch_means and abs(epoch_means[name] - bounds[name]) < _NEAR]
+    if standing:
+        verb = "stands at its bound" if len(standing) == 1 else "stand at their bounds"
+        lines.append(
+            f"{' and '.join(standing)} {verb} for a whole epoch: one player has won, and the other learns next to nothing. "
+            + advice
+        )
+    return lines
+
+
+def advice(experiment: Experiment) -> str:
+    """What to try against a collapse, or against a player that wins."""
+    r1 = ["--r1=1"] if series.values(experiment).get("r1") == 0 else []
+    return f"Try {', '.join([*r1, f'a smaller --lr than {experiment.lr:g}'])} or another --seed."
