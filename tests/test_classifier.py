@@ -44,7 +44,7 @@ def test_its_accuracy_is_that_on_held_out_pictures(judge, copy, tiny):
 
 
 def test_the_same_records_give_the_same_classifier(copy, tiny, monkeypatch):
-    monkeypatch.setattr(classifier, "STEPS", 10)
+    monkeypatch.setattr(classifier, "STEPS", 1)
     one, other = (classifier.train(copy, tiny) for _ in range(2))
     for before, after in zip(one.model.get_weights(), other.model.get_weights(), strict=True):
         assert np.array_equal(before, after)
@@ -80,7 +80,7 @@ def write_tints(folder, left, right):
 
 def test_records_made_anew_from_other_files_get_another_classifier(tmp_path, monkeypatch):
     """As many pictures of the same names and sizes, but the colours of the two classes are exchanged."""
-    monkeypatch.setattr(classifier, "STEPS", 10)
+    monkeypatch.setattr(classifier, "STEPS", 1)
     experiment = series.resolve("folder", image_size=8)
     notes = []
     for files in (write_tints(tmp_path / "a", "red", "blue"), write_tints(tmp_path / "b", "blue", "red")):
@@ -94,7 +94,7 @@ def test_records_made_anew_from_other_files_get_another_classifier(tmp_path, mon
 
 @pytest.mark.parametrize("partition", ["train", "test"])
 def test_a_damaged_shard_is_named(copy, tiny, tmp_path, monkeypatch, partition):
-    monkeypatch.setattr(classifier, "STEPS", 10)
+    monkeypatch.setattr(classifier, "STEPS", 1)
     folder = shutil.copytree(copy.folder, tmp_path / "mnist/8")
     shard = sorted(folder.glob(f"mnist-{partition}.tfrecord*"))[-1]
     data = bytearray(shard.read_bytes())

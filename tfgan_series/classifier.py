@@ -151,7 +151,7 @@ def _fit(model: keras.Model, learned: tf.data.Dataset, checked: tf.data.Dataset)
         model.fit(
             learned,
             validation_data=checked,
-            epochs=_ROUNDS,
+            epochs=min(_ROUNDS, STEPS),
             steps_per_epoch=max(STEPS // _ROUNDS, 1),
             shuffle=False,  # the dataset is shuffled already
             verbose=0,

@@ -67,7 +67,8 @@ def read(records: Records, experiment: Experiment, partition: str, count: int) -
 
 
 def look(seen: features.Features, images: Images) -> np.ndarray:
-    """The features of pictures."""
+    """The features of pictures as they would be saved."""
+    images = pictures.to_uint8(images).astype(np.float32) / 127.5 - 1
     return evaluate.features_of(seen, (images[first : first + 256] for first in range(0, len(images), 256)))
 
 
@@ -81,8 +82,8 @@ def measure(seen: features.Features, real: np.ndarray, images: Images, labels: n
     for name, (damage, levels) in DAMAGES.items():
         found[name] = []
         for level in levels:
-            saved = pictures.to_uint8(damage(images, labels, level)).astype(np.float32) / 127.5 - 1
-            found[name].append({metric: value for metric, value, _ in evaluate.measured(seen, real, look(seen, saved))})
+            fake = look(seen, damage(images, labels, level))
+            found[name].append({metric: value for metric, value, _ in evaluate.measured(seen, real, fake)})
             print(
                 f"{name} {level:g}: " + ", ".join(f"{metric} {value:.4g}" for metric, value in found[name][-1].items()),
                 flush=True,

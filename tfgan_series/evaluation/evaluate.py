@@ -167,7 +167,7 @@ def evaluate_run(
     paths = {name: generator or Path(run) / f"{name}.keras" for name in names}
     generators = {name: _fitting(path, experiment) for name, path in paths.items()}
     log = [] if generator else runs.read_log(run)
-    step = round(log[-1]["epoch"] * log[-1]["steps"]) if log else None
+    step = int(log[-1]["step"]) if log else None
     seen = networks.load(kind or networks.default_kind(records), records, experiment, weights)
     real = reference(records, experiment, seen, count=count, against=against)
     file = str(generator) if generator else None
