@@ -74,8 +74,8 @@ def test_the_logs_learning_rate(digits, tiny, tmp_path):
     falling = tiny.change(lr_drops=(1, 2), critic_steps=2, batch_size=500)
     for epochs in (2, 3):
         folder = workflow.train(falling.change(epochs=epochs), tfrecord_path=digits[0], run_dir=tmp_path / "run")
-    assert [row["lr"] for row in runs.read_log(folder)] == [2e-4, 2e-5, 2e-6]
-    assert [line.split(",")[6] for line in (folder / runs.LOG).read_text().splitlines()] == ["lr", "0.0002", "2e-05", "2e-06"]
+    assert [row["lr"] for row in runs.read_log(folder)] == [1e-3, 1e-4, 1e-5]
+    assert [line.split(",")[6] for line in (folder / runs.LOG).read_text().splitlines()] == ["lr", "0.001", "0.0001", "1e-05"]
 
 
 def test_a_diverged_run_leaves_a_line(digits, tiny, tmp_path):

@@ -46,7 +46,7 @@ def compare(
     is also raised if runs would share a folder. The settings, records and earlier runs of all members are checked before the
     first training. If several workers train (TF_CONFIG), each of them calls this function, and only the chief measures and draws.
     """
-    experiments = [one for runs_of_member in members.values() for one in runs_of_member]
+    titles, experiments = zip(*((label, one) for label, of_seeds in members.items() for one in of_seeds), strict=True)
     folders = [member_folder(one, root) for one in experiments]
     if len(set(folders)) < len(folders):
         raise UserError(
@@ -64,7 +64,7 @@ def compare(
             if its_records:  # what is only drawn again needs no records
                 resume.check(folder, one, its_records)
     for number, place in enumerate(todo, 1):
-        print(f"[{number}/{len(todo)}] {folders[place].name}", flush=True)
+        print(f"[{number}/{len(todo)}] {titles[place]}, seed {experiments[place].seed}", flush=True)
         keras.utils.clear_session()
         try:
             workflow.train(experiments[place], tfrecord_path=tfrecord_path, run_dir=folders[place])

@@ -4,8 +4,9 @@
     python docs/figures/dying_gradient.py --steps=2 --out=FILE   # a quick look
 
 We take the article's two networks for MNIST at 32 pixels, a quarter as wide, untrained. Only the discriminator learns. After each
-step we measure the norm of the generator's gradient under both losses, on the same fake pictures. The two losses are those of the theory post (series 1), after
-Goodfellow et al. 2014, section 3. The experiment is that of Arjovsky and Bottou 2017, figures 2 and 3.
+step we measure the norm of the generator's gradient under both losses, on the same fake pictures. The two losses are those of
+the theory post (series 1), after Goodfellow et al. 2014, section 3. The experiment is that of Arjovsky and Bottou 2017, figures 2
+and 3.
 """
 
 import argparse

@@ -19,7 +19,7 @@ def pictures(seed=0, batch=8):
 
 
 def make(strategy=None, **given):
-    experiment = series.resolve("digits", **{**TINY, **given})
+    experiment = series.resolve("mnist", **{**TINY, **given})
     strategy = strategy or tf.distribute.get_strategy()
     state = create_state(experiment, strategy, adversarial.measures(experiment), STEPS, {})
     return experiment, state, adversarial.make_step(experiment, state, strategy)

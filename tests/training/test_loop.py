@@ -33,7 +33,7 @@ class Counter:
 
 def course(an_epoch=4, **length):
     """Steps of 10 pictures, three epochs if no length is given; the rate falls after the first."""
-    return loop.course_of(series.resolve("digits", lr_drops=(1,), batch_size=10, **(length or {"epochs": 3})), an_epoch)
+    return loop.course_of(series.resolve("mnist", lr_drops=(1,), batch_size=10, **(length or {"epochs": 3})), an_epoch)
 
 
 def walk(state, plan=None, step=None, **given):
@@ -203,5 +203,5 @@ def test_the_time_left_is_that_of_the_steps_before():
 
 
 def test_a_step_of_two_sets_takes_a_batch_of_each():
-    assert loop.course_of(series.resolve("digits", batch_size=3), steps=4).images == 3
+    assert loop.course_of(series.resolve("mnist", batch_size=3), steps=4).images == 3
     assert loop.course_of(series.resolve("horse2zebra", batch_size=3), steps=4).images == 6

@@ -15,12 +15,12 @@ from tfgan_series.errors import UserError
 from tfgan_series.training import devices
 
 TINY = {"image_size": 8, "base_filters": 4, "batch_size": 500, "epochs": 1}  # three steps an epoch
-MEMBERS = {"usual": series.resolve("digits", **TINY), "hot": series.resolve("digits", lr=1e38, **TINY)}
-USUAL, HOT = (comparison.member_folder(experiment, "compared") for experiment in MEMBERS.values())
+MEMBERS = {"usual": [series.resolve("digits", **TINY)], "hot": [series.resolve("digits", lr=1e38, **TINY)]}
+USUAL, HOT = (comparison.member_folder(experiment, "compared") for (experiment,) in MEMBERS.values())
 
 
 def compare():
-    return comparison.compare(MEMBERS, "heat", "How hot?", root="compared", tfrecord_path=sys.argv[2]).read_text()
+    return comparison.compare(MEMBERS, "heat", "How hot?", root="compared", tfrecord_path=sys.argv[2], count=0).read_text()
 
 
 def train(run_dir, overwrite=False, tfrecord_path=None, **given):
