@@ -189,6 +189,19 @@ def test_augmentation_cuts_every_window_and_flips_each(augmented):
     assert 0.3 < np.mean([flipped for *_, flipped in seen]) < 0.7
 
 
+def test_the_order_does_not_depend_on_the_global_seed_and_sets_it_only_once(numbered, monkeypatch):
+    """To set the global seed makes TensorFlow forget its compiled functions."""
+    experiment, found = numbered
+    seeded = dataclasses.replace(experiment, seed=2**32 - 1)
+    orders = []
+    for seed in (1, 2):
+        tf.random.set_seed(seed)
+        orders.append(numbers(pipeline.batches(found, seeded, epoch=1)))
+    assert orders[0] == orders[1]
+    monkeypatch.setattr(tf.random, "set_seed", lambda seed: pytest.fail("set again"))
+    assert numbers(pipeline.batches(found, seeded, epoch=1)) == orders[0]
+
+
 def test_augmentation_comes_from_seed_epoch_and_set_and_goes_on(augmented):
     a, b = both_windows(augmented, 1)
     assert both_windows(augmented, 1) == [a, b]

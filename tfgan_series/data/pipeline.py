@@ -96,7 +96,7 @@ def _set_batches(
 ) -> tf.data.Dataset:
     """One set's batches of an epoch of `steps`, from first_step on."""
     size, pixels = experiment.batch_size, experiment.image_size
-    tf.random.set_seed(experiment.seed)  # shuffle mixes the global seed into its own
+    _set_global_seed(experiment.seed)
     drawn = np.random.default_rng([experiment.seed, epoch, experiment.sides.index(side)])
     order, within, crops = drawn.integers(2**31, size=3)
     files = np.random.default_rng(order).permutation([str(file) for file in records.shards(experiment.partition, side)])
@@ -119,6 +119,14 @@ def _set_batches(
         dataset = dataset.batch(size)
     shape = [size, pixels, pixels, records.settings["channels"]]
     return dataset.map(lambda images: _to_float(tf.ensure_shape(images, shape)))
+
+
+def _set_global_seed(seed: int) -> None:
+    """Set TensorFlow's global seed, which shuffle mixes into its own. If it is set already, it is left alone: to set it makes
+    TensorFlow forget its compiled functions, and the next training step takes seconds longer."""
+    in_use, _ = tf.compat.v1.random.get_seed(1)
+    if in_use != seed % (2**31 - 1):  # as TensorFlow shortens it
+        tf.random.set_seed(seed)
 
 
 def _buffer(count: int, files: Iterable[str]) -> int:
