@@ -11,7 +11,6 @@ judges 10,000 pictures of each against MNIST's test pictures. A run of the packa
 
 import argparse
 import os
-import statistics
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -20,14 +19,13 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from tfgan_series import preparation, runs, series, workflow
+from tfgan_series import comparison, preparation, runs, series, workflow
 from tfgan_series.data import pipeline
 from tfgan_series.evaluation import evaluate, features, scores
 
 # 15 minutes on two cores of an AMD EPYC in float32, by the fastest of several rounds; for strong a quarter less.
 STEPS = {"strong": 12_000, "article": 7_500, "tutorial": 1_500}
 SAME = {"image_size": 32, "base_filters": 32, "lr_drops": ()}
-_METRICS = ("fid", "kid", "precision", "recall", "confidence")
 
 
 def tutorial_networks(seed: int) -> tuple[keras.Model, keras.Model]:
@@ -102,19 +100,12 @@ def run(contender: str, seed: int, steps: int, out: Path, tfrecord_path: str) ->
 
 def table(out: Path) -> str:
     """The scores of all runs below OUT as Markdown: the median over the seeds, and the smallest and the largest."""
-    lines = ["| | steps | seeds | " + " | ".join(_METRICS) + " |", "|---|" + "---:|" * (2 + len(_METRICS))]
+    results = {}
     for contender in STEPS:
         of_seeds = [scores.read(folder) for folder in sorted(out.glob(f"{contender}-*"))]
-        of_seeds = [found for found in of_seeds if found]
-        if not of_seeds:
-            continue
-        cells = []
-        for metric in _METRICS:
-            last = [{score.metric.partition("10k")[0]: score.value for score in found} for found in of_seeds]
-            values = [one[metric] for one in last]
-            cells.append(f"{statistics.median(values):.3g} ({min(values):.3g} to {max(values):.3g})")
-        lines.append(f"| {contender} | {of_seeds[0][-1].step:,} | {len(of_seeds)} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        if of_seeds := [{"scores": {score.metric: score for score in found}} for found in of_seeds if found]:
+            results[contender] = of_seeds
+    return comparison.score_table(results)
 
 
 def main() -> None:

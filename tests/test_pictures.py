@@ -8,6 +8,7 @@ from tfgan_series import pictures
 def test_to_uint8_is_the_inverse_of_the_pipelines_scaling():
     values = np.arange(256, dtype=np.uint8)
     assert np.array_equal(pictures.to_uint8(values.astype(np.float32) / 127.5 - 1), values)
+    assert np.array_equal(pictures.to_float(values), values.astype(np.float32) / 127.5 - 1)
     assert pictures.to_uint8(np.array([-1.5, 1.5])).tolist() == [0, 255]
 
 

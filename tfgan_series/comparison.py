@@ -92,13 +92,12 @@ def _measure(
             continue
         key = (its_records.folder, experiment.partition, experiment.image_size)
         if key not in seen:
-            kind = features.default_kind(its_records)
-            seen[key] = evaluate.reference(its_records, experiment, features.load(kind, its_records, experiment), count=count)
-        real, step = seen[key], round(log[-1]["step"])
-        kept = [one for one in has if evaluate.is_of(one, real) and one.step == step]
+            network = features.load(None, its_records, experiment)
+            seen[key] = evaluate.reference(its_records, experiment, network, count=count)
+        step = int(log[-1]["step"])
+        kept = [one for one in has if evaluate.is_of(one, seen[key]) and one.step == step]
         if not kept:
-            saved = series.MODELS[experiment.model].saved
-            kept = evaluate.evaluate({name: runs.load_generator(folder / f"{name}.keras") for name in saved}, real, step=step)
+            kept = evaluate.evaluate(evaluate.load_generators(folder, experiment), seen[key], step=step)
             scores.add(folder, kept)
         yield kept
 
@@ -153,7 +152,7 @@ def score_table(results: Mapping[str, Sequence[Result]]) -> str:
     for label, of_seeds in results.items():
         values = [[result["scores"][metric].value for result in of_seeds if metric in result["scores"]] for metric in floors]
         lines.append([label, str(len(of_seeds)), *map(_spread, values)])
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return _markdown(lines)
 
 
 def _spread(values: Sequence[float]) -> str:
@@ -172,10 +171,14 @@ def table(results: Mapping[str, Result]) -> str:
         epochs = f"{max(result['ends'], default=0):.4g}{', then diverged' if result['diverged'] else ''}"
         numbers = [f"{number:.2f}" for curve in result["curves"].values() for number in _summary(curve, result["steps"])]
         lines.append([label, epochs, *(numbers or ["-"] * len(names)), f"{result['images_per_second']:,.0f}"])
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + (
+    return _markdown(lines) + (
         "\nLosses are per step. start: the first step; end and spread: mean and standard deviation over the last steps, as many "
         "as an epoch has.\n"
     )
+
+
+def _markdown(lines: Sequence[Sequence[str]]) -> str:
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _summary(curve: np.ndarray, steps: int) -> Sequence[float]:
@@ -183,7 +186,7 @@ def _summary(curve: np.ndarray, steps: int) -> Sequence[float]:
 
 
 def _title(label: str, result: Result) -> str:
-    distances = [f"{metric} {score.value:.3g}" for metric, score in result["scores"].items() if metric.startswith("fid")]
+    distances = [f"{metric} {score.value:.3g}" for metric, score in result["scores"].items() if scores.is_distance(metric)]
     return "\n".join([f"{label}{' (diverged)' if result['diverged'] else ''}", *distances])
 
 

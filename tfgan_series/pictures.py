@@ -17,6 +17,11 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
     return np.round((np.clip(images, -1, 1) + 1) * 127.5).astype(np.uint8)
 
 
+def to_float(pixels: np.ndarray) -> np.ndarray:
+    """uint8 as float32 in [-1, 1]: to_uint8 gives the same pixels back."""
+    return pixels.astype(np.float32) / 127.5 - 1
+
+
 def to_image(pixels: np.ndarray) -> Image.Image:
     """[H, W, C] uint8, C 1 or 3, as a PIL image."""
     return Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)

@@ -74,7 +74,7 @@ def translate(generator: Network, images: np.ndarray) -> np.ndarray:
     height, width = images.shape[1:3]
     below, right = (max(_SMALLEST, -(-side // _MULTIPLE) * _MULTIPLE) - side for side in (height, width))
     padded = np.pad(images, [(0, 0), (0, below), (0, right), (0, 0)], mode="symmetric")
-    there = generator(padded.astype(np.float32) / 127.5 - 1, training=False)
+    there = generator(pictures.to_float(padded), training=False)
     return pictures.to_uint8(np.asarray(there)[:, :height, :width])
 
 

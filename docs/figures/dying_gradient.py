@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from tfgan_series import latent, losses, networks, series
+from tfgan_series import latent, losses, networks, pictures, series
 from tfgan_series.data import preprocess
 from tfgan_series.data.datasets.source import Request
 from tfgan_series.series.models import DCGAN
@@ -59,8 +59,7 @@ def real_batches(experiment: DCGAN, count: int) -> tf.data.Dataset:
     size = {"image_size": experiment.image_size, "channels": experiment.channels}
     examples = source.partitions["train"][: count * experiment.batch_size]
     pixels = np.stack([preprocess.prepare(example.image, **size) for example in examples])
-    pictures = tf.data.Dataset.from_tensor_slices(pixels.astype(np.float32) / 127.5 - 1)
-    return pictures.repeat().batch(experiment.batch_size).take(count)
+    return tf.data.Dataset.from_tensor_slices(pictures.to_float(pixels)).repeat().batch(experiment.batch_size).take(count)
 
 
 def draw(measured: dict[str, list[float]], path: Path) -> None:

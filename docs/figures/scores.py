@@ -68,7 +68,7 @@ def read(records: Records, experiment: Experiment, partition: str, count: int) -
 
 def look(seen: features.Features, images: Images) -> np.ndarray:
     """The features of pictures as they would be saved."""
-    images = pictures.to_uint8(images).astype(np.float32) / 127.5 - 1
+    images = pictures.to_float(pictures.to_uint8(images))
     return evaluate.features_of(seen, (images[first : first + 256] for first in range(0, len(images), 256)))
 
 

@@ -137,8 +137,7 @@ def evaluate(
 
 def is_of(score: Score, reference: Reference) -> bool:
     """Whether a score was measured against these real pictures, with these features and with noise of seed 0."""
-    translated = {side.inputs.count for side in reference.sides.values()}
-    made = {reference.count} if _draws_from_noise(reference.experiment) else translated
+    made = {_made(reference, name) for name in reference.sides}
     wanted = (reference.features.digest, reference.partition, 0)
     return score.n_fake in made and (score.features_digest, score.partition, score.seed) == wanted
 
@@ -161,17 +160,24 @@ def evaluate_run(
     Raises UserError if the run, its records, a generator or the features' weights cannot be read or do not fit.
     """
     experiment, records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
-    names = MODELS[experiment.model].saved
-    if generator and len(names) > 1:
-        raise UserError(f"--generator={generator}: {run} has {' and '.join(names)}: leave it out, and both are evaluated")
-    paths = {name: generator or Path(run) / f"{name}.keras" for name in names}
-    generators = {name: _fitting(path, experiment) for name, path in paths.items()}
+    generators = load_generators(run, experiment, generator)
     log = [] if generator else runs.read_log(run)
     step = int(log[-1]["step"]) if log else None
-    seen = networks.load(kind or networks.default_kind(records), records, experiment, weights)
+    seen = networks.load(kind, records, experiment, weights)
     real = reference(records, experiment, seen, count=count, against=against)
     file = str(generator) if generator else None
     return evaluate(generators, real, seed=seed, batch_size=batch_size, step=step, checkpoint=file)
+
+
+def load_generators(run: Path | str, experiment: Experiment, generator: Path | None = None) -> dict[str, keras.Model]:
+    """{name: model} of a run's generators. generator: a .keras file to take instead of a run's only one.
+
+    Raises UserError if one cannot be read or does not fit the experiment, and for a file if the run has several generators.
+    """
+    names = MODELS[experiment.model].saved
+    if generator and len(names) > 1:
+        raise UserError(f"--generator={generator}: {run} has {' and '.join(names)}: leave it out, and both are evaluated")
+    return {name: _fitting(generator or Path(run) / f"{name}.keras", experiment) for name in names}
 
 
 def slices_of(records: Records, against: str, side: str, count: int) -> tuple[Slice, Slice]:
@@ -200,15 +206,16 @@ def slices_of(records: Records, against: str, side: str, count: int) -> tuple[Sl
 def generated(generator: keras.Model, name: str, reference: Reference, seed: int, batch_size: int) -> Iterator[np.ndarray]:
     """The pictures that a generator makes, some at a time: [n, H, W, C] in [-1, 1], rounded as uint8 is."""
     inputs: Iterable[np.ndarray | tf.Tensor]
+    total = _made(reference, name)
     if _draws_from_noise(reference.experiment):
-        total, z = reference.count, latent.noise(reference.count, generator.input_shape[-1], seed)
+        z = latent.noise(total, generator.input_shape[-1], seed)
         inputs = (z[first : first + _BLOCK] for first in range(0, total, _BLOCK))
     else:
         wanted = reference.sides[name].inputs
-        total, inputs = wanted.count, real_pictures(reference.records, reference.experiment, wanted, _ends(name)[0])
+        inputs = real_pictures(reference.records, reference.experiment, wanted, _ends(name)[0])
     with tqdm(total=total, unit=" images", desc=name, leave=False, disable=None) as bar:
         for block in inputs:
-            yield pictures.to_uint8(in_batches(generator, block, batch_size)).astype(np.float32) / 127.5 - 1
+            yield pictures.to_float(pictures.to_uint8(in_batches(generator, block, batch_size)))
             bar.update(len(block))
 
 
@@ -239,6 +246,11 @@ def measured(features: Features, real: np.ndarray, fake: np.ndarray) -> Iterator
 def versions() -> dict[str, str]:
     """{package: version} of what a score depends on."""
     return {"tfgan_series": tfgan_series.__version__, "tensorflow": tf.__version__, "keras": keras.__version__}
+
+
+def _made(reference: Reference, name: str) -> int:
+    """The number of pictures that a generator makes."""
+    return reference.count if _draws_from_noise(reference.experiment) else reference.sides[name].inputs.count
 
 
 def _ends(generator: str) -> tuple[str, str]:

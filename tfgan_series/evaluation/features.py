@@ -38,13 +38,14 @@ def default_kind(records: Records) -> str:
     return "classifier" if classifier.names(records) else "random"
 
 
-def load(kind: str, records: Records, experiment: Experiment, weights: Path | None = None) -> Features:
-    """The features of a kind for the records' pictures.
+def load(kind: str | None, records: Records, experiment: Experiment, weights: Path | None = None) -> Features:
+    """The features of a kind for the records' pictures; None: of default_kind.
 
     classifier: the records' own, which learns from their training pictures, now if there is none yet. weights: a file for
     inception, instead of the weights that Keras downloads. Raises UserError if the records cannot have a classifier, and if
     weights cannot be had.
     """
+    kind = kind or default_kind(records)
     shape = (experiment.image_size, experiment.image_size, experiment.channels)
     if kind == "classifier":
         if not classifier.names(records):

@@ -3,6 +3,9 @@
 It differs from the article: our discriminator ends in one logit. The article's code adds Dropout, a Dense(1) and a sigmoid.
 """
 
+import functools
+from typing import Any
+
 from keras import Input, Model, initializers, layers
 
 from tfgan_series.errors import UserError
@@ -34,13 +37,15 @@ def _widths(experiment: DCGAN) -> list[int]:
     return [experiment.base_filters * 2**level for level in range(levels)]
 
 
-def _initializer(experiment: DCGAN) -> initializers.Initializer:
-    """A new initializer of kernels: each draws its own weights."""
-    return initializers.RandomNormal(stddev=0.02) if experiment.init == "normal" else initializers.GlorotUniform()
+def _weighted(experiment: DCGAN, kind: type[layers.Layer], *sizes: int, **how: Any) -> layers.Layer:
+    """A convolution or Dense layer whose kernel is drawn as --init says."""
+    drawn = initializers.RandomNormal(stddev=0.02) if experiment.init == "normal" else initializers.GlorotUniform()
+    return kind(*sizes, kernel_initializer=drawn, **how)
 
 
 def _generator(experiment: DCGAN, synchronized: bool) -> Model:
     """z [B, noise_dim] -> pictures [B, H, W, C] float32 in [-1, 1]."""
+    weighted = functools.partial(_weighted, experiment)
 
     def norm(x):
         if experiment.g_norm == "none":
@@ -49,19 +54,17 @@ def _generator(experiment: DCGAN, synchronized: bool) -> Model:
 
     def double(x, filters):
         if experiment.upsampling == "transposed":
-            convolution = layers.Conv2DTranspose
-            return convolution(filters, _KERNEL, strides=2, padding="same", kernel_initializer=_initializer(experiment))(x)
-        x = layers.UpSampling2D(2)(x)
-        return layers.Conv2D(filters, _KERNEL, padding="same", kernel_initializer=_initializer(experiment))(x)
+            return weighted(layers.Conv2DTranspose, filters, _KERNEL, strides=2, padding="same")(x)
+        return weighted(layers.Conv2D, filters, _KERNEL, padding="same")(layers.UpSampling2D(2)(x))
 
     z = Input([experiment.noise_dim], name="z")
     *inner, deepest = _widths(experiment)
     smallest = experiment.smallest
     if experiment.stem == "conv":  # 1x1 -> 4x4
         x = layers.Reshape([1, 1, experiment.noise_dim])(z)
-        x = layers.Conv2DTranspose(deepest, smallest, kernel_initializer=_initializer(experiment))(x)
+        x = weighted(layers.Conv2DTranspose, deepest, smallest)(x)
     else:
-        x = layers.Dense(smallest**2 * deepest, kernel_initializer=_initializer(experiment))(z)
+        x = weighted(layers.Dense, smallest**2 * deepest)(z)
         x = layers.Reshape([smallest, smallest, deepest])(x)
     for filters in [*reversed(inner), experiment.channels]:  # 4x4 -> 8x8 -> ... -> HxW
         x = norm(x)
@@ -84,16 +87,14 @@ def _discriminator(experiment: DCGAN, synchronized: bool) -> Model:
             return layers.BatchNormalization(synchronized=synchronized)(x)
         return layers.LayerNormalization(axis=(1, 2, 3))(x) if kind == "layer" else x
 
-    def weighted(layer):
-        return layers.SpectralNormalization(layer) if kind == "spectral" else layer
-
-    def convolution(filters, size, **how):
-        return weighted(layers.Conv2D(filters, size, kernel_initializer=_initializer(experiment), **how))
+    def weighted(layer, *sizes, **how):
+        made = _weighted(experiment, layer, *sizes, **how)
+        return layers.SpectralNormalization(made) if kind == "spectral" else made
 
     def halve(x, filters):
         if experiment.downsampling == "strided":
-            return convolution(filters, _KERNEL, strides=2, padding="same")(x)
-        return layers.MaxPooling2D(2)(convolution(filters, _KERNEL, padding="same")(x))
+            return weighted(layers.Conv2D, filters, _KERNEL, strides=2, padding="same")(x)
+        return layers.MaxPooling2D(2)(weighted(layers.Conv2D, filters, _KERNEL, padding="same")(x))
 
     pictures = Input([experiment.image_size, experiment.image_size, experiment.channels], name="pictures")
     x = layers.Rescaling(0.5, offset=0.5)(pictures) if experiment.output == "sigmoid" else pictures
@@ -108,7 +109,7 @@ def _discriminator(experiment: DCGAN, synchronized: bool) -> Model:
         x = layers.LeakyReLU(experiment.d_slope)(x)
         x = layers.Dropout(experiment.dropout)(x)
     if experiment.stem == "conv":  # 4x4 -> 1x1
-        x = convolution(1, experiment.smallest)(x)
+        x = weighted(layers.Conv2D, 1, experiment.smallest)(x)
     else:
-        x = weighted(layers.Dense(1, kernel_initializer=_initializer(experiment)))(layers.Flatten()(x))
+        x = weighted(layers.Dense, 1)(layers.Flatten()(x))
     return Model(pictures, layers.Reshape([], dtype="float32")(x), name="discriminator")

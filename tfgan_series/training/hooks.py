@@ -42,10 +42,14 @@ def save_generators(twins: Mapping[str, keras.Model], state: TrainState, folder:
     def hook(row: Row) -> None:
         for name, twin in twins.items():
             twin.set_weights(state.weights(name))
-            with files.whole(folder / f"{name}.keras") as partial:
-                twin.save(partial)
+            _save(twin, folder / f"{name}.keras")
 
     return hook
+
+
+def _save(network: keras.Model, path: Path) -> None:
+    with files.whole(path) as partial:
+        network.save(partial)
 
 
 def save_grid(twins: Mapping[str, keras.Model], look: Look, folder: Path) -> Hook:
@@ -71,8 +75,7 @@ def save_scores(twins: Mapping[str, keras.Model], real: evaluate.Reference, ever
     """
 
     def hook(row: Row) -> None:
-        epoch_ended = row["step"] % row["steps"] == 0
-        if not (epoch_ended and row["step"] // row["steps"] % every == 0) and row["step"] < total:
+        if row["step"] % (every * row["steps"]) and row["step"] < total:
             return
         found = evaluate.evaluate(twins, real, step=row["step"])
         scores.add(folder, found)
@@ -82,8 +85,7 @@ def save_scores(twins: Mapping[str, keras.Model], real: evaluate.Reference, ever
         best = all(not _mean(one, distances) <= _mean(row, distances) for one in earlier)  # not <=: a NaN is no better
         if best:
             for name, twin in twins.items():
-                with files.whole(folder / runs.best_name(name)) as partial:
-                    twin.save(partial)
+                _save(twin, folder / runs.best_name(name))
         told = ", ".join(f"{one.metric} {one.value:.4g} (real pictures {one.floor:.4g})" for one in distances)
         print(f"Scores after {runs.moment(row['step'], row['steps'])}: {told}{'; the best so far' if best else ''}")
 

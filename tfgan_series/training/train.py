@@ -112,6 +112,6 @@ def _hooks(
 def _real_pictures(experiment: Experiment, found: Records) -> evaluate.Reference:
     """What the generators are compared with during training: val if there is one. The partition that chooses the best generator
     should not be the one that judges it in the end, which is test."""
-    seen = features.load(features.default_kind(found), found, experiment)
+    seen = features.load(None, found, experiment)
     against = "val" if "val" in found.counts else None
     return evaluate.reference(found, experiment, seen, count=experiment.evaluate_count, against=against)
