@@ -49,9 +49,9 @@ def make_step(experiment: FromNoise, state: TrainState, strategy: tf.distribute.
     """
     on_replica = _Replica(experiment, state, strategy).step
     if experiment.jit_compile:
-        on_replica = tf.function(on_replica, jit_compile=True)
+        on_replica = tf.function(on_replica, jit_compile=True, autograph=False)
 
-    @tf.function
+    @tf.function(autograph=False)
     def step(real: tf.Tensor, both: bool) -> None:
         # Drawn outside XLA: it makes other numbers from the same seed, and a run may go on with or without XLA.
         drawn = _draw(experiment, state.step, both)

@@ -58,10 +58,10 @@ def make_step(
     """
     on_replica = _Replica(experiment, state, strategy).step
     if experiment.jit_compile:
-        on_replica = tf.function(on_replica, jit_compile=True)
+        on_replica = tf.function(on_replica, jit_compile=True, autograph=False)
     pools = [state.buffers[name] for name in buffers(experiment)]
 
-    @tf.function
+    @tf.function(autograph=False)
     def step(real: tuple[tf.Tensor, tf.Tensor]) -> None:
         size, seed = experiment.batch_size, experiment.seed
         draws = [image_pool.draw(pool, size, seed, state.step, stream) for stream, pool in enumerate(pools)]

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tfgan_series import networks
 from tfgan_series.series import MODELS, Experiment
+from tfgan_series.training.fused_adam import FusedAdam
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _optimizer(experiment: Experiment, variables: list[tf.Variable]) -> keras.Op
     if experiment.optimizer == "sgd":
         optimizer = keras.optimizers.SGD(experiment.lr)
     else:
-        optimizer = keras.optimizers.Adam(experiment.lr, beta_1=experiment.beta_1)
+        optimizer = FusedAdam(experiment.lr, beta_1=experiment.beta_1)
     if experiment.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(variables)
