@@ -17,7 +17,7 @@ from conftest import ROOT, command_environment
 FOLDER = ROOT / "benchmarks"
 MEMORY = ["memory.py", "--image_size=32", "--preset=article", "--blocks=1", "--precision=float32"]
 RUNS = {
-    "pipeline": ["pipeline.py", "--count=8", "--batch_size=4", "--rounds=1", "--cases", "box", "aligned"],
+    "pipeline": ["pipeline.py", "--count=8", "--batch_size=2", "--rounds=1", "--cases", "box", "aligned"],
     "step": ["step.py", "--image_size=8", "--base_filters=2", "--batch_size=2", "--steps=1", "--rounds=1", "--no-torch"],
     "scores": ["scores.py", "--tiny", "--no-torch"],
     "measured": [*MEMORY, "--in_this_process"],
