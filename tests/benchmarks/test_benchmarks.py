@@ -17,7 +17,7 @@ from conftest import ROOT, command_environment
 FOLDER = ROOT / "benchmarks"
 MEMORY = ["memory.py", "--image_size=32", "--preset=article", "--blocks=1", "--precision=float32"]
 RUNS = {
-    "pipeline": ["pipeline.py", "--count=8", "--batch_size=4", "--rounds=1"],
+    "pipeline": ["pipeline.py", "--count=8", "--batch_size=2", "--rounds=1", "--cases", "box", "aligned"],
     "step": ["step.py", "--image_size=8", "--base_filters=2", "--batch_size=2", "--steps=1", "--rounds=1", "--no-torch"],
     "scores": ["scores.py", "--tiny", "--no-torch"],
     "measured": [*MEMORY, "--in_this_process"],
@@ -47,12 +47,14 @@ def printed():
 
 
 def test_pipeline(printed):
-    number = r"[\d,]+"
-    for store in ("pixels", "source"):
-        assert re.search(rf"^converting to {store}: {number} images/s$", printed["pipeline"], re.MULTILINE)
-    rates = dict(re.findall(rf"^batches from (\w+): ({number}) images/s", printed["pipeline"], re.MULTILINE))
-    assert list(rates) == ["pixels", "source"]
-    assert "images/s, 1.0 times source" in printed["pipeline"]
+    """Every way was read. With one round, the ratio is that of the two speeds."""
+    line = r"^(\w+) +ours +([\d,]+) images/s +(\w+) +([\d,]+) images/s +ratio +([\d.]+) +first batch +\d+ ms, +\d+ ms$"
+    found = {}
+    for case, mine, peer, other, ratio in re.findall(line, printed["pipeline"], re.MULTILINE):
+        mine, other = (float(speed.replace(",", "")) for speed in (mine, other))
+        assert float(ratio) == pytest.approx(mine / other, rel=0.05, abs=0.01)
+        found[case, peer] = ratio
+    assert {(case, peer) for case in ("box", "aligned") for peer in ("article", "bare")} <= set(found)
 
 
 def test_step(printed):

@@ -58,15 +58,17 @@ class Records:
     """A finished record folder.
 
     settings: those that it was made with (conversion_settings). identity: a digest of all records in their order; it differs if
-    the content differs. counts: {partition: records}. files: {partition: shard paths}. schema: the records' fields.
+    the content differs. counts: {partition: records}. sizes: {partition: bytes of its records}. files: {partition: shard paths}.
+    schema: the records' fields.
     class_names: by label. attribute_names: by place in a record's attributes; () if the records have none.
     """
 
     folder: Path
-    settings: dict[str, Any]
+    settings: dict[str, Any] = field(hash=False)
     identity: str
-    counts: dict[str, int]
-    files: dict[str, list[Path]]
+    counts: dict[str, int] = field(hash=False)
+    sizes: dict[str, int] = field(hash=False)
+    files: dict[str, list[Path]] = field(hash=False)
     schema: "Schema" = field(compare=False)
     class_names: tuple[str, ...]
     attribute_names: tuple[str, ...] = ()
@@ -85,6 +87,10 @@ class Records:
     def count(self, partition: str, side: str = "") -> int:
         """The number of records in a partition. Raises UserError for an absent one."""
         return sum(self.counts[name] for name in self.partitions(partition, side))
+
+    def size(self, partition: str, side: str = "") -> int:
+        """The bytes of a partition's records, without TFRecord's frames. Raises UserError for an absent one."""
+        return sum(self.sizes[name] for name in self.partitions(partition, side))
 
     def count_of(self, experiment: PartitionSettings) -> int:
         """The number of records that an experiment trains on, all sides together. Raises UserError for an absent partition."""
@@ -172,6 +178,7 @@ def open_records(folder: str | Path) -> Records:
         settings=settings,
         identity=identity,
         counts={name: split.num_examples for name, split in info.splits.items()},
+        sizes={name: split.num_bytes for name, split in info.splits.items()},
         files=files,
         schema=Schema(info.features),
         class_names=tuple(info.features["label"].names),
