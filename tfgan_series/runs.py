@@ -24,7 +24,7 @@ import numpy as np
 from tfgan_series import files, series
 from tfgan_series.data import records
 from tfgan_series.data.records import Records
-from tfgan_series.errors import UserError
+from tfgan_series.errors import UserError, reason_of
 from tfgan_series.series import Experiment
 
 if TYPE_CHECKING:  # the report imports this module, and shall not import TensorFlow
@@ -259,5 +259,4 @@ def load_generator(path: Path | str) -> keras.Model:
     try:
         return keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras passes on all kinds of errors from its zip, HDF5 and JSON readers
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{path} cannot be read as a Keras model ({reason})") from error
+        raise UserError(f"{path} cannot be read as a Keras model ({reason_of(error)})") from error

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tfgan_series.errors import UserError
+from tfgan_series.errors import UserError, reason_of
 
 if TYPE_CHECKING:  # it imports TensorFlow, which takes long: who only looks for a folder need not wait
     from tfgan_series.data.schema import Schema
@@ -159,8 +159,7 @@ def open_records(folder: str | Path) -> Records:
         settings = dict(json.loads((folder / CONVERSION).read_text(encoding="utf-8")))
         info = tfds.builder_from_directory(folder).info
     except Exception as error:  # TFDS passes on all kinds of errors from its JSON, protobuf and file readers
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{folder} is no finished record folder ({reason}): remove it and convert again") from error
+        raise UserError(f"{folder} is no finished record folder ({reason_of(error)}): remove it and convert again") from error
     identity = settings.pop("identity", None)
     if not identity:
         raise UserError(f"{folder} was made by an earlier version: make it again with make_tfrecord.py --overwrite")
