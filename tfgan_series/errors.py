@@ -16,4 +16,6 @@ class NeedsFiles(UserError):
 
 def reason_of(error: BaseException) -> str:
     """The text of another library's error as a part of a UserError: its first line, 200 characters at most."""
+    if isinstance(error, KeyError):  # its text is the key alone
+        return f"no {error}"[:200]
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

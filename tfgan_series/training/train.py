@@ -31,7 +31,7 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
     checkpoints = Checkpoints(state, folder / runs.CHECKPOINTS, devices.is_chief(strategy))
     with devices.together(strategy):
         print(_restore(checkpoints, state, steps, experiment, found, folder))
-        logged = [int(row["step"]) for row in runs.read_log(folder) if row["step"] <= state.steps_done()]
+        last_row = _last_row(folder, state.steps_done(), steps)
     _check_same_run(strategy, experiment, state, found)
     with devices.together(strategy):
         after_row = _hooks(experiment, found, folder, state, steps) if devices.is_chief(strategy) else []
@@ -48,9 +48,9 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
         batches,
         checkpoints.save,
         after_row,
-        last_row=max(logged, default=0),
+        last_row=last_row,
         if_long="" if experiment == quick else f" To draw {quick.image_type} in minutes: python scripts/train.py",
-        alone=not devices.several_workers(strategy),
+        agree=functools.partial(devices.largest, strategy) if devices.several_workers(strategy) else None,
         together=functools.partial(devices.together, strategy),
     )
 
@@ -69,6 +69,20 @@ def _restore(
         return f"Going on from epoch {done // steps + 1}, step {done + 1:,} of {total:,}, in {folder}."
     pictures = f"{found.count_of(experiment):,} pictures of {found.folder}"
     return f"Training {experiment.model} on {pictures}, {length:,} {unit} with {steps:,} steps an epoch, into {folder}."
+
+
+def _last_row(folder: Path, done: int, steps: int) -> int:
+    """The step of the log's last row that the checkpoint, of step `done`, has too; 0 if there is none. steps: in an epoch.
+
+    Raises UserError if the row of an epoch's end is missing.
+    """
+    last = max((int(row["step"]) for row in runs.read_log(folder) if row["step"] <= done), default=0)
+    if done >= (end := (last // steps + 1) * steps):
+        raise UserError(
+            f"{folder / runs.LOG} has no row of step {end:,}, and the checkpoint is of step {done:,}: bring back a copy of the "
+            "file, or start the run over with --overwrite"
+        )
+    return last
 
 
 def _check_same_run(strategy: tf.distribute.Strategy, experiment: Experiment, state: TrainState, found: Records) -> None:
