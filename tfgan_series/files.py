@@ -64,6 +64,14 @@ def parse_json(text: str) -> Any:
         raise ValueError("it is nested too deep") from error
 
 
+def check_utf8(path: PurePath | str, what: str) -> None:
+    """Raises UserError for a path that is not UTF-8, which TensorFlow cannot open. what: its name in the line."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise UserError(f"{what} {path}: TensorFlow cannot open a path that is not UTF-8; give another") from error
+
+
 def quoted(path: PurePath | str, windows: bool = os.name == "nt") -> str:
     """A path as one word of a command that the user types: in quotes if the shell would split it.
 

@@ -50,6 +50,7 @@ def default_folder(experiment: Experiment, root: Path | str = "runs") -> Path:
 
 def open_folder(folder: Path, overwrite: bool = False) -> None:
     """Make the run folder; with overwrite, empty it first. Raises UserError if it cannot be written or is not a run's."""
+    files.check_utf8(folder, "--run_dir")
     if set(folder.absolute().as_posix()) & set("[]*?\\"):
         raise UserError(
             f"run folder {folder.absolute()}: TensorFlow finds no checkpoint if a path has one of [ ] * ? \\ in it; "

@@ -1,5 +1,6 @@
 """Training from records to a run folder: the state, its checkpoint, the loop and its hooks."""
 
+import contextlib
 import functools
 import json
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ import tensorflow as tf
 
 from tfgan_series import files, networks, runs, series
 from tfgan_series.data import pipeline
-from tfgan_series.data.records import Records
+from tfgan_series.data.records import Records, check_unchanged
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation import evaluate, features
 from tfgan_series.series import Experiment
@@ -24,7 +25,8 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
 
     folder: an open run folder, new or of this experiment. After each row of the log it gets the files of hooks.py and a
     checkpoint.
-    Raises UserError if the run cannot go on, loop.Interrupted after Ctrl-C or SIGTERM, and Diverged if a loss diverges.
+    Raises UserError if the run cannot go on or its records change, loop.Interrupted after Ctrl-C or SIGTERM, and Diverged if a
+    loss diverges.
     """
     algorithm, steps = series.MODELS[experiment.model].load_algorithm(), pipeline.steps_per_epoch(found, experiment)
     state = create_state(experiment, strategy, algorithm.measures(experiment), steps, algorithm.buffers(experiment))
@@ -40,6 +42,12 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
         dataset = strategy.experimental_distribute_dataset(pipeline.batches(found, experiment, epoch, first_step))
         return pipeline.damage_named(dataset, found)
 
+    @contextlib.contextmanager
+    def together() -> Iterator[None]:
+        with devices.together(strategy):
+            check_unchanged(found)  # before the files and the checkpoint are written: the last ones stay good
+            yield
+
     quick = series.resolve()
     loop.run(
         loop.course_of(experiment, steps),
@@ -51,7 +59,7 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
         last_row=last_row,
         if_long="" if experiment == quick else f" To draw {quick.image_type} in minutes: python scripts/train.py",
         agree=functools.partial(devices.largest, strategy) if devices.several_workers(strategy) else None,
-        together=functools.partial(devices.together, strategy),
+        together=together,
     )
 
 
