@@ -167,6 +167,12 @@ def is_finished(log: Sequence[Mapping[str, float]], experiment: Experiment) -> b
     return bool(log) and log[-1]["step"] >= experiment.steps_in_all(int(log[-1]["steps"]))
 
 
+def last_step(folder: Path | str) -> int | None:
+    """The step of a run's generator: that of the last row of its log. None if there is no log. Raises UserError as read_log."""
+    log = read_log(folder)
+    return int(log[-1]["step"]) if log else None
+
+
 def best_name(generator: str) -> str:
     """The file of a generator's best weights, by the scores in training."""
     return f"{generator}-best.keras"
