@@ -2,7 +2,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test lint
+.PHONY: install demo test lint stress
 
 demo: install
 	$(BIN)/python scripts/train.py
@@ -15,6 +15,10 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Kills trainings and compares their files: an hour on two cores.
+stress: install
+	$(BIN)/python benchmarks/stress.py
 
 install: $(VENV)/installed
 

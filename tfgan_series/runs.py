@@ -89,7 +89,7 @@ def read_begun(folder: Path | str) -> Begun:
         had = record.get("records_type", begun.experiment.image_type)
     except FileNotFoundError as error:
         raise UserError(f"{folder} is not a run (no {EXPERIMENT}): train one with train.py, or give another --run_dir") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, UserError) as error:
         raise UserError(
             f"{path} cannot be read ({reason_of(error)}): it is damaged or from another version; "
             "train.py --overwrite starts the run over"
