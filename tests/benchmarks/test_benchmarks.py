@@ -4,13 +4,14 @@ import importlib.util
 import json
 import math
 import re
+import shutil
 import subprocess
 import sys
 
 import keras
 import pytest
 
-from tfgan_series import networks, series
+from tfgan_series import networks, runs, series
 
 from conftest import ROOT, command_environment
 
@@ -102,3 +103,20 @@ def test_output_bytes_by_hand():
     features = keras.layers.Conv2D(5, 3, 2, "same")(pictures)
     model = keras.Model(pictures, keras.layers.Dense(1)(keras.layers.GlobalAveragePooling2D()(features)))
     assert memory.output_bytes(model, size=6, batch=2) == 4 * 2 * (3 * 3 * 5 + 5 + 1)
+
+
+def test_stress_sees_every_change_but_times(trained, tmp_path):
+    spec = importlib.util.spec_from_file_location("stress", FOLDER / "stress.py")
+    stress = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(stress)
+    folder = shutil.copytree(trained, tmp_path / "run")
+    runs.write_log(folder, [row | {stress.SPEED: 1} for row in runs.read_log(folder)])
+    (folder / "report.html").unlink()
+    wanted = stress.contents(trained)
+    assert stress.differing(wanted, stress.contents(folder)) == []
+    runs.write_log(folder, [row | {"Gen_loss": 1} for row in runs.read_log(folder)])
+    generator = runs.load_generator(folder / runs.GENERATOR)
+    generator.set_weights([weight + 1e-6 for weight in generator.get_weights()])
+    generator.save(folder / runs.GENERATOR)
+    (folder / "checkpoints/step-23.index").unlink()
+    assert stress.differing(wanted, stress.contents(folder)) == ["checkpoints/step-23.index", runs.GENERATOR, runs.LOG]

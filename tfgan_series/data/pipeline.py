@@ -92,10 +92,14 @@ def in_order(
 
 
 def damage_named(dataset: Iterable[Any], records: Records) -> Iterator[Any]:
-    """Yield what the dataset of these records yields. Raises UserError, with the shard's name, for a damaged shard."""
+    """Yield what the dataset of these records yields. Raises UserError, with the file's name, for a damaged shard, and if a
+    failure comes from a file that was replaced since the records were opened."""
     try:
         yield from dataset
-    except tf.errors.DataLossError as error:
+    except tf.errors.OpError as error:
+        record_files.check_unchanged(records)
+        if not isinstance(error, tf.errors.DataLossError):
+            raise
         files = [file for shards in records.files.values() for file in shards]
         raise UserError(record_files.damage_report(files)) from error
 
