@@ -2,7 +2,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test lint
+.PHONY: install demo test lint bench
 
 demo: install
 	$(BIN)/python scripts/train.py
@@ -15,6 +15,12 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Each prints a line for each speed: ours, the peer's, and the ratio. PyTorch is a peer if it is installed (the extra bench).
+BENCHMARKS := convert pipeline step
+
+bench: install
+	@for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py || exit; done
 
 install: $(VENV)/installed
 

@@ -18,6 +18,7 @@ FOLDER = ROOT / "benchmarks"
 MEMORY = ["memory.py", "--image_size=32", "--preset=article", "--blocks=1", "--precision=float32"]
 RUNS = {
     "pipeline": ["pipeline.py", "--count=8", "--batch_size=4", "--rounds=1"],
+    "convert": ["convert.py", "--count=12", "--rounds=1", "--lines", "box", "PNG"],
     "step": ["step.py", "--image_size=8", "--base_filters=2", "--batch_size=2", "--steps=1", "--rounds=1", "--no-torch"],
     "scores": ["scores.py", "--tiny", "--no-torch"],
     "measured": [*MEMORY, "--in_this_process"],
@@ -53,6 +54,12 @@ def test_pipeline(printed):
     rates = dict(re.findall(rf"^batches from (\w+): ({number}) images/s", printed["pipeline"], re.MULTILINE))
     assert list(rates) == ["pixels", "source"]
     assert "images/s, 1.0 times source" in printed["pipeline"]
+
+
+def test_convert(printed):
+    speed = r"[\d,]+/s \(ratio [\d.]+\)"
+    for line in ("box", "PNG"):
+        assert re.search(rf"^convert {line}: ours {speed}, TFDS {speed}, limit {speed}$", printed["convert"], re.MULTILINE)
 
 
 def test_step(printed):

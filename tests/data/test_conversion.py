@@ -266,7 +266,11 @@ def test_a_damaged_jpeg_is_what_training_will_see(tmp_path):
     found = conversion.convert(experiment, dataset_path=pictures, tfrecord_path=tmp_path / "t", store="source")
     count = found.counts["train"]
     assert count + len(rejected(found.folder)) == 41
-    assert sum(1 for _ in pipeline.in_order(found, experiment)) > 0
+    seen = np.concatenate([images for images, *_ in pipeline.in_order(found, experiment)])  # all can be decoded
+    assert len(seen) == count
+    with Image.open(found.folder / "samples.png") as sheet:
+        first = sheet.crop((2, 2, 130, 130)).resize((64, 64), Image.Resampling.BOX)
+    assert np.abs(np.asarray(first) - (seen[0] + 1) * 127.5).mean() < 16  # the sheet shows it enlarged
 
 
 def test_any_size_from_one_pixel_on(tmp_path):
@@ -368,6 +372,26 @@ def test_a_picture_that_has_gone_and_one_with_an_odd_name(tmp_path, store):
     assert reasons["gone.png"] == "cannot be read: No such file or directory"
 
 
+def test_a_pipe_and_a_folder_that_cannot_be_read_are_listed(tmp_path, monkeypatch):
+    folder = tmp_path / "pictures"
+    (folder / "secret").mkdir(parents=True)
+    for name in ("good.png", "secret/a.png"):
+        Image.new("RGB", (5, 5)).save(folder / name)
+    os.mkfifo(folder / "pipe.jpg")
+    scandir = os.scandir
+
+    def guarded(path="."):  # root may read all, so no mode of the folder would do
+        if str(path).endswith("secret"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    found = conversion.convert(series.resolve("folder", image_size=4), dataset_path=folder, tfrecord_path=tmp_path / "t")
+    assert list(read(found.folder, "train")) == ["good.png"]
+    reason = "no file, but a folder that cannot be read, a pipe or a device"
+    assert rejected(found.folder) == {"pipe.jpg": reason, "secret": reason}
+
+
 def test_names_in_old_encodings(tmp_path):
     (tmp_path / "pictures").mkdir()
     name = "狗.png".encode("gbk")
@@ -395,10 +419,24 @@ def test_an_interrupted_overwrite_goes_on_too_and_a_changed_source_does_not(tmp_
     conversion.convert(experiment, overwrite=True, **arguments)
     assert "Going on: 8 of 8 shards" in capsys.readouterr().out
     interrupted()
-    (tmp_path / "pictures/a.png").rename(tmp_path / "pictures/z.png")
+    Image.new("RGB", (5, 5), RED).save(tmp_path / "pictures/a.png")  # in place
     found = conversion.convert(experiment, overwrite=True, **arguments)
     assert "Going on" not in capsys.readouterr().out
-    assert sorted(read(found.folder, "train")) == [f"{name}.png" for name in "bcdefghijz"]
+    assert (read(found.folder, "train")["a.png"]["image"] == RED).all()
+
+
+def test_an_interrupted_run_whose_lists_changed_starts_again(celeba, tmp_path, monkeypatch, capsys):
+    tree = shutil.copytree(celeba, tmp_path / "celeba")
+    experiment = series.resolve("celeba", image_size=4)
+    arguments = {"dataset_path": tree, "tfrecord_path": tmp_path / "t"}
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(pictures, "grid", lambda *_, **__: os.kill(os.getpid(), signal.SIGINT))
+        conversion.convert(experiment, **arguments)
+    boxes = tree / "Anno/list_bbox_celeba.txt"
+    boxes.write_text(boxes.read_text().replace("000001.jpg     13", "000001.jpg     14"))
+    found = conversion.convert(experiment, **arguments)
+    assert "Going on" not in capsys.readouterr().out
+    assert read(found.folder, "train")["000001.jpg"]["bbox"].tolist() == [14, 20, 40, 48]
 
 
 def test_an_interrupted_run_whose_records_would_have_other_fields_now_starts_again(celeba, tmp_path, monkeypatch, capsys):

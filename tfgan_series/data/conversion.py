@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -150,10 +150,9 @@ def _stored_bytes(image: preprocess.Picture) -> int:
 
 def _begin(partial: Path, plan: Plan, overwrite: bool) -> dict[str, dict[str, Any]]:
     """Make or reopen the folder to write in. Returns the finished shards: {shard file: its progress line}."""
-    names = "\n".join(example.filename for shard in plan.shards for example in shard.examples)
     wanted = plan.settings | {
         "shards": {shard.file: len(shard.examples) for shard in plan.shards},
-        "examples": hashlib.sha256(names.encode()).hexdigest(),
+        "examples": _digest(example for shard in plan.shards for example in shard.examples),
         "fields": plan.schema.features.to_json(),
         "overwrite": overwrite,
     }
@@ -171,6 +170,25 @@ def _begin(partial: Path, plan: Plan, overwrite: bool) -> dict[str, dict[str, An
     except OSError as error:
         raise UserError(f"{partial} cannot be written ({error.strerror}): give another --TFRecordPath") from error
     return {}
+
+
+def _digest(examples: Iterable[Example]) -> str:
+    """A digest of all that is known of the examples before they are opened. Of a file these are its size and time."""
+    digest = hashlib.sha256()
+    for one in examples:
+        content = _size_and_time(one.image) if isinstance(one.image, Path) else one.image
+        known = [(name, np.asarray(value).tobytes()) for name, value in one.known.items()]
+        digest.update(repr((one.filename, one.label, one.problem, known)).encode())
+        digest.update(content if isinstance(content, bytes) else content.tobytes())
+    return digest.hexdigest()
+
+
+def _size_and_time(file: Path) -> bytes:
+    try:
+        found = file.stat()
+    except OSError:  # it has gone: it will be rejected
+        return b""
+    return f"{found.st_size} {found.st_mtime_ns}".encode()
 
 
 def _read_progress(partial: Path) -> dict[str, dict[str, Any]]:

@@ -117,7 +117,7 @@ def _bytes(image: Path | bytes) -> bytes:
     if isinstance(image, bytes):
         return image
     if not stat.S_ISREG(image.stat().st_mode):  # to read a named pipe would wait for ever
-        raise BadPicture("is no file: a folder, a pipe or a device")
+        raise BadPicture("no file, but a folder that cannot be read, a pipe or a device")
     return image.read_bytes()
 
 
