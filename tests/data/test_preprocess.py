@@ -210,3 +210,12 @@ def test_a_large_jpeg_is_decoded_small_and_looks_the_same(save, box, channels):
     whole = preprocess.prepare(save(photograph, "a.png"), **options)
     assert np.abs(jpeg.astype(int) - whole).mean() < 4
     assert not np.array_equal(jpeg, whole)
+
+
+@pytest.mark.parametrize("options", [{"keep_rgb": True}, {"subsampling": 0}, {"progressive": True}])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_kind_of_jpeg_has_its_colours(save, options, channels):
+    picture = Image.new("RGB", (40, 40), RED)
+    path = save(picture, "a.jpg", quality=100, **options)
+    wanted = np.asarray(picture.convert("L" if channels == 1 else "RGB").resize((8, 8))).reshape(8, 8, channels)
+    assert preprocess.prepare(path, image_size=8, channels=channels).astype(int) == pytest.approx(wanted.astype(int), abs=4)
