@@ -19,6 +19,7 @@ FOLDER = ROOT / "benchmarks"
 MEMORY = ["memory.py", "--image_size=32", "--preset=article", "--blocks=1", "--precision=float32"]
 RUNS = {
     "pipeline": ["pipeline.py", "--count=8", "--batch_size=2", "--rounds=1", "--cases", "box", "aligned"],
+    "convert": ["convert.py", "--count=12", "--rounds=1", "--lines", "box", "PNG"],
     "step": ["step.py", "--image_size=8", "--base_filters=2", "--batch_size=2", "--steps=1", "--rounds=1", "--no-torch"],
     "scores": ["scores.py", "--tiny", "--no-torch"],
     "measured": [*MEMORY, "--in_this_process"],
@@ -56,6 +57,12 @@ def test_pipeline(printed):
         assert float(ratio) == pytest.approx(mine / other, rel=0.05, abs=0.01)
         found[case, peer] = ratio
     assert {(case, peer) for case in ("box", "aligned") for peer in ("article", "bare")} <= set(found)
+
+
+def test_convert(printed):
+    speed = r"[\d,]+/s \(ratio [\d.]+\)"
+    for line in ("box", "PNG"):
+        assert re.search(rf"^convert {line}: ours {speed}, TFDS {speed}, limit {speed}$", printed["convert"], re.MULTILINE)
 
 
 def test_step(printed):

@@ -1,9 +1,11 @@
+import dataclasses
 import io
 import json
 import os
 import shutil
 import signal
-from concurrent.futures import ThreadPoolExecutor
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 from tfgan_series import pictures, series
-from tfgan_series.data import conversion, preprocess, records
+from tfgan_series.data import conversion, pipeline, preprocess, records
 from tfgan_series.errors import UserError
 
 from conftest import CELEBA_COUNT, GREEN, LEAVING_BOX, OUTSIDE_BOX, RED, ZERO_BOX, command, rejected, write_celeba, write_mnist
@@ -145,15 +147,19 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch, caps
     mnist = write_mnist(tmp_path / "files")
     experiment = series.resolve("mnist", image_size=8)
     whole = conversion.convert(experiment, dataset_path=mnist, tfrecord_path=tmp_path / "whole")
-    prepare, prepared = preprocess.prepare, []
+    prepare, prepared = preprocess.prepare_arrays, []
 
-    def stop_in_the_sixth_shard(image, **how):
-        if len(prepared) == 25:  # the 40 pictures make eight shards of five
+    def counted(images, **how):
+        prepared.append(len(images))
+        return prepare(images, **how)
+
+    def stop_in_the_sixth_shard(images, **how):
+        if len(prepared) == 5:  # the 40 pictures make eight shards of five
             raise KeyboardInterrupt
-        prepared.append(image)
-        return prepare(image, **how)
+        return counted(images, **how)
 
-    monkeypatch.setattr(preprocess, "prepare", stop_in_the_sixth_shard)
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+    monkeypatch.setattr(preprocess, "prepare_arrays", stop_in_the_sixth_shard)
     with pytest.raises(KeyboardInterrupt):
         conversion.convert(experiment, dataset_path=mnist, tfrecord_path=tmp_path / "t")
     assert not (tmp_path / "t/mnist/8").exists()
@@ -162,10 +168,10 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch, caps
     entry = {name: value for name, value in json.loads(first).items() if name != "digest"}  # as an earlier version wrote it
     progress.write_text("\n".join([json.dumps(entry), *lines, '{"file": "mnist-tr']))  # the last was killed while it wrote
     prepared.clear()
-    monkeypatch.setattr(preprocess, "prepare", lambda image, **how: prepared.append(image) or prepare(image, **how))
+    monkeypatch.setattr(preprocess, "prepare_arrays", counted)
     found = conversion.convert(experiment, dataset_path=mnist, tfrecord_path=tmp_path / "t")
     assert "Going on: 4 of 16 shards" in capsys.readouterr().out
-    assert len(prepared) == 60 - 20
+    assert sum(prepared) == 60 - 20
     assert found.counts == {"train": 40, "test": 20}
     assert found.identity == whole.identity
     for split in ("train", "test"):
@@ -214,19 +220,57 @@ def test_source_store_keeps_the_files_and_the_box(celeba, tmp_path):
         assert example["bbox"].tolist()[2:] == [40, 48]
 
 
-def test_originals_that_training_cannot_decode_are_rejected(tmp_path):
-    """Pillow takes no notice of a wrong checksum of a PNG's pixels; TensorFlow, which decodes originals in training, does."""
+def png_chunk(name, content, checksum=None):
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", checksum or zlib.crc32(name + content))
+
+
+def test_originals_that_training_cannot_decode_are_stored_clean(tmp_path):
+    """Pillow takes no notice of some damage, but TensorFlow refuses the file. It decodes originals in training."""
     pictures = tmp_path / "pictures"
     pictures.mkdir()
-    for name in ("good.png", "damaged.png"):
-        Image.new("RGB", (5, 5)).save(pictures / name)
-    data = bytearray((pictures / "damaged.png").read_bytes())
-    data[-13] ^= 255  # the last byte of the checksum: 12 bytes of IEND follow
-    (pictures / "damaged.png").write_bytes(data)
+    values = np.random.default_rng(0).integers(0, 256, (5, 6, 3), np.uint8)
+    Image.fromarray(values).save(pictures / "good.png")
+    good = (pictures / "good.png").read_bytes()
+    end, pixels = len(good) - 12, good.index(b"IDAT") - 4
+    for name, data in {
+        "no end": good[:end],
+        "end": good[:end] + png_chunk(b"IEND", b"", 1),
+        "pixels' checksum": good[: end - 4] + bytes(4) + good[end:],
+        "unknown chunk": good[:pixels] + png_chunk(b"ABCD", b"x") + good[pixels:],
+    }.items():
+        (pictures / f"{name}.png").write_bytes(data)
+    (pictures / "half.png").write_bytes(good[: len(good) // 2])
     experiment = series.resolve("folder", image_size=4)
     found = conversion.convert(experiment, dataset_path=pictures, tfrecord_path=tmp_path / "t", store="source")
-    assert rejected(found.folder) == {"damaged.png": "cannot be decoded by TensorFlow: a damaged file"}
-    assert list(read(found.folder, "train")) == ["good.png"]
+    assert set(rejected(found.folder)) == {"half.png"}
+    examples = read(found.folder, "train")
+    assert len(examples) == 5
+    for example in examples.values():
+        assert np.array_equal(example["image"], values)
+    assert next(iter(pipeline.batches(found, dataclasses.replace(experiment, batch_size=5), 1))).shape == (5, 4, 4, 3)
+
+
+def test_a_damaged_jpeg_is_what_training_will_see(tmp_path):
+    """Pillow and TensorFlow decode some damaged files to other pixels. samples.png shows those of TensorFlow."""
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
+    noise.save(pictures / "a.jpg", quality=90)
+    whole = (pictures / "a.jpg").read_bytes()
+    draw = np.random.default_rng(1)
+    for number in range(40):
+        data = bytearray(whole)
+        data[draw.integers(700, len(data))] ^= 1 << draw.integers(8)
+        (pictures / f"{number}.jpg").write_bytes(data)
+    experiment = series.resolve("folder", image_size=64, batch_size=1)
+    found = conversion.convert(experiment, dataset_path=pictures, tfrecord_path=tmp_path / "t", store="source")
+    count = found.counts["train"]
+    assert count + len(rejected(found.folder)) == 41
+    seen = np.concatenate([images for images, *_ in pipeline.in_order(found, experiment)])  # all can be decoded
+    assert len(seen) == count
+    with Image.open(found.folder / "samples.png") as sheet:
+        first = sheet.crop((2, 2, 130, 130)).resize((64, 64), Image.Resampling.BOX)
+    assert np.abs(np.asarray(first) - (seen[0] + 1) * 127.5).mean() < 16  # the sheet shows it enlarged
 
 
 def test_any_size_from_one_pixel_on(tmp_path):
@@ -234,20 +278,6 @@ def test_any_size_from_one_pixel_on(tmp_path):
         series.resolve("mnist", image_size=1), dataset_path=write_mnist(tmp_path / "files"), tfrecord_path=tmp_path
     )
     assert read(found.folder, "train")["train/000007"]["image"].tolist() == [[[7]]]
-
-
-def test_work_is_on_all_cores(monkeypatch, tmp_path, tiny):
-    asked = []
-
-    class Pool(ThreadPoolExecutor):
-        def __init__(self, workers):
-            asked.append(workers)
-            super().__init__(workers)
-
-    monkeypatch.setattr(conversion, "ThreadPoolExecutor", Pool)
-    monkeypatch.setattr(conversion.os, "cpu_count", lambda: 3)
-    conversion.convert(tiny, dataset_path=write_mnist(tmp_path / "files"), tfrecord_path=tmp_path)
-    assert asked == [3]
 
 
 def test_commands_bad_input_is_one_line(tmp_path, celeba):
@@ -342,6 +372,26 @@ def test_a_picture_that_has_gone_and_one_with_an_odd_name(tmp_path, store):
     assert reasons["gone.png"] == "cannot be read: No such file or directory"
 
 
+def test_a_pipe_and_a_folder_that_cannot_be_read_are_listed(tmp_path, monkeypatch):
+    folder = tmp_path / "pictures"
+    (folder / "secret").mkdir(parents=True)
+    for name in ("good.png", "secret/a.png"):
+        Image.new("RGB", (5, 5)).save(folder / name)
+    os.mkfifo(folder / "pipe.jpg")
+    scandir = os.scandir
+
+    def guarded(path="."):  # root may read all, so no mode of the folder would do
+        if str(path).endswith("secret"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    found = conversion.convert(series.resolve("folder", image_size=4), dataset_path=folder, tfrecord_path=tmp_path / "t")
+    assert list(read(found.folder, "train")) == ["good.png"]
+    reason = "no file, but a folder that cannot be read, a pipe or a device"
+    assert rejected(found.folder) == {"pipe.jpg": reason, "secret": reason}
+
+
 def test_names_in_old_encodings(tmp_path):
     (tmp_path / "pictures").mkdir()
     name = "狗.png".encode("gbk")
@@ -369,10 +419,24 @@ def test_an_interrupted_overwrite_goes_on_too_and_a_changed_source_does_not(tmp_
     conversion.convert(experiment, overwrite=True, **arguments)
     assert "Going on: 8 of 8 shards" in capsys.readouterr().out
     interrupted()
-    (tmp_path / "pictures/a.png").rename(tmp_path / "pictures/z.png")
+    Image.new("RGB", (5, 5), RED).save(tmp_path / "pictures/a.png")  # in place
     found = conversion.convert(experiment, overwrite=True, **arguments)
     assert "Going on" not in capsys.readouterr().out
-    assert sorted(read(found.folder, "train")) == [f"{name}.png" for name in "bcdefghijz"]
+    assert (read(found.folder, "train")["a.png"]["image"] == RED).all()
+
+
+def test_an_interrupted_run_whose_lists_changed_starts_again(celeba, tmp_path, monkeypatch, capsys):
+    tree = shutil.copytree(celeba, tmp_path / "celeba")
+    experiment = series.resolve("celeba", image_size=4)
+    arguments = {"dataset_path": tree, "tfrecord_path": tmp_path / "t"}
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(pictures, "grid", lambda *_, **__: os.kill(os.getpid(), signal.SIGINT))
+        conversion.convert(experiment, **arguments)
+    boxes = tree / "Anno/list_bbox_celeba.txt"
+    boxes.write_text(boxes.read_text().replace("000001.jpg     13", "000001.jpg     14"))
+    found = conversion.convert(experiment, **arguments)
+    assert "Going on" not in capsys.readouterr().out
+    assert read(found.folder, "train")["000001.jpg"]["bbox"].tolist() == [14, 20, 40, 48]
 
 
 def test_an_interrupted_run_whose_records_would_have_other_fields_now_starts_again(celeba, tmp_path, monkeypatch, capsys):

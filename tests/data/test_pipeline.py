@@ -134,8 +134,9 @@ def test_originals_come_out_as_prepared_pixels_do(tmp_path, fit):
         file, box = features["image"].bytes_list.value[0], features["bbox"].int64_list.value
         wanted.append(preprocess.prepare(file, image_size=16, channels=3, bbox=box, fit=fit))
     distance = np.abs(((decoded + 1) * 127.5)[:, None] - np.stack(wanted)[None]).max(axis=(2, 3, 4))
-    assert (distance.min(axis=1) < 10).all()  # the two libraries' JPEG decoders and bicubic filters
-    assert (distance.min(axis=0) < 10).all()
+    # The two libraries' JPEG decoders and bicubic filters differ, and prepare decodes large pictures at half their size.
+    assert (distance.min(axis=1) < 16).all()
+    assert (distance.min(axis=0) < 16).all()
 
 
 def test_damage_found_while_reading_is_named(digits, tiny, tmp_path):

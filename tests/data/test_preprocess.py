@@ -148,13 +148,14 @@ def test_the_bytes_of_a_file_serve_as_the_file_does(save, name):
     path = save(Image.fromarray(np.random.default_rng(0).integers(0, 255, (9, 12, 3), np.uint8)), name)
     prepared = preprocess.prepare(path.read_bytes(), image_size=8, channels=3)
     assert np.array_equal(prepared, preprocess.prepare(path, image_size=8, channels=3))
-    assert preprocess.encode(path.read_bytes()) == preprocess.encode(path)
+    assert preprocess.plain_file(path.read_bytes()) == preprocess.plain_file(path)
+    assert preprocess.as_png(path.read_bytes()) == preprocess.as_png(path)
     with pytest.raises(preprocess.BadPicture, match="cannot be decoded"):
-        preprocess.encode(path.read_bytes()[:60])
+        preprocess.as_png(path.read_bytes()[:60])
 
 
 def test_a_file_that_has_gone_or_goes_while_it_is_read(save, tmp_path, monkeypatch):
-    for use in (preprocess.encode, preprocess.open_picture):
+    for use in (preprocess.plain_file, preprocess.as_png, preprocess.open_picture):
         with pytest.raises(preprocess.BadPicture, match=r"^cannot be read: No such file or directory$"):
             use(tmp_path / "gone.png")
     path = save(Image.new("RGB", (9, 9)), "a.png")
@@ -164,13 +165,13 @@ def test_a_file_that_has_gone_or_goes_while_it_is_read(save, tmp_path, monkeypat
 
     monkeypatch.setattr(Path, "read_bytes", gone)
     with pytest.raises(preprocess.BadPicture, match="cannot be read"):
-        preprocess.encode(path)
+        preprocess.as_png(path)
 
 
-def test_encode_keeps_good_files_and_mends_the_others(save):
+def test_only_what_every_decoder_shows_alike_is_a_plain_file(save):
     red = Image.new("RGB", (20, 10), RED)
     for good in (save(red, "a.jpg"), save(red, "a.png"), save(red.convert("L"), "g.jpg")):
-        assert preprocess.encode(good) == good.read_bytes()
+        assert preprocess.plain_file(good) == good.read_bytes()
     exif = Image.Exif()
     exif[0x0112] = 6
     for odd in (
@@ -181,7 +182,40 @@ def test_encode_keeps_good_files_and_mends_the_others(save):
         save(red, "keyed.png", transparency=(1, 2, 3)),
         np.full((10, 20, 3), RED, np.uint8),
     ):
-        mended = Image.open(io.BytesIO(preprocess.encode(odd)))
+        assert preprocess.plain_file(odd) is None
+        mended = Image.open(io.BytesIO(preprocess.as_png(odd)))
         assert (mended.format, mended.mode) == ("PNG", "RGB")
         assert mended.getpixel((3, 3)) == pytest.approx(RED, abs=6)
     assert mended.size == (20, 10)
+
+
+def test_arrays_are_prepared_together_as_each_alone():
+    rng = np.random.default_rng(0)
+    for shape in ((28, 28), (28, 28, 1), (32, 32, 3), (9, 14), (9, 20, 3), (1, 1)):
+        for size, channels, fit in ((32, 1, "squash"), (8, 3, "crop"), (14, 3, "squash"), (1, 1, "crop")):
+            images = rng.integers(0, 256, (5, *shape), np.uint8)
+            how = {"image_size": size, "channels": channels, "fit": fit}
+            assert np.array_equal(preprocess.prepare_arrays(images, **how), [preprocess.prepare(one, **how) for one in images])
+
+
+@pytest.mark.parametrize("box", [None, (31, 40, 270, 301)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_large_jpeg_is_decoded_small_and_looks_the_same(save, box, channels):
+    """The lossless file is decoded whole. 4 of 255 grey levels are less than a screen shows."""
+    from sklearn.datasets import load_sample_image
+
+    photograph = Image.fromarray(load_sample_image("china.jpg"))
+    options = {"image_size": 64, "channels": channels, "bbox": box}
+    jpeg = preprocess.prepare(save(photograph, "a.jpg", quality=95), **options)
+    whole = preprocess.prepare(save(photograph, "a.png"), **options)
+    assert np.abs(jpeg.astype(int) - whole).mean() < 4
+    assert not np.array_equal(jpeg, whole)
+
+
+@pytest.mark.parametrize("options", [{"keep_rgb": True}, {"subsampling": 0}, {"progressive": True}])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_kind_of_jpeg_has_its_colours(save, options, channels):
+    picture = Image.new("RGB", (40, 40), RED)
+    path = save(picture, "a.jpg", quality=100, **options)
+    wanted = np.asarray(picture.convert("L" if channels == 1 else "RGB").resize((8, 8))).reshape(8, 8, channels)
+    assert preprocess.prepare(path, image_size=8, channels=channels).astype(int) == pytest.approx(wanted.astype(int), abs=4)

@@ -5,14 +5,13 @@ samples.png, rejected.csv and the metadata, and then the folder is renamed to FO
 the next shard, and a folder of this name is complete. The same source gives the same bytes.
 """
 
+import contextlib
 import csv
 import hashlib
 import json
 import math
-import os
 import shutil
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,17 +22,16 @@ import tensorflow_datasets as tfds
 from tqdm import tqdm
 
 from tfgan_series import files, pictures
-from tfgan_series.data import preprocess, records
+from tfgan_series.data import preprocess, records, serialization
 from tfgan_series.data.datasets import DATASETS
 from tfgan_series.data.datasets.source import Example, Request, Source
-from tfgan_series.data.schema import Schema, make_schema
+from tfgan_series.data.schema import Schema, decode, make_schema
 from tfgan_series.errors import UserError
 
 _SHARD_BYTES = 256 * 2**20
 _MIN_SHARDS = 8
 _SAMPLES = 64  # pictures in samples.png
 _SAMPLE_SIZE = 128  # their width and height if the records have many sizes
-_BLOCK = 512  # pictures in memory between the workers and the writer
 
 
 @dataclass(frozen=True)
@@ -152,10 +150,9 @@ def _stored_bytes(image: preprocess.Picture) -> int:
 
 def _begin(partial: Path, plan: Plan, overwrite: bool) -> dict[str, dict[str, Any]]:
     """Make or reopen the folder to write in. Returns the finished shards: {shard file: its progress line}."""
-    names = "\n".join(example.filename for shard in plan.shards for example in shard.examples)
     wanted = plan.settings | {
         "shards": {shard.file: len(shard.examples) for shard in plan.shards},
-        "examples": hashlib.sha256(names.encode()).hexdigest(),
+        "examples": _digest(example for shard in plan.shards for example in shard.examples),
         "fields": plan.schema.features.to_json(),
         "overwrite": overwrite,
     }
@@ -173,6 +170,25 @@ def _begin(partial: Path, plan: Plan, overwrite: bool) -> dict[str, dict[str, An
     except OSError as error:
         raise UserError(f"{partial} cannot be written ({error.strerror}): give another --TFRecordPath") from error
     return {}
+
+
+def _digest(examples: Iterable[Example]) -> str:
+    """A digest of all that is known of the examples before they are opened. Of a file these are its size and time."""
+    digest = hashlib.sha256()
+    for one in examples:
+        content = _size_and_time(one.image) if isinstance(one.image, Path) else one.image
+        known = [(name, np.asarray(value).tobytes()) for name, value in one.known.items()]
+        digest.update(repr((one.filename, one.label, one.problem, known)).encode())
+        digest.update(content if isinstance(content, bytes) else content.tobytes())
+    return digest.hexdigest()
+
+
+def _size_and_time(file: Path) -> bytes:
+    try:
+        found = file.stat()
+    except OSError:  # it has gone: it will be rejected
+        return b""
+    return f"{found.st_size} {found.st_mtime_ns}".encode()
 
 
 def _read_progress(partial: Path) -> dict[str, dict[str, Any]]:
@@ -193,75 +209,38 @@ def _read_progress(partial: Path) -> dict[str, dict[str, Any]]:
 def _write_shards(partial: Path, plan: Plan, done: dict[str, dict[str, Any]]) -> None:
     """Write the shards that are not in `done`, and note each there and in progress.jsonl."""
     left = [shard for shard in plan.shards if shard.file not in done]
-    # Threads: Pillow decodes and resizes outside the interpreter's lock.
+    serialized = serialization.serialized([shard.examples for shard in left], plan.settings, plan.schema.fields)
     with (
-        ThreadPoolExecutor(os.cpu_count()) as pool,
+        contextlib.closing(serialized),
         tqdm(total=sum(len(shard.examples) for shard in left), unit=" images", disable=None if left else True) as bar,
         open(partial / "progress.jsonl", "a", encoding="utf-8") as progress,
     ):
         for shard in left:
-            entry = _write_shard(partial, shard, plan, pool, bar)
+            entry = _write_shard(partial, shard, serialized, bar)
             progress.write(json.dumps(entry) + "\n")
             progress.flush()
             done[shard.file] = entry
 
 
-def _write_shard(partial: Path, shard: Shard, plan: Plan, pool: ThreadPoolExecutor, bar: tqdm) -> dict[str, Any]:
+def _write_shard(partial: Path, shard: Shard, serialized: Iterator[bytes | preprocess.BadPicture], bar: tqdm) -> dict[str, Any]:
     """Write one shard. Returns its progress line: the number, bytes and digest of its records, and the rejected pictures."""
     count, size, digest = 0, 0, hashlib.sha256()
     rejected = []
     unfinished = partial / f"{shard.file}.unfinished"
     try:
         with tf.io.TFRecordWriter(str(unfinished)) as writer:
-            for start in range(0, len(shard.examples), _BLOCK):
-                block = shard.examples[start : start + _BLOCK]
-                serialized = pool.map(lambda one: _serialize(one, plan), block)
-                for example, record in zip(block, serialized, strict=True):
-                    if isinstance(record, preprocess.BadPicture):
-                        rejected.append([example.filename, str(record)])
-                    else:
-                        writer.write(record)
-                        digest.update(record)
-                        count, size = count + 1, size + len(record)
-                    bar.update()
+            for example, record in zip(shard.examples, serialized, strict=False):  # what is left is of the next shard
+                if isinstance(record, preprocess.BadPicture):
+                    rejected.append([example.filename, str(record)])
+                else:
+                    writer.write(record)
+                    digest.update(record)
+                    count, size = count + 1, size + len(record)
+                bar.update()
     except tf.errors.OpError as error:  # for example a full disk
         raise UserError(f"{unfinished} cannot be written ({error.message}); to go on, type the same command again") from error
     unfinished.rename(partial / shard.file)
     return {"file": shard.file, "records": count, "bytes": size, "digest": digest.hexdigest(), "rejected": rejected}
-
-
-def _serialize(example: Example, plan: Plan) -> bytes | preprocess.BadPicture:
-    """The example as the bytes of a record, or the reason why it cannot be one."""
-    settings = plan.settings
-    try:
-        if example.problem:
-            raise preprocess.BadPicture(example.problem)
-        box = example.known["bbox"] if settings["bbox"] else None
-        if settings["store"] == "pixels":
-            image = preprocess.prepare(
-                example.image, image_size=settings["image_size"], channels=settings["channels"], bbox=box, fit=settings["fit"]
-            ).tobytes()
-        else:
-            image = preprocess.encode(example.image)
-            height, width = _decoded_size(image)
-            if box is not None:
-                preprocess.clip_box(box, width, height)  # the pipeline will cut the box out: a wrong box is refused here
-    except preprocess.BadPicture as problem:
-        return problem
-    values = {"image": image, "label": example.label, "filename": example.filename.encode(), **example.known}
-    return plan.schema.serialize(values)
-
-
-def _decoded_size(encoded: bytes) -> tuple[int, int]:
-    """(height, width) of a picture file. Raises BadPicture if TensorFlow, which decodes the file in training, refuses it.
-
-    TensorFlow refuses some damaged PNG files that Pillow opens.
-    """
-    try:
-        height, width = tf.io.decode_image(encoded, expand_animations=False).shape[:2]
-    except tf.errors.InvalidArgumentError as error:
-        raise preprocess.BadPicture("cannot be decoded by TensorFlow: a damaged file") from error
-    return height, width
 
 
 def _write_samples(partial: Path, plan: Plan, done: Mapping[str, Any], sides: int) -> None:
@@ -279,7 +258,8 @@ def _write_samples(partial: Path, plan: Plan, done: Mapping[str, Any], sides: in
             continue
         boxes = known["bbox"].numpy() if settings["bbox"] else [None] * len(stored)
         for image, box in zip(stored, boxes, strict=True):
-            images.append(preprocess.prepare(image, image_size=_SAMPLE_SIZE, channels=settings["channels"], bbox=box))
+            pixels = decode(image, settings["channels"]).numpy()
+            images.append(preprocess.prepare(pixels, image_size=_SAMPLE_SIZE, channels=settings["channels"], bbox=box))
     pictures.grid(np.stack(images), columns=8).save(partial / "samples.png")
 
 

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from tfgan_series.data import records as record_files
 from tfgan_series.data.records import PartitionSettings, PictureSettings, Records
+from tfgan_series.data.schema import decode
 from tfgan_series.errors import UserError
 
 _BUFFER = 2048  # records in the shuffle buffer; an epoch's first batch waits until it is full
@@ -196,7 +197,7 @@ def _read(
 
 def _decode(encoded: tf.Tensor, bbox: tf.Tensor | None, channels: int, image_size: int, fit: str) -> tf.Tensor:
     """The bytes of a picture file -> [image_size, image_size, channels] uint8, cut by its box if there is one."""
-    image = tf.io.decode_image(encoded, channels=channels, expand_animations=False)
+    image = decode(encoded, channels)
     if bbox is not None:
         x, y, w, h = tf.unstack(tf.cast(bbox, tf.int32))
         image = image[tf.maximum(y, 0) : y + h, tf.maximum(x, 0) : x + w]  # a slice ends where the picture does

@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+import math
+import stat
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
@@ -29,33 +31,65 @@ class BadPicture(Exception):
 def prepare(
     image: Picture, *, image_size: int, channels: int, bbox: Sequence[int] | None = None, fit: str = "squash"
 ) -> np.ndarray:
-    """A picture as a person sees it, cut and resized to the square.
+    """A picture as a person sees it, cut and resized to the square. Resizing is bicubic and antialiased.
 
-    bbox: (x, y, width, height) in pixels, cut out first. fit: "squash" or "crop".
+    bbox: (x, y, width, height) in pixels, cut out first. fit: "squash" the whole, or "crop" the central square.
+    An upright JPEG is decoded at 1/2, 1/4 or 1/8 of its size if what is cut out is then still at least twice as large as the
+    square.
     Returns [image_size, image_size, channels] uint8. Raises BadPicture.
     """
-    picture = to_channels(open_picture(image), channels)
-    if bbox is not None:
-        picture = cut_box(picture, bbox)
-    pixels = np.asarray(to_square(picture, image_size, fit))
-    return pixels.reshape(image_size, image_size, channels)
+    with _damage_is_a_bad_picture():
+        picture = _open(image)
+        turned = picture.getexif().get(_ORIENTATION, 1)
+        width, height = picture.size if turned < 5 else picture.size[::-1]
+        part = _part(width, height, bbox, fit)
+        smaller = min(part[2] - part[0], part[3] - part[1]) // (2 * image_size)
+        scale = _reduce(picture, smaller if turned == 1 else 1, channels)
+        ImageOps.exif_transpose(picture, in_place=True)
+        picture = to_channels(picture, channels)
+    left, top, right, bottom = (place / scale for place in part)
+    # First crop, then resize: resize(box=...) alone lets the filter see what is outside the box.
+    around = math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom)
+    inside = left - around[0], top - around[1], right - around[0], bottom - around[1]
+    picture = picture.crop(around).resize((image_size, image_size), Image.Resampling.BICUBIC, inside)
+    return np.asarray(picture).reshape(image_size, image_size, channels)
 
 
-def encode(image: Picture) -> bytes:
-    """A picture as the bytes of a JPEG or PNG file that any decoder shows right.
+def prepare_arrays(images: np.ndarray, *, image_size: int, channels: int, fit: str = "squash") -> np.ndarray:
+    """What `prepare` returns for each of the pictures [N, H, W] or [N, H, W, C] uint8: [N, image_size, image_size, channels].
 
-    These are the file's own bytes if every decoder shows them right. Otherwise (an array, other formats, palettes, alpha, CMYK,
-    16 bits, turned by EXIF) they are a lossless PNG of the picture as a person sees it. Raises BadPicture.
+    All go through Pillow as one picture, one below the other, first for the columns and then, turned, for the rows. Pillow alone
+    begins with the rows of some pictures that are higher than wide; of these, pixels can differ by some grey levels.
     """
-    if isinstance(image, Path):
-        with _damage_is_a_bad_picture():
-            image = image.read_bytes()
-    if isinstance(image, bytes):
-        with _damage_is_a_bad_picture():
-            opened = _load(image)
-            plain = opened.getexif().get(_ORIENTATION, 1) == 1 and "transparency" not in opened.info
-        if opened.format in ("JPEG", "PNG") and opened.mode in ("L", "RGB") and plain:
-            return image
+    number, height, width = images.shape[:3]
+    left, top, right, bottom = _part(width, height, None, fit)
+    pixels = images[:, top:bottom, left:right]
+    for _ in ("columns", "rows"):
+        number, height, width = pixels.shape[:3]
+        stack = to_channels(_open(pixels.reshape(number * height, width, -1)), channels)
+        stack = stack.resize((image_size, stack.height), Image.Resampling.BICUBIC)
+        pixels = np.asarray(stack).reshape(number, height, image_size, channels).swapaxes(1, 2)
+    return pixels
+
+
+def plain_file(image: Picture) -> bytes | None:
+    """The picture's own file, a JPEG or PNG that every decoder shows as it is: grey or RGB of 8 bits, opaque, upright.
+
+    None if it is another picture: an array, another format, a palette, CMYK, turned by EXIF. Only the file's header is read, so
+    the rest may be damaged. Raises BadPicture.
+    """
+    if isinstance(image, np.ndarray):
+        return None
+    with _damage_is_a_bad_picture():
+        encoded = _bytes(image)
+        picture = _open(encoded)
+        upright = picture.getexif().get(_ORIENTATION, 1) == 1
+    plain = picture.format in ("JPEG", "PNG") and picture.mode in ("L", "RGB") and "transparency" not in picture.info
+    return encoded if plain and upright else None
+
+
+def as_png(image: Picture) -> bytes:
+    """The picture as a person sees it, as the bytes of a PNG file in grey or RGB. Raises BadPicture."""
     picture = open_picture(image)
     picture = to_channels(picture, 1 if picture.mode in ("1", "L", "LA") or picture.mode.startswith("I") else 3)
     buffer = io.BytesIO()
@@ -65,16 +99,26 @@ def encode(image: Picture) -> bytes:
 
 def open_picture(image: Picture) -> Image.Image:
     """The picture, completely loaded and upright. Raises BadPicture."""
-    if isinstance(image, np.ndarray):
-        return Image.fromarray(image[..., 0] if image.shape[-1:] == (1,) else image)
     with _damage_is_a_bad_picture():
-        return ImageOps.exif_transpose(_load(image))
+        picture = _open(image)
+        ImageOps.exif_transpose(picture, in_place=True)
+        picture.load()
+        return picture
 
 
-def _load(file: Path | bytes) -> Image.Image:
-    picture = Image.open(io.BytesIO(file) if isinstance(file, bytes) else file)
-    picture.load()  # Image.open reads only the header; a file that is cut short fails here
-    return picture
+def _open(image: Picture) -> Image.Image:
+    """The picture, of which only the header is read: a file that is cut short fails at its load()."""
+    if isinstance(image, np.ndarray):
+        return Image.fromarray(image[..., 0] if image.shape[2:] == (1,) else image)
+    return Image.open(io.BytesIO(_bytes(image)))
+
+
+def _bytes(image: Path | bytes) -> bytes:
+    if isinstance(image, bytes):
+        return image
+    if not stat.S_ISREG(image.stat().st_mode):  # to read a named pipe would wait for ever
+        raise BadPicture("no file, but a folder that cannot be read, a pipe or a device")
+    return image.read_bytes()
 
 
 @contextlib.contextmanager
@@ -101,7 +145,8 @@ def to_channels(picture: Image.Image, channels: int) -> Image.Image:
         picture = Image.alpha_composite(white, picture)
     if picture.mode not in ("L", "RGB"):
         picture = picture.convert("RGB")
-    return picture.convert("L" if channels == 1 else "RGB")
+    mode = "L" if channels == 1 else "RGB"
+    return picture if picture.mode == mode else picture.convert(mode)
 
 
 def clip_box(bbox: Sequence[int], width: int, height: int) -> tuple[int, int, int, int]:
@@ -118,16 +163,18 @@ def clip_box(bbox: Sequence[int], width: int, height: int) -> tuple[int, int, in
     return left, top, right, bottom
 
 
-def cut_box(picture: Image.Image, bbox: Sequence[int]) -> Image.Image:
-    """The part of the picture inside a box. The box is clipped at the picture's border. Raises BadPicture."""
-    return picture.crop(clip_box(bbox, *picture.size))
-
-
-def to_square(picture: Image.Image, image_size: int, fit: str) -> Image.Image:
-    """The picture resized to image_size x image_size: the whole picture squashed, or with fit "crop" its central square. Resizing
-    is bicubic and antialiased."""
+def _part(width: int, height: int, bbox: Sequence[int] | None, fit: str) -> tuple[int, int, int, int]:
+    """What is cut out of a picture of width x height, as (left, top, right, bottom). Raises BadPicture."""
+    left, top, right, bottom = (0, 0, width, height) if bbox is None else clip_box(bbox, width, height)
     if fit == "crop":
-        side = min(picture.size)
-        left, top = (picture.width - side) // 2, (picture.height - side) // 2
-        picture = picture.crop((left, top, left + side, top + side))
-    return picture.resize((image_size, image_size), Image.Resampling.BICUBIC)
+        side = min(right - left, bottom - top)
+        left, top = left + (right - left - side) // 2, top + (bottom - top - side) // 2
+        right, bottom = left + side, top + side
+    return left, top, right, bottom
+
+
+def _reduce(picture: Image.Image, most: int, channels: int) -> int:
+    """Let Pillow decode a JPEG file at 1 / (1, 2, 4 or 8) of its size, 1 / `most` at the smallest. Returns the divisor."""
+    divisor = max(one for one in (1, 2, 4, 8) if one <= max(most, 1))
+    reduced = picture.draft("L" if channels == 1 else None, (picture.width // divisor, picture.height // divisor))
+    return divisor if reduced else 1

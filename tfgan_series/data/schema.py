@@ -17,6 +17,8 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from tfgan_series.data.wire import Fields
+
 
 @dataclass(frozen=True)
 class Schema:
@@ -24,30 +26,14 @@ class Schema:
 
     features: tfds.features.FeaturesDict
 
-    def serialize(self, values: Mapping[str, Any]) -> bytes:
-        """The bytes of one record. The same values give the same bytes in every process, unlike TFDS's serialize_example.
-
-        values: bytes for image and filename, whole numbers for all other fields. Raises KeyError for a field without a
-        value, ValueError for a value of another shape than its field.
-        """
-        stored = {}
-        for name, field in self._fields.items():
-            value = values[name]
-            if field.dtype == tf.string:
-                stored[name] = tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-                continue
-            if np.shape(value) != tuple(field.shape):
-                raise ValueError(f"{name}: shape {np.shape(value)}; wanted {tuple(field.shape)}")
-            stored[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=np.ravel(value)))
-        return tf.train.Example(features=tf.train.Features(feature=stored)).SerializeToString(deterministic=True)
-
     def parse(self, batch: tf.Tensor, names: Iterable[str]) -> dict[str, tf.Tensor]:
         """The named fields of serialized records [B], the whole batch in one call.
 
         image is [B, S, S, C] uint8 if the records hold pixels, else the files' bytes [B] as strings. filename is [B] strings.
         All other fields are int64.
         """
-        parsed = tf.io.parse_example(batch, {name: self._fields[name] for name in names})
+        kinds = {name: (tf.string, ()) if self.fields[name] is None else (tf.int64, self.fields[name]) for name in names}
+        parsed = tf.io.parse_example(batch, {name: tf.io.FixedLenFeature(shape, kind) for name, (kind, shape) in kinds.items()})
         image = self.features["image"]
         if "image" in parsed and isinstance(image, tfds.features.Tensor):
             pixels = tf.io.decode_raw(parsed["image"], tf.uint8)
@@ -55,11 +41,16 @@ class Schema:
         return parsed
 
     @functools.cached_property
-    def _fields(self) -> dict[str, tf.io.FixedLenFeature]:
-        """How a record holds each field: as a string of bytes or as int64."""
+    def fields(self) -> Fields:
+        """What a record holds under each name, for wire.serialize."""
         stored = self.features.get_serialized_info()
-        kinds = {name: tf.string if info.tf_dtype == tf.string else tf.int64 for name, info in stored.items()}
-        return {name: tf.io.FixedLenFeature(info.shape, kinds[name]) for name, info in stored.items()}
+        return {name: None if info.tf_dtype == tf.string else tuple(info.shape) for name, info in stored.items()}
+
+
+def decode(encoded: tf.Tensor, channels: int) -> tf.Tensor:
+    """The bytes of an original [] -> its pixels [H, W, channels] uint8. Training decodes originals with this, so conversion tries
+    it on each. Raises tf.errors.InvalidArgumentError for a damaged file."""
+    return tf.io.decode_image(encoded, channels=channels, expand_animations=False)
 
 
 def make_schema(

@@ -85,6 +85,32 @@ def test_names_of_any_bytes(tmp_path):
     assert last.image.is_file()
 
 
+def test_lists_and_folder_share_names_of_any_bytes(tmp_path):
+    tree = write_celeba(tmp_path)
+    (tree / "Img/img_celeba/000002.jpg").rename(os.fsdecode(os.path.join(os.fsencode(tree), b"Img/img_celeba/\xb9.jpg")))
+    for file in [*(tree / "Anno").iterdir(), *(tree / "Eval").iterdir()]:
+        file.write_bytes(file.read_bytes().replace(b"000002.jpg", b"\xb9.jpg"))
+    last = find(tree, bbox=True).partitions["train"][-1]
+    assert (last.filename, last.problem) == ("\\xb9.jpg", "")
+    assert tuple(last.known["bbox"]) == celeba_box(2)
+
+
+def test_a_picture_in_a_folder_below_has_not_the_box_of_its_namesake(tmp_path):
+    tree = write_celeba(tmp_path)
+    (tree / "Img/img_celeba/sub").mkdir()
+    shutil.copy(tree / "Img/img_celeba/000001.jpg", tree / "Img/img_celeba/sub/000002.jpg")
+    last = find(tree, bbox=True).partitions["train"][-1]
+    assert (last.filename, last.problem) == ("sub/000002.jpg", "not in list_bbox_celeba.txt")
+
+
+@pytest.mark.parametrize("names", [[], [str(CELEBA_COUNT), " ".join(f"Name_{column}" for column in range(39))]])
+def test_attributes_without_their_names(tmp_path, names):
+    path = write_celeba(tmp_path) / "Anno/list_attr_celeba.txt"
+    path.write_text("\n".join([*names, *path.read_text().splitlines()[2:]]))
+    with pytest.raises(UserError, match=r"list_attr_celeba.txt: (0|39) names before the first picture; wanted those of the 40"):
+        find(tmp_path)
+
+
 def test_pictures_that_lists_and_folder_do_not_share(tmp_path):
     tree = write_celeba(tmp_path)
     (tree / "Img/img_celeba/000003.jpg").unlink()

@@ -47,6 +47,20 @@ def test_cut_and_foreign_files_are_named(tmp_path):
         find(tmp_path)
 
 
+def test_headers_and_labels_that_cannot_be(tmp_path):
+    labels = write_mnist(tmp_path, compress=False) / "train-labels-idx1-ubyte"
+    whole = labels.read_bytes()
+    labels.write_bytes(whole[:-3] + bytes([10]) + whole[-2:])
+    with pytest.raises(UserError, match="train-labels-idx1-ubyte, label 38: 10; wanted 0 to 9"):
+        find(tmp_path)
+    images = tmp_path / "train-images-idx3-ubyte"
+    data = images.read_bytes()
+    for sizes, content in (((40, -28, -28), data[16:]), ((40, 0, 28), b"")):
+        images.write_bytes(data[:4] + b"".join(size.to_bytes(4, "big", signed=True) for size in sizes) + content)
+        with pytest.raises(UserError, match=rf"idx3-ubyte: its header promises the sizes \[40, {sizes[1]}, {sizes[2]}\]"):
+            find(tmp_path)
+
+
 def test_labels_of_another_file(tmp_path):
     write_mnist(tmp_path)
     other = write_mnist(tmp_path / "other", train=39)

@@ -5,6 +5,7 @@ side), and Kaggle's (img_align_celeba/img_align_celeba/ and .csv lists). Only th
 boxes if boxes are cut out. The other lists are read if they exist.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,7 @@ class _List:
 
 def _stem(name: str) -> str:
     # The lists write .jpg for every variant.
-    return name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    return os.path.splitext(name)[0]
 
 
 def _read_list(root: Path, name: str, width: int) -> _List | None:
@@ -90,7 +91,7 @@ def _read_list(root: Path, name: str, width: int) -> _List | None:
     path = next((one for one in choices if one.is_file()), None)
     if path is None:
         return None
-    lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    lines = path.read_text(encoding="utf-8-sig", errors="surrogateescape").splitlines()
     separator = "," if path.suffix == ".csv" else None
     columns: tuple[str, ...] = ()
     values: dict[str, np.ndarray] = {}
@@ -110,7 +111,9 @@ def _read_list(root: Path, name: str, width: int) -> _List | None:
         if name == "list_eval_partition" and not 0 <= row[0] < len(PARTITIONS):
             raise UserError(f"{path}, line {number}: partition {row[0]}; wanted 0 (train), 1 (val) or 2 (test)")
         values[_stem(words[0])] = (row > 0).astype(np.uint8) if name == "list_attr_celeba" else row
-    return _List(path.name, columns, values)
+    if name == "list_attr_celeba" and len(columns) != width:
+        raise UserError(f"{path}: {len(columns)} names before the first picture; wanted those of the {width} attributes")
+    return _List(path.name, tuple(map(readable, columns)), values)
 
 
 def _is_header(words: Sequence[str], number: int) -> bool:

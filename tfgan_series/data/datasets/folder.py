@@ -34,10 +34,17 @@ def readable(name: str) -> str:
 
 
 def picture_names(folder: Path, endings: tuple[str, ...] = ENDINGS) -> list[str]:
-    """Names of the picture files below a folder, relative to it with forward slashes, sorted."""
+    """Names of the picture files below a folder, relative to it with forward slashes, sorted.
+
+    A folder that cannot be read is among them: who opens it as a picture finds out, and tells the user.
+    """
     found: list[str] = []
     walked: set[str] = set()
-    for where, folders, files in os.walk(folder, followlinks=True):
+
+    def unread(error: OSError) -> None:
+        found.append(Path(error.filename).relative_to(folder).as_posix())
+
+    for where, folders, files in os.walk(folder, followlinks=True, onerror=unread):
         real = os.path.realpath(where)
         if real in walked:  # a link back to a folder above
             folders.clear()

@@ -18,6 +18,7 @@ import numpy as np
 from tfgan_series.data.datasets.source import Request, Source, array_examples
 from tfgan_series.errors import UserError
 
+CLASS_NAMES = tuple("0123456789")
 PREFIXES = {"train": "train", "test": "t10k"}
 PACKED = Path(__file__).with_name("mnist.xz")
 _WANTED = "the folder of MNIST's four idx files (train-images-idx3-ubyte.gz ...)"
@@ -35,7 +36,7 @@ def find(request: Request) -> Source:
         arrays = {partition: _read_pair(folder, prefix) for partition, prefix in PREFIXES.items()}
     return Source(
         {partition: array_examples(partition, images, labels) for partition, (images, labels) in arrays.items()},
-        class_names=tuple("0123456789"),
+        class_names=CLASS_NAMES,
     )
 
 
@@ -55,6 +56,8 @@ def _read_pair(folder: Path, prefix: str) -> tuple[np.ndarray, np.ndarray]:
     labels, labels_file = _read_idx(folder, f"{prefix}-labels-idx1-ubyte", 1)
     if len(images) != len(labels):
         raise UserError(f"{labels_file}: {len(labels)} labels for the {len(images)} pictures of {images_file.name}")
+    for index in np.flatnonzero(labels >= len(CLASS_NAMES))[:1]:
+        raise UserError(f"{labels_file}, label {index + 1}: {labels[index]}; wanted 0 to 9: fetch it again")
     return images, labels
 
 
@@ -76,6 +79,8 @@ def _read_idx(folder: Path, name: str, dimensions: int) -> tuple[np.ndarray, Pat
     if data[:4] != bytes([0, 0, 8, dimensions]) or len(data) < header:
         raise UserError(f"{path}: does not begin like an idx file of {dimensions}-dimensional bytes; fetch it again")
     shape = np.frombuffer(data, ">i4", dimensions, 4)
+    if min(shape) < 1:
+        raise UserError(f"{path}: its header promises the sizes {shape.tolist()}; wanted 1 or more; fetch it again")
     wanted = header + math.prod(map(int, shape))
     if len(data) != wanted:
         raise UserError(f"{path}: {len(data):,} bytes, but its header promises {wanted:,}; fetch it again")

@@ -1,0 +1,98 @@
+"""Examples -> the bytes of their records, on all cores, in the order of the examples.
+
+Many picture files are prepared in processes, as Python's part of the work is too large for threads. These processes import this
+file, so it imports no TensorFlow, which would take each of them seconds.
+"""
+
+import warnings
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+import joblib
+import numpy as np
+from joblib.externals.loky import get_reusable_executor
+
+from tfgan_series.data import preprocess
+from tfgan_series.data.datasets.source import Example
+from tfgan_series.data.preprocess import BadPicture
+from tfgan_series.data.wire import Fields, serialize
+from tfgan_series.errors import UserError
+
+_CHUNK = 64  # examples that a worker takes at a time
+_FEW = 2000  # so many files are prepared before processes have started
+
+
+def serialized(
+    groups: Sequence[Sequence[Example]], settings: Mapping[str, Any], fields: Fields
+) -> Generator[bytes | BadPicture, None, None]:
+    """For each example of all groups the bytes of its record, or the reason why it cannot be one.
+
+    settings: from records.conversion_settings. Raises UserError if a worker process is killed.
+    """
+    files = sum(not isinstance(one.image, np.ndarray) for group in groups for one in group)
+    processes = files > _FEW and settings["store"] == "pixels"  # TensorFlow looks at originals, and is in this process alone
+    chunks = (group[start : start + _CHUNK] for group in groups for start in range(0, len(group), _CHUNK))
+    # joblib's processes do not run the caller's script again, as those of multiprocessing do.
+    parallel = joblib.Parallel(
+        n_jobs=-1, backend="loky" if processes else "threading", return_as="generator", batch_size=1, max_nbytes=None
+    )
+    results = parallel(joblib.delayed(_serialized)(chunk, settings, fields) for chunk in chunks)
+    try:
+        for found in results:
+            yield from found
+    except BrokenProcessPool as error:
+        raise UserError("a worker process was killed (too little memory?); to go on, type the same command again") from error
+    finally:
+        with warnings.catch_warnings(action="ignore"):  # that results which nobody took are lost, as after Ctrl-C
+            results.close()
+        if processes:
+            get_reusable_executor().shutdown(kill_workers=True)
+
+
+def _serialized(examples: Sequence[Example], settings: Mapping[str, Any], fields: Fields) -> list[bytes | BadPicture]:
+    arrays = [one.image for one in examples if isinstance(one.image, np.ndarray)]
+    if settings["store"] == "pixels" and len(arrays) == len(examples) and len({one.shape for one in arrays}) == 1:
+        pictures = preprocess.prepare_arrays(np.stack(arrays), **_how(settings))
+        return [_record(one, pixels.tobytes(), fields) for one, pixels in zip(examples, pictures, strict=True)]
+    return [_record_or_reason(one, settings, fields) for one in examples]
+
+
+def _record_or_reason(example: Example, settings: Mapping[str, Any], fields: Fields) -> bytes | BadPicture:
+    try:
+        if example.problem:
+            raise BadPicture(example.problem)
+        box = example.known["bbox"] if settings["bbox"] else None
+        if settings["store"] == "pixels":
+            return _record(example, preprocess.prepare(example.image, bbox=box, **_how(settings)).tobytes(), fields)
+        return _record(example, _original(example.image, box, settings["channels"]), fields)
+    except BadPicture as problem:
+        return problem
+
+
+def _how(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: settings[name] for name in ("image_size", "channels", "fit")}
+
+
+def _record(example: Example, image: bytes, fields: Fields) -> bytes:
+    values = {"image": image, "label": example.label, "filename": example.filename.encode(), **example.known}
+    return serialize(values, fields)
+
+
+def _original(image: preprocess.Picture, box: Sequence[int] | None, channels: int) -> bytes:
+    """The bytes of a picture file that training can decode: the picture's own file, or a PNG of it. Raises BadPicture."""
+    import tensorflow as tf
+
+    from tfgan_series.data.schema import decode
+
+    encoded = preprocess.plain_file(image)
+    try:
+        size = decode(encoded, channels).shape if encoded else ()
+    except tf.errors.InvalidArgumentError:  # Pillow shows some files that TensorFlow finds damaged
+        size = ()
+    if not (encoded and size):
+        encoded = preprocess.as_png(image)
+        size = decode(encoded, channels).shape
+    if box is not None:
+        preprocess.clip_box(box, size[1], size[0])  # the pipeline will cut the box out: a wrong box is refused here
+    return encoded
