@@ -2,7 +2,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test lint
+.PHONY: install demo test test-extra lint
 
 demo: install
 	$(BIN)/python scripts/train.py
@@ -10,6 +10,10 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest -q
+
+test-extra: install
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,export]'
+	$(BIN)/python -m pytest -q -m extra
 
 lint: install
 	$(BIN)/ruff check .
