@@ -76,6 +76,22 @@ def test_scores_are_those_of_these_very_weights(run, generator):
         card.render({"generator": generator}, files_of(), run, None)
 
 
+@pytest.mark.extra
+def test_its_head_is_yaml_as_hubs_read_it(run, generator):
+    import yaml
+
+    scores.add(run, [score("fid9_test", 12.5, digest(generator)), score("kid9_val", 3, digest(generator), "val")])
+    head = yaml.safe_load(card.render({"generator": generator}, files_of(), run, None).split("---\n")[1])
+    results = head.pop("model-index")[0]["results"]
+    assert head == {
+        "license": "unknown",
+        "pipeline_tag": "unconditional-image-generation",
+        "tags": ["gan", "dcgan", "digits", "onnx", "tflite", "tensorflow"],
+    }
+    assert [(one["dataset"]["type"], one["dataset"]["split"]) for one in results] == [("mnist", "test"), ("mnist", "val")]
+    assert [one["metrics"] for one in results] == [[{"type": "fid9_test", "value": 12.5}], [{"type": "kid9_val", "value": 3}]]
+
+
 def test_of_a_file_that_is_of_no_run(tmp_path):
     pictures = keras.Input([None, None, 1], name="pictures")
     model = keras.Model(pictures, keras.layers.Conv2D(1, 3, padding="same")(pictures))

@@ -42,5 +42,5 @@ def main() -> None:
 
     out = command_line.path("out") or generators[0].parent / runs.EXPORTED
     for one in export.export(generators, out, formats=FLAGS.formats, size=FLAGS.size):
-        print(f"{one.path}: {one.size / 1e6:,.1f} MB, differs from Keras by {one.difference:.1e} at most")
+        print(f"{one.path}: {one.size / 1e6:,.1f} MB, differs from Keras by {one.difference:.2g} at most")
     print(f"{out / card.NAME} describes them")

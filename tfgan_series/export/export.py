@@ -39,7 +39,7 @@ def export(
     for path, model in zip(paths, models.values(), strict=True):
         inputs.check_size(model, str(path), size)
     with files.whole_folder(out) as beside:
-        written = [_write(model, name, one, beside, size) for name, model in models.items() for one in formats]
+        written = [_write(model, name, one, beside, size) for name, model in models.items() for one in dict.fromkeys(formats)]
         files.write_whole(beside / card.NAME, card.render(models, written, paths[0].parent, size))
     return [replace(one, path=out / one.path.name) for one in written]
 
