@@ -2,7 +2,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test lint bench stress
+.PHONY: install demo test test-extra lint bench stress
 # The benchmarks of speed. PyTorch is a peer if it is installed: .venv/bin/python -m pip install -e '.[bench]'
 BENCHMARKS := convert pipeline step
 
@@ -12,6 +12,10 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest -q
+
+test-extra: install
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,export]'
+	$(BIN)/python -m pytest -q -m extra
 
 lint: install
 	$(BIN)/ruff check .

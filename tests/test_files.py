@@ -80,3 +80,17 @@ def test_names_as_long_as_they_may_be_and_text_that_is_no_unicode(tmp_path):
     path = tmp_path / ("马" * 83 + ".png")
     files.write_whole(path, "caf\udce9.png")
     assert path.read_text(encoding="utf-8") == "caf\\udce9.png"
+
+
+def test_a_folder_appears_whole_or_the_old_one_stays(tmp_path):
+    folder = tmp_path / "exported"
+    with files.whole_folder(folder) as beside:
+        (beside / "old").touch()
+    with pytest.raises(ValueError), files.whole_folder(folder) as beside:
+        (beside / "new").touch()
+        raise ValueError
+    assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == ["exported", "exported/old"]
+    (files.partial(folder) / "killed").mkdir(parents=True)
+    with files.whole_folder(folder) as beside:
+        (beside / "new").touch()
+    assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == ["exported", "exported/new"]

@@ -39,6 +39,7 @@ ROOMS = {
     "translation": BASE | LOOKED_AT | {"runs", "data"},
     "exploration": BASE | LOOKED_AT | {"runs", "data", "series", "classifier"},
     "evaluation": BASE | LOOKED_AT | {"runs", "data", "series", "classifier"},
+    "export": BASE | {"inference", "runs", "series", "evaluation", "translation"},
     "report": BASE | {"runs", "data", "series", "evaluation"},
     "preparation": BASE | {"series", "data", "networks", "runs", "training"},
     "workflow": BASE | {"series", "data", "runs", "report", "training", "preparation"},

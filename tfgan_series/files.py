@@ -41,6 +41,23 @@ def whole(path: Path) -> Iterator[Path]:
         raise
 
 
+@contextlib.contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder beside `folder` to write into. If the block succeeds, it replaces `folder`; else it is removed."""
+    folder = folder.resolve()
+    beside = partial(folder)
+    shutil.rmtree(beside, ignore_errors=True)  # of a process that was killed
+    beside.mkdir(parents=True)
+    try:
+        yield beside
+        if folder.exists():
+            discard(folder)
+        beside.rename(folder)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write a text file by way of `whole`: in UTF-8, with its newlines unchanged, on every system.
 

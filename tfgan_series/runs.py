@@ -8,6 +8,7 @@ runs/<model>/<ImageType>-<image_size>/
     report.html  diverged.txt (if the run diverged)  warnings.txt (if training warns of something)
     scores.jsonl    the scores of evaluate.py
     generated/  explored/  translated/    the pictures of generate.py, explore.py and translate.py
+    exported/       the files of export.py
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _COLUMNS = ("epoch", "Gen_loss", "Dis_loss", "lr", "images_per_second", "steps")
 _ROUNDED = 1e-6  # error of an epoch in the log, which has six decimals
 _FIRST = ("epoch", "step", "Real_P", "Fake_P", "Real_logit", "Fake_logit", *_COLUMNS[1:-1])
 CHECKPOINTS, IMAGES, STEPS, TENSORBOARD = "checkpoints", "images", "steps", "tensorboard"
-GENERATED, EXPLORED, TRANSLATED = "generated", "explored", "translated"
+GENERATED, EXPLORED, TRANSLATED, EXPORTED = "generated", "explored", "translated", "exported"
 TRANSLATION = "translated.json"  # beside translated pictures: their names and the folder of their originals
 
 

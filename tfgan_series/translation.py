@@ -15,8 +15,8 @@ from tfgan_series.data.preprocess import ENDINGS
 from tfgan_series.errors import UserError
 from tfgan_series.inference import Network
 
-_MULTIPLE = 4  # a generator halves the size twice and doubles it twice
-_SMALLEST = 8  # pixels of a side; a generator mirrors 3 pixels at the borders, and 1 pixel at a quarter of the size
+MULTIPLE = 4  # a generator halves the size twice and doubles it twice
+SMALLEST = 8  # pixels of a side; a generator mirrors 3 pixels at the borders, and 1 pixel at a quarter of the size
 
 
 def translate_files(
@@ -72,7 +72,7 @@ def translate(generator: Network, images: np.ndarray) -> np.ndarray:
     are cut back to the old size.
     """
     height, width = images.shape[1:3]
-    below, right = (max(_SMALLEST, -(-side // _MULTIPLE) * _MULTIPLE) - side for side in (height, width))
+    below, right = (max(SMALLEST, -(-side // MULTIPLE) * MULTIPLE) - side for side in (height, width))
     padded = np.pad(images, [(0, 0), (0, below), (0, right), (0, 0)], mode="symmetric")
     there = generator(pictures.to_float(padded), training=False)
     return pictures.to_uint8(np.asarray(there)[:, :height, :width])

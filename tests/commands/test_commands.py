@@ -174,6 +174,7 @@ np.save("images.npy", generator.predict(np.load("z.npy"), verbose=0))
         (["train.py", "--image_size=8", "--batch_size=1501"], "--batch_size=1501 is more than the 1500 records of train"),
         (["train.py", "--TFRecordPath="], "--TFRecordPath= names nothing: give a path, or leave the flag out"),
         (["generate.py", "--run_dir=nowhere"], "nowhere is not a run"),
+        (["export.py", "--run_dir=nowhere"], "nowhere is not a run"),
         (["generate.py", "--run_dir=run", "--generator=file"], "--generator names the generator: leave --run_dir"),
         (["report.py", "--runs=,"], "--runs names no run"),
         (["evaluate.py", "--run_dir=nowhere"], "nowhere is not a run"),

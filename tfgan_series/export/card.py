@@ -1,0 +1,94 @@
+"""The card of an export: a Markdown page with YAML at its head, in the layout that model hubs read from README.md.
+
+The layout is that of https://huggingface.co/docs/hub/model-cards, its results that of the specification's model-index.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import keras
+
+import tfgan_series
+from tfgan_series import runs, series
+from tfgan_series.evaluation import scores
+from tfgan_series.evaluation.scores import Score
+from tfgan_series.export import inputs
+from tfgan_series.export.formats import FORMATS, Exported
+from tfgan_series.inference import digest
+
+NAME = "MODEL_CARD.md"
+
+
+def render(generators: Mapping[str, keras.Model], exported: Sequence[Exported], folder: Path, size: int | None) -> str:
+    """The card's text. generators: {name: model}, all of one run or one file. exported: their files. folder: where the generators
+    lie; if it is a run, the card has its data, settings and scores. size: as in export.export.
+
+    Raises UserError if the run's files cannot be read.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    first = next(iter(generators.values()))
+    return environment.get_template("card.md").render(
+        generators=[_described(name, model, size) for name, model in generators.items()],
+        files=[{"name": one.path.name, "title": FORMATS[one.format].title, **vars(one)} for one in exported],
+        formats=[FORMATS[name] for name in dict.fromkeys(one.format for one in exported)],
+        examples=[_example(first, one, size) for one in exported if one.generator == next(iter(generators))],
+        translates=inputs.takes_pictures(first),
+        free="H" in inputs.in_words(inputs.fixed(first.output_shape, size)),
+        run=_run(generators, folder) if (folder / runs.EXPERIMENT).is_file() else None,
+        versions={"tfgan_series": tfgan_series.__version__, "keras": keras.__version__},
+    )
+
+
+def _described(name: str, model: keras.Model, size: int | None) -> dict[str, Any]:
+    """A generator's inputs and outputs in words."""
+    return {
+        "name": name,
+        "inputs": [
+            {"name": one.name, "shape": inputs.in_words(inputs.fixed(one.shape, size)), "meaning": inputs.meaning(one)}
+            for one in model.inputs
+        ],
+        "output": inputs.in_words(inputs.fixed(model.output_shape, size)),
+        "weights": model.count_params(),
+    }
+
+
+def _example(generator: keras.Model, exported: Exported, size: int | None) -> dict[str, str]:
+    """Python code that draws pictures with a file."""
+    names = [tensor.name for tensor in generator.inputs]
+    how = FORMATS[exported.format]
+    code = how.example.format(
+        file=exported.path.name,
+        inputs="\n".join(inputs.code(tensor, size) for tensor in generator.inputs),
+        entries=", ".join(f'"{name}": {name}' for name in names),
+        arguments=", ".join(f"{name}={name}" for name in names),
+    )
+    packages = f"{how.install} pillow" if inputs.takes_pictures(generator) else how.install
+    return {"title": how.title, "packages": packages, "code": code}
+
+
+def _run(generators: Mapping[str, keras.Model], folder: Path) -> dict[str, Any]:
+    """What the card says of the run."""
+    begun, log = runs.read_begun(folder), runs.read_log(folder)
+    experiment = begun.experiment
+    return {
+        "experiment": experiment,
+        "origin": experiment.data_set.origin,
+        "records": begun.record_count,
+        "flags": series.flag_lines(experiment),
+        "steps": int(log[-1]["step"]) if log else None,
+        "scores": _scores_of(generators, scores.read(folder)),
+    }
+
+
+def _scores_of(generators: Mapping[str, keras.Model], found: Sequence[Score]) -> list[Score]:
+    """The last score of each name that was measured with the very weights of these generators."""
+    digests = {digest(model) for model in generators.values()}
+    return list({score.metric: score for score in found if score.checkpoint_digest in digests}.values())
