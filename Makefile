@@ -2,7 +2,8 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test lint
+.PHONY: install demo test lint bench
+BENCHMARKS := step generate start overhead
 
 demo: install
 	$(BIN)/python scripts/train.py
@@ -15,6 +16,10 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# PyTorch is compared only if it is there: .venv/bin/python -m pip install -e '.[bench]'
+bench: install
+	@for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 install: $(VENV)/installed
 
