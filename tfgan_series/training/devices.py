@@ -4,12 +4,15 @@ import contextlib
 import functools
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import tensorflow as tf
 
 from tfgan_series.errors import UserError
 from tfgan_series.series import Experiment
 
+_BFLOAT16 = {"amx_bf16", "avx512_bf16"}  # what Linux calls a processor's instructions for bfloat16
+_BFLOAT16_GPU = (8, 0)  # the first compute capability with bfloat16
 _MESSAGE_BYTES = 2000  # of a worker's message to the others
 
 
@@ -35,6 +38,19 @@ def _only(kind: Callable[[], tf.distribute.Strategy]) -> tf.distribute.Strategy:
     """The process's only strategy of this kind. Two of a kind would use the same collective keys, and the second training of a
     comparison would fail with a shape mismatch (TensorFlow's issue 62790)."""
     return kind()
+
+
+def resolve(experiment: Experiment, processor: Path = Path("/proc/cpuinfo")) -> Experiment:
+    """The experiment, with --precision=auto replaced: by mixed_bfloat16 if all visible GPUs compute in bfloat16, or without a GPU
+    the processor does, and else by float32. processor: Linux' description of it; if it is not there, the answer is float32."""
+    if experiment.precision != "auto":
+        return experiment
+    if gpus := tf.config.list_physical_devices("GPU"):
+        details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+        fast = all(one.get("compute_capability", (0, 0)) >= _BFLOAT16_GPU for one in details)
+    else:
+        fast = processor.is_file() and not _BFLOAT16.isdisjoint(processor.read_text().split())
+    return experiment.change(precision="mixed_bfloat16" if fast else "float32")
 
 
 def check(experiment: Experiment, strategy: tf.distribute.Strategy) -> None:
