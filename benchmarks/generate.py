@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--batch_size", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--torch", action=argparse.BooleanOptionalAction, default=True, help="compare with PyTorch")
+    parser.add_argument("--ways", default="eager,channels_last,compiled", help="those of PyTorch that are tried")
     arguments = parser.parse_args()
     devices.share_gpus()
     print(f"{turns.processor()}\n")
@@ -56,7 +57,7 @@ def main() -> None:
 
             peers = {
                 f"PyTorch {way}": functools.partial(torch_peers.generation, experiment, z, arguments.batch_size, precision, way)
-                for way in torch_peers.WAYS
+                for way in arguments.ways.split(",")
             }
             chosen |= turns.fastest(peers)
         seconds = turns.in_turn(chosen, 1, arguments.rounds)

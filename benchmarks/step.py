@@ -85,14 +85,16 @@ def parameters(experiment: Experiment) -> dict[str, int]:
     }
 
 
-def torch_makers(experiment: Experiment, real: Sequence[np.ndarray], precision: str) -> dict[str, Callable[[], Contestant]]:
+def torch_makers(
+    experiment: Experiment, real: Sequence[np.ndarray], precision: str, ways: Sequence[str]
+) -> dict[str, Callable[[], Contestant]]:
     """{way: a function that makes the contestant}."""
     import torch_peers
 
     sizes = parameters(experiment)
     return {
         f"PyTorch {precision} {way}": functools.partial(torch_peers.training, experiment, real, sizes, precision, way)
-        for way in torch_peers.WAYS
+        for way in ways
     }
 
 
@@ -111,7 +113,7 @@ def compare(case: str, arguments: argparse.Namespace, rates: Mapping[str, float]
     for precision in PRECISIONS:
         chosen |= (own := turns.fastest(our_makers(experiment, real, precision)))
         ours[precision] = list(own)
-        other = turns.fastest(torch_makers(experiment, real, precision)) if peer else {}
+        other = turns.fastest(torch_makers(experiment, real, precision, arguments.ways.split(","))) if peer else {}
         chosen |= other
         theirs[precision] = list(other)
     chosen |= turns.working({"Keras' Adam": lambda: training(experiment, real, keras.optimizers.Adam)})
@@ -142,7 +144,7 @@ def compare(case: str, arguments: argparse.Namespace, rates: Mapping[str, float]
 def _operations(experiment: Experiment, real: Sequence[np.ndarray]) -> int:
     import torch_peers
 
-    return torch_peers.operations(torch_makers(experiment, real, "float32")["PyTorch float32 eager"]())
+    return torch_peers.operations(torch_makers(experiment, real, "float32", ["eager"])["PyTorch float32 eager"]())
 
 
 def main() -> None:
@@ -151,6 +153,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4, help="length of a turn")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--torch", action=argparse.BooleanOptionalAction, default=True, help="compare with PyTorch")
+    parser.add_argument("--ways", default="eager,channels_last,compiled", help="those of PyTorch that are tried")
     parser.add_argument("--changes", type=_changes, default={}, help="settings of all cases: batch_size=2,base_filters=4")
     arguments = parser.parse_args()
     devices.share_gpus()
