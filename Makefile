@@ -2,8 +2,8 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test lint bench
-BENCHMARKS := step generate start overhead
+.PHONY: install demo test lint bench stress
+BENCHMARKS := pipeline step generate start overhead
 
 demo: install
 	$(BIN)/python scripts/train.py
@@ -20,6 +20,10 @@ lint: install
 # PyTorch is compared only if it is there: .venv/bin/python -m pip install -e '.[bench]'
 bench: install
 	@for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+# Kills trainings and compares their files: an hour on two cores.
+stress: install
+	$(BIN)/python benchmarks/stress.py
 
 install: $(VENV)/installed
 

@@ -24,6 +24,7 @@ LOOKED_AT = {"pictures", "latent", "inference"}
 ROOMS = {
     "errors": set(),
     "files": {"errors"},
+    "signals": set(),
     "inference": set(),
     "pictures": set(),
     "losses": set(),
@@ -33,7 +34,7 @@ ROOMS = {
     "networks": BASE | {"series"},
     "classifier": BASE | {"inference", "series", "data"},
     "runs": BASE | {"series", "data"},
-    "training": BASE | LOOKED_AT | {"series", "data", "networks", "losses", "runs", "evaluation"},
+    "training": BASE | LOOKED_AT | {"series", "data", "networks", "losses", "runs", "evaluation", "signals"},
     "generation": BASE | LOOKED_AT | {"runs"},
     "translation": BASE | LOOKED_AT | {"runs", "data"},
     "exploration": BASE | LOOKED_AT | {"runs", "data", "series", "classifier"},

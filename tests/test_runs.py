@@ -79,9 +79,13 @@ def test_steps_there_and_back(tmp_path):
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("", "not enough values"),
-        ("step,Gen_loss\n1,x\n", "could not convert string to float: 'x'"),
-        ("step,Gen_loss\n1\n", "cannot reshape"),
+        ("", "it is empty"),
+        ("step,Gen_loss\n", "it has no steps"),
+        ("step,Gen_loss\n2,x\n", "could not convert string to float: 'x'"),
+        ("step,Gen_loss\n2\n", "line 2 has 1 values, and there are 2 columns"),
+        ('step,Gen_loss\n2,"1\n', "could not convert string to float: '\"1'"),
+        ("step,Gen_loss\n1,1\n2,1\n", "it has step 1 where step 2 comes: a step is there twice, or lost"),
+        ("step,Gen_loss\n2,1\n4,1\n", "it has step 4 where step 3 comes"),
         ("step,Dis_loss\n1,0.5\n", "its columns are step, Dis_loss, those of the files before are step, Gen_loss"),
         (
             "step,Gen_loss,Gen_grad\n1,0.5,1\n",
@@ -148,6 +152,9 @@ def test_what_is_no_run(trained, tmp_path):
     (tmp_path / "experiment.json").write_text("{")
     with pytest.raises(UserError, match="cannot be read"):
         runs.read_experiment(tmp_path)
+    (tmp_path / "experiment.json").write_text("[" * 200_000)
+    with pytest.raises(UserError, match="cannot be read .it is nested too deep"):
+        runs.read_experiment(tmp_path)
     record = json.loads((trained / "experiment.json").read_text())
     record["experiment"]["from_the_future"] = 1
     (tmp_path / "experiment.json").write_text(json.dumps(record))
@@ -171,16 +178,59 @@ def test_a_killed_write_leaves_the_old_log(trained, tmp_path):
     assert len(runs.read_log(folder)) == 2
 
 
+def write_epochs(folder, steps):
+    """log.csv with a row after each of these steps; an epoch has 30."""
+    names = ("Real_P", "Fake_P", "Gen_loss", "Dis_loss", "lr", "images_per_second")
+    rows = [dict.fromkeys(names, 0.123) | {"epoch": round(step / 30, 6), "step": step, "steps": 30} for step in steps]
+    runs.write_log(folder, rows)
+    return folder / runs.LOG
+
+
 @pytest.mark.parametrize(
-    ("old", "new"), [(",", ";"), ("epoch,", "epxch,"), ("\n2,", "\n2\n2,"), ("0.123", "0,123"), ("0.123", "x"), (None, "")]
-)
+    ("old", "new"),
+    [
+        (",", ";"),
+        ("epoch,", "epxch,"),
+        ("\n2,", "\n2\n2,"),
+        ("0.123", "0,123"),
+        ("0.123", "x"),
+        ("\n2,", "\n3,"),
+        (",30\n", ",0\n"),
+    ],
+)  # fmt: skip
 def test_a_damaged_log_is_named(tmp_path, old, new):
-    names = ("epoch", "Real_P", "Fake_P", "Gen_loss", "Dis_loss", "lr", "images_per_second", "steps")
-    runs.write_log(tmp_path, [dict.fromkeys(names, 0.123) | {"epoch": epoch} for epoch in (1, 2)])
-    text = (tmp_path / "log.csv").read_text()
-    (tmp_path / "log.csv").write_text(text.replace(old, new) if old else new)
+    path = write_epochs(tmp_path, [30, 60])
+    assert len(runs.read_log(tmp_path)) == 2
+    path.write_text(path.read_text().replace(old, new))
     with pytest.raises(UserError, match=r"log\.csv cannot be read .*start the run over"):
         runs.read_log(tmp_path)
+
+
+@pytest.mark.parametrize("rows", [100, 10_000])
+def test_a_stray_quote_in_a_log_is_one_short_line(tmp_path, rows):
+    """The first number begins with a quote. 10,000 rows are more than the field limit of Python's csv."""
+    path = write_epochs(tmp_path, range(30, 30 * rows + 1, 30))
+    path.write_text(path.read_text().replace("0.123", '"0.123', 1))
+    with pytest.raises(UserError, match="could not convert string to float: '\"0.123'") as error:
+        runs.read_log(tmp_path)
+    assert len(str(error.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("steps", "line"),
+    [
+        ([30, 60, 60, 90], "line 4: step 60 after step 60: a row comes twice, or two runs wrote it"),
+        ([30, 60, 30, 60], "line 4: step 30 after step 60: a row comes twice"),
+        ([30, 90], "line 3: the row of step 60, an epoch's end, is missing before it"),
+        ([60], "line 2: the row of step 30, an epoch's end, is missing before it"),
+        ([20, 40], "line 3: the row of step 30, an epoch's end, is missing before it"),
+    ],
+)
+def test_rows_of_a_log_that_come_twice_or_are_lost(tmp_path, steps, line):
+    write_epochs(tmp_path, steps)
+    with pytest.raises(UserError, match=line) as error:
+        runs.read_log(tmp_path)
+    assert "\n" not in str(error.value)
 
 
 def test_missing_flags_are_named(tmp_path):

@@ -35,7 +35,7 @@ def test_any_size_under_the_same_names(translator, folder, tmp_path):
             expected = translation.translate(generator, np.asarray(original)[None])[0]
             assert np.abs(np.asarray(there).astype(int) - expected).max() <= 1
     record = json.loads((tmp_path / "out/translated.json").read_text(encoding="utf-8"))
-    assert record == {"source": str(folder), "direction": "ab", "names": names}
+    assert record == {"source": str(folder), "direction": "ab", "names": names, "step": runs.last_step(run)}
 
 
 def test_padding_is_cut_back_and_a_batch_is_its_pictures(translator):

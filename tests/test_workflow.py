@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import keras
@@ -8,7 +9,7 @@ from PIL import Image
 from tensorboard.compat.proto import event_pb2
 
 from tfgan_series import files, latent, networks, pictures, preparation, runs, series, workflow
-from tfgan_series.data import conversion
+from tfgan_series.data import conversion, pipeline
 from tfgan_series.errors import Diverged, UserError
 from tfgan_series.training import devices
 from tfgan_series.training import train as training
@@ -131,6 +132,13 @@ def test_the_generator_is_float32_whatever_the_training(digits, tmp_path):
     assert generator(np.zeros((1, 100), "float32")).dtype == "float32"
 
 
+def test_a_log_that_lost_its_last_row_is_refused(trained, digits, tiny, tmp_path):
+    folder = shutil.copytree(trained, tmp_path / "run")
+    runs.write_log(folder, runs.read_log(folder)[:1])
+    with pytest.raises(UserError, match=r"log\.csv has no row of step 46, and the checkpoint is of step 46: bring back"):
+        workflow.train(tiny.change(epochs=3), tfrecord_path=digits[0], run_dir=folder)
+
+
 def test_a_finished_run_says_so_and_more_epochs_go_on(trained, digits, tiny, tmp_path, capsys):
     folder = shutil.copytree(trained, tmp_path / "run")
     before = (folder / "generator.keras").read_bytes()
@@ -233,6 +241,37 @@ def test_what_runs_out_is_told_in_a_line(trained, digits, tiny, tmp_path, monkey
     with pytest.raises(UserError, match=line) as error:
         workflow.train(tiny.change(epochs=3), tfrecord_path=digits[0], run_dir=folder)
     assert "\n" not in str(error.value)
+
+
+def test_records_replaced_while_a_run_trains_end_it_before_it_saves(trained, digits, tiny, tmp_path, monkeypatch):
+    """A shard gets the pictures of another one when epoch 3 begins."""
+    folder = shutil.copytree(trained, tmp_path / "run")
+    root = shutil.copytree(digits[0], tmp_path / "tfrecords")
+    shards = sorted((root / "mnist/8").glob("mnist-train.*"))
+    batches = pipeline.batches
+
+    def replacing(*arguments):
+        shutil.copyfile(shards[1], shards[0])
+        return batches(*arguments)
+
+    monkeypatch.setattr(pipeline, "batches", replacing)
+    with pytest.raises(
+        UserError, match=rf"{shards[0].name} was changed or removed while it was in use: .* type the same"
+    ) as error:
+        workflow.train(tiny.change(epochs=3), tfrecord_path=root, run_dir=folder)
+    assert "\n" not in str(error.value)
+    for name in (runs.LOG, runs.GENERATOR):
+        assert (folder / name).read_bytes() == (trained / name).read_bytes()
+    assert not (folder / "checkpoints/step-69.index").exists()
+
+
+def test_paths_that_are_not_utf_8_are_refused(digits, tiny, tmp_path):
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/\xff")
+    with pytest.raises(UserError, match="--run_dir .*: TensorFlow cannot open a path that is not UTF-8; give another"):
+        workflow.train(tiny, tfrecord_path=digits[0], run_dir=odd)
+    with pytest.raises(UserError, match="--TFRecordPath .*: TensorFlow cannot open a path that is not UTF-8; give another"):
+        workflow.train(tiny, tfrecord_path=odd, run_dir=tmp_path / "run")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_cannot_be_written(digits, tiny, tmp_path):

@@ -93,7 +93,7 @@ def find_or_train(records: Records, experiment: Experiment) -> Classifier:
         "recipe": _RECIPE,
     }
     try:
-        note = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        note = files.parse_json(path.with_suffix(".json").read_text(encoding="utf-8"))
         if {name: note[name] for name in wanted} == wanted:
             return Classifier(keras.models.load_model(path, compile=False), tuple(note["names"]), note["accuracy"])
     except (OSError, ValueError, KeyError, TypeError):

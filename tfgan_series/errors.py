@@ -12,3 +12,10 @@ class Diverged(UserError):
 
 class NeedsFiles(UserError):
     """A source's files cannot be fetched, or not now: the user must give them with --DatasetPath."""
+
+
+def reason_of(error: BaseException) -> str:
+    """The text of another library's error as a part of a UserError: its first line, 200 characters at most."""
+    if isinstance(error, KeyError):  # its text is the key alone
+        return f"no {error}"[:200]
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

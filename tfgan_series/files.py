@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import hashlib
+import json
 import os
 import re
 import shlex
@@ -10,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
+from typing import Any
 
 import filelock
 
@@ -52,6 +54,22 @@ def write_rows(path: Path, rows: Iterable[Sequence[str]]) -> None:
     """Write a CSV file by way of `whole`, with the same encoding and newlines on every system."""
     with whole(path) as beside, open(beside, "w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text. Raises ValueError, also for brackets in brackets that are too many for Python."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+
+
+def check_utf8(path: PurePath | str, what: str) -> None:
+    """Raises UserError for a path that is not UTF-8, which TensorFlow cannot open. what: its name in the line."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise UserError(f"{what} {path}: TensorFlow cannot open a path that is not UTF-8; give another") from error
 
 
 def quoted(path: PurePath | str, windows: bool = os.name == "nt") -> str:

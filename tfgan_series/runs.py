@@ -24,7 +24,7 @@ import numpy as np
 from tfgan_series import files, series
 from tfgan_series.data import records
 from tfgan_series.data.records import Records
-from tfgan_series.errors import UserError
+from tfgan_series.errors import UserError, reason_of
 from tfgan_series.series import Experiment
 
 if TYPE_CHECKING:  # the report imports this module, and shall not import TensorFlow
@@ -36,6 +36,7 @@ WARNINGS = "warnings.txt"  # what training warns of, a line each; only there whi
 _PROBE = ".writable"
 _BEGINNINGS = {_PROBE, files.partial(Path(EXPERIMENT)).name}  # the only files of a run that was killed at its very start
 _COLUMNS = ("epoch", "Gen_loss", "Dis_loss", "lr", "images_per_second", "steps")  # that every log has
+_ROUNDED = 1e-6  # error of an epoch in the log, which has six decimals
 _FIRST = ("epoch", "step", "Real_P", "Fake_P", "Real_logit", "Fake_logit", *_COLUMNS[1:-1])
 CHECKPOINTS, IMAGES, STEPS, TENSORBOARD = "checkpoints", "images", "steps", "tensorboard"
 GENERATED, EXPLORED, TRANSLATED = "generated", "explored", "translated"
@@ -49,6 +50,7 @@ def default_folder(experiment: Experiment, root: Path | str = "runs") -> Path:
 
 def open_folder(folder: Path, overwrite: bool = False) -> None:
     """Make the run folder; with overwrite, empty it first. Raises UserError if it cannot be written or is not a run's."""
+    files.check_utf8(folder, "--run_dir")
     if set(folder.absolute().as_posix()) & set("[]*?\\"):
         raise UserError(
             f"run folder {folder.absolute()}: TensorFlow finds no checkpoint if a path has one of [ ] * ? \\ in it; "
@@ -82,14 +84,15 @@ def read_begun(folder: Path | str) -> Begun:
     other pictures then."""
     path = Path(folder) / EXPERIMENT
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = files.parse_json(path.read_text(encoding="utf-8"))
         begun = Begun(series.from_dict(record["experiment"]), record["records"], record["records_identity"])
         had = record.get("records_type", begun.experiment.image_type)
     except FileNotFoundError as error:
         raise UserError(f"{folder} is not a run (no {EXPERIMENT}): train one with train.py, or give another --run_dir") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, UserError) as error:
         raise UserError(
-            f"{path} cannot be read ({error}): it is damaged or from another version; train.py --overwrite starts the run over"
+            f"{path} cannot be read ({reason_of(error)}): it is damaged or from another version; "
+            "train.py --overwrite starts the run over"
         ) from error
     if had != begun.experiment.records_type:
         raise UserError(
@@ -145,7 +148,9 @@ def read_flags(folder: Path | str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read ({error}): train.py writes it anew when it goes on with the run") from error
+        raise UserError(
+            f"{path} cannot be read ({reason_of(error)}): train.py writes it anew when it goes on with the run"
+        ) from error
 
 
 def is_settled(folder: Path | str, experiment: Experiment) -> bool:
@@ -160,6 +165,12 @@ def is_settled(folder: Path | str, experiment: Experiment) -> bool:
 def is_finished(log: Sequence[Mapping[str, float]], experiment: Experiment) -> bool:
     """Whether a run with this log has come to the experiment's end."""
     return bool(log) and log[-1]["step"] >= experiment.steps_in_all(int(log[-1]["steps"]))
+
+
+def last_step(folder: Path | str) -> int | None:
+    """The step of a run's generator: that of the last row of its log. None if there is no log. Raises UserError as read_log."""
+    log = read_log(folder)
+    return int(log[-1]["step"]) if log else None
 
 
 def best_name(generator: str) -> str:
@@ -190,20 +201,51 @@ def read_log(folder: Path | str) -> list[dict[str, float]]:
     """log.csv as one dict of numbers per row; empty if there is no log yet. A number may be NaN.
 
     A row has the means over the steps since the row before it. epoch: epochs done, with a fraction between two epochs. step:
-    steps done in all. steps: in an epoch. Raises UserError if the file is damaged.
+    steps done in all. steps: in an epoch. Raises UserError if the file is damaged, or if a row of it comes twice or is lost.
     """
     path = Path(folder) / LOG
     if not path.is_file():
         return []
     try:
+        names, numbers = _read_numbers(path)
+        if missing := set(_COLUMNS) - set(names):
+            raise ValueError(f"no column {min(missing)}")
+        rows = [dict(zip(names, row, strict=True)) for row in numbers]
+        log = [{"step": row["epoch"] * row["steps"], **row} for row in rows]  # older logs have rows of whole epochs, no step
+        _check_rows(log)
+        return log
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({reason_of(error)}): bring back a copy of it, or start the run over") from error
+
+
+def _read_numbers(path: Path) -> tuple[list[str], list[list[float]]]:
+    """A CSV file of numbers: its columns' names and its rows. Raises OSError and ValueError."""
+    try:
         with open(path, encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            if missing := set(_COLUMNS) - set(reader.fieldnames or ()):
-                raise ValueError(f"no column {min(missing)}")
-            rows = [{name: float(value) for name, value in row.items()} for row in reader]
-            return [{"step": row["epoch"] * row["steps"], **row} for row in rows]  # older logs have rows of whole epochs, no step
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"{path} cannot be read ({error}): bring back a copy of it, or start the run over") from error
+            rows = list(csv.reader(file, quoting=csv.QUOTE_NONE))  # we write no quotes: a stray one must not take the rest
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
+    if not rows:
+        raise ValueError("it is empty")
+    names, *texts = rows
+    for line, texts_of_row in enumerate(texts, 2):
+        if len(texts_of_row) != len(names):
+            raise ValueError(f"line {line} has {len(texts_of_row)} values, and there are {len(names)} columns")
+    return names, [[float(text) for text in row] for row in texts]
+
+
+def _check_rows(log: Sequence[Mapping[str, float]]) -> None:
+    """Raises ValueError for a log in which a row comes twice or is lost. Every epoch ends with a row, and may have others."""
+    last = 0.0
+    for line, row in enumerate(log, 2):
+        step, steps = row["step"], row["steps"]
+        if not (steps >= 1 and steps == log[0]["steps"] and abs(row["epoch"] * steps - step) <= _ROUNDED * steps):
+            raise ValueError(f"line {line}: epoch {row['epoch']:g}, step {step:.10g} and {steps:g} steps an epoch do not fit")
+        if step <= last:
+            raise ValueError(f"line {line}: step {step:.10g} after step {last:.10g}: a row comes twice, or two runs wrote it")
+        if step > (end := (last // steps + 1) * steps):
+            raise ValueError(f"line {line}: the row of step {end:.10g}, an epoch's end, is missing before it")
+        last = step
 
 
 def write_log(folder: Path | str, rows: Sequence[Mapping[str, float]]) -> None:
@@ -226,22 +268,29 @@ def write_steps(folder: Path | str, epoch: int, first: int, names: Sequence[str]
 def read_steps(folder: Path | str, epochs: int) -> dict[str, np.ndarray]:
     """All steps of a run's first epochs as {name: array [steps in all]}. A number may be NaN.
 
-    Raises UserError if a file is missing or damaged, or if its columns differ from those of the first file.
+    Raises UserError if a file is missing or damaged, if its columns differ from those of the first file, or if a step comes
+    twice or is lost.
     """
-    names: list[str] = []
-    parts = []
+    columns: list[str] = []
+    found: list[list[float]] = []
     for epoch in range(1, epochs + 1):
         path = Path(folder) / STEPS / f"epoch-{epoch:03d}.csv"
         try:
-            with open(path, encoding="utf-8", newline="") as file:
-                header, *rows = csv.reader(file)
-            names = names or header
-            if header != names:
-                raise ValueError(f"its columns are {', '.join(header)}, those of the files before are {', '.join(names)}")
-            parts.append(np.array(rows, np.float64).reshape(len(rows), len(names)))
+            names, rows = _read_numbers(path)
+            columns = columns or names
+            if names != columns:
+                raise ValueError(f"its columns are {', '.join(names)}, those of the files before are {', '.join(columns)}")
+            if not rows:
+                raise ValueError("it has no steps")
+            for wanted, (step, *_) in enumerate(rows, len(found) + 1):
+                if step != wanted:
+                    raise ValueError(f"it has step {step:.10g} where step {wanted} comes: a step is there twice, or lost")
+            found += rows
         except (OSError, ValueError) as error:
-            raise UserError(f"{path} cannot be read ({error}): the run must be trained again to have its steps") from error
-    return dict(zip(names, np.concatenate(parts).T, strict=True)) if parts else {}
+            raise UserError(
+                f"{path} cannot be read ({reason_of(error)}): the run must be trained again to have its steps"
+            ) from error
+    return dict(zip(columns, np.array(found).T, strict=True)) if found else {}
 
 
 def images_per_second(log: Sequence[Mapping[str, float]]) -> float:
@@ -259,5 +308,4 @@ def load_generator(path: Path | str) -> keras.Model:
     try:
         return keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras passes on all kinds of errors from its zip, HDF5 and JSON readers
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{path} cannot be read as a Keras model ({reason})") from error
+        raise UserError(f"{path} cannot be read as a Keras model ({reason_of(error)})") from error

@@ -39,7 +39,7 @@ def translate_files(
     if Path(names[0]).suffix.lower() not in ENDINGS:
         raise UserError(f"--input={source}: wanted {', '.join(ENDINGS)}")
     generator = runs.load_generator(Path(run) / f"generator_{direction}.keras")
-    channels = generator.input_shape[-1]
+    channels, step = generator.input_shape[-1], runs.last_step(run)
 
     rejected: list[tuple[str, str]] = []
     waiting: list[tuple[str, np.ndarray]] = []
@@ -60,7 +60,7 @@ def translate_files(
         done += _translate_batch(generator, waiting, out)
     if not done:
         raise UserError(f"--input={source}: none of the {len(names)} pictures can be read; the first: {': '.join(rejected[0])}")
-    record = {"source": str(folder.resolve()), "direction": direction, "names": done}
+    record = {"source": str(folder.resolve()), "direction": direction, "names": done, "step": step}
     files.write_whole(out / runs.TRANSLATION, json.dumps(record, indent=2) + "\n")
     return rejected
 

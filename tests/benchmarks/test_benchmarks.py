@@ -4,13 +4,14 @@ import importlib.util
 import json
 import math
 import re
+import shutil
 import subprocess
 import sys
 
 import keras
 import pytest
 
-from tfgan_series import networks, series
+from tfgan_series import networks, runs, series
 
 from conftest import ROOT, command_environment
 
@@ -18,7 +19,7 @@ FOLDER = ROOT / "benchmarks"
 MEMORY = ["memory.py", "--image_size=32", "--preset=article", "--blocks=1", "--precision=float32"]
 TINY_STEP = "image_size=8,base_filters=2,batch_size=2"
 RUNS = {
-    "pipeline": ["pipeline.py", "--count=8", "--batch_size=4", "--rounds=1"],
+    "pipeline": ["pipeline.py", "--count=8", "--batch_size=2", "--rounds=1", "--cases", "box", "aligned"],
     "step": ["step.py", "--cases=dcgan-32", f"--changes={TINY_STEP}", "--seconds=0", "--rounds=1", "--no-torch"],
     "generate": ["generate.py", "--count=4", "--image_size=8", "--base_filters=2", "--rounds=1", "--no-torch"],
     "scores": ["scores.py", "--tiny", "--no-torch"],
@@ -50,12 +51,14 @@ def printed():
 
 
 def test_pipeline(printed):
-    number = r"[\d,]+"
-    for store in ("pixels", "source"):
-        assert re.search(rf"^converting to {store}: {number} images/s$", printed["pipeline"], re.MULTILINE)
-    rates = dict(re.findall(rf"^batches from (\w+): ({number}) images/s", printed["pipeline"], re.MULTILINE))
-    assert list(rates) == ["pixels", "source"]
-    assert "images/s, 1.0 times source" in printed["pipeline"]
+    """Every way was read. With one round, the ratio is that of the two speeds."""
+    line = r"^(\w+) +ours +([\d,]+) images/s +(\w+) +([\d,]+) images/s +ratio +([\d.]+) +first batch +\d+ ms, +\d+ ms$"
+    found = {}
+    for case, mine, peer, other, ratio in re.findall(line, printed["pipeline"], re.MULTILINE):
+        mine, other = (float(speed.replace(",", "")) for speed in (mine, other))
+        assert float(ratio) == pytest.approx(mine / other, rel=0.05, abs=0.01)
+        found[case, peer] = ratio
+    assert {(case, peer) for case in ("box", "aligned") for peer in ("article", "bare")} <= set(found)
 
 
 def test_step(printed):
@@ -124,3 +127,20 @@ def test_output_bytes_by_hand():
     features = keras.layers.Conv2D(5, 3, 2, "same")(pictures)
     model = keras.Model(pictures, keras.layers.Dense(1)(keras.layers.GlobalAveragePooling2D()(features)))
     assert memory.output_bytes(model, size=6, batch=2) == 4 * 2 * (3 * 3 * 5 + 5 + 1)
+
+
+def test_stress_sees_every_change_but_times(trained, tmp_path):
+    spec = importlib.util.spec_from_file_location("stress", FOLDER / "stress.py")
+    stress = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(stress)
+    folder = shutil.copytree(trained, tmp_path / "run")
+    runs.write_log(folder, [row | {stress.SPEED: 1} for row in runs.read_log(folder)])
+    (folder / "report.html").unlink()
+    wanted = stress.contents(trained)
+    assert stress.differing(wanted, stress.contents(folder)) == []
+    runs.write_log(folder, [row | {"Gen_loss": 1} for row in runs.read_log(folder)])
+    generator = runs.load_generator(folder / runs.GENERATOR)
+    generator.set_weights([weight + 1e-6 for weight in generator.get_weights()])
+    generator.save(folder / runs.GENERATOR)
+    (folder / "checkpoints/step-23.index").unlink()
+    assert stress.differing(wanted, stress.contents(folder)) == ["checkpoints/step-23.index", runs.GENERATOR, runs.LOG]

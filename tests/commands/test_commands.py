@@ -1,5 +1,6 @@
 """The commands as a user types them, in processes of their own."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -234,6 +235,38 @@ def test_help_names_defaults_and_needs_no_tensorflow(script, tmp_path):
         words = " ".join(text.split())
         assert "(default: 128, digits 64, gan 64, cyclegan 1)" in words
         assert "width and height of a picture, in pixels (default: 64, digits 32, gan on mnist 28, cifar10 32" in words
+
+
+# A module that the commands import, which sends its process a signal, and with AGAIN another one while Python shuts down.
+SIGNALLING = """
+import atexit, os, signal
+if AGAIN:
+    atexit.register(os.kill, os.getpid(), NUMBER)
+os.kill(os.getpid(), NUMBER)
+"""
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("module", ["absl", "tensorflow"])  # which is imported first, and after the flags are read
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_before_the_work_begins_is_one_line(number, module, again, tmp_path):
+    (tmp_path / f"{module}.py").write_text(SIGNALLING.replace("AGAIN", str(again)).replace("NUMBER", str(int(number))))
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    done = command("train.py", cwd=tmp_path, check=False, PYTHONPATH=path)
+    assert done.returncode == 128 + number
+    assert (done.stdout, done.stderr) == ("", "train.py: stopped; to go on, type the same command again\n")
+
+
+@pytest.mark.parametrize(("script", "arguments"), [("train.py", ["--help"]), ("report.py", ["--out=page.html", "--run_dir"])])
+def test_output_that_nobody_reads_is_one_line(script, arguments, trained, tmp_path):
+    """As of `report.py | head -1`, whose head has ended."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = command_words(script, *arguments, *([trained] if arguments[-1] == "--run_dir" else []))
+    done = subprocess.run(words, cwd=tmp_path, env=command_environment(), stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    line = f"{script}: its output cannot be written (Broken pipe); to go on, type the same command again\n"
+    assert (done.returncode, done.stderr) == (141, line)
 
 
 def test_without_the_packages_a_line_tells_how_to_get_them(workplace):

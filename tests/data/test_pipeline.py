@@ -60,6 +60,38 @@ def test_what_is_left_over_differs_from_epoch_to_epoch(numbered):
     assert len(left) > 3
 
 
+@pytest.fixture(scope="module")
+def stored(numbered, tmp_path_factory):
+    """(Experiment of batches of 64, Records of 8 shards of 2,000 pictures). The first bytes of a picture are its place in the
+    records."""
+    experiment, found = numbered
+    folder, values = tmp_path_factory.mktemp("stored"), {"label": 0, "filename": b""}
+    files = [folder / f"{shard}.tfrecord" for shard in range(8)]
+    for shard, file in enumerate(files):
+        with tf.io.TFRecordWriter(str(file)) as writer:
+            for place in range(2000 * shard, 2000 * (shard + 1)):
+                image = place.to_bytes(2, "little") + bytes(14)
+                writer.write(found.schema.serialize({"image": image, **values}))
+    sizes = {"train": sum(file.stat().st_size for file in files)}
+    found = dataclasses.replace(found, folder=folder, files={"train": files}, counts={"train": 16000}, sizes=sizes)
+    return dataclasses.replace(experiment, batch_size=64), found
+
+
+def test_an_epoch_is_well_mixed(stored):
+    """In an epoch, stored neighbours are far apart, a batch has pictures of several shards, and a picture's place says little of
+    its place in another epoch. Without the buffer, the first fails; with one shard at a time, the second; with all, the third."""
+    places, at = [], []  # of each epoch: the stored places in the epoch's order; where in the epoch each stored place comes
+    for epoch in range(1, 7):
+        pixels = np.concatenate([batch.numpy().reshape(64, -1)[:, :2] for batch in pipeline.batches(stored[1], stored[0], epoch)])
+        places.append(np.round((pixels + 1) * 127.5).astype(int) @ [1, 256])
+        at.append(np.argsort(places[-1]))
+    assert (np.sort(places) == np.arange(16000)).all()
+    assert np.median(np.abs(np.diff(at))) > 1000
+    assert np.mean([len(set(batch // 2000)) for batch in np.reshape(places, (-1, 64))]) > 5
+    correlations = np.corrcoef(at)[np.triu_indices(6, 1)]
+    assert abs(correlations.mean()) < 0.4
+
+
 def test_going_on_in_mid_epoch(numbered):
     experiment, found = numbered
     assert numbers(pipeline.batches(found, experiment, 3, first_step=2)) == numbers(pipeline.batches(found, experiment, 3))[2:]

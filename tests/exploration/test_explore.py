@@ -34,6 +34,7 @@ def test_an_equation_of_attributes(faces, tmp_path, monkeypatch):
     assert page["title"] == "Arithmetic of attributes: Attribute_0 - Attribute_1"
     assert page["text"] == found.text
     assert page["pictures"] == ["equation.png"]
+    assert page["step"] == runs.read_log(folder)[-1]["step"]
     assert page["balanced_accuracy"] == {"Attribute_0": 1, "Attribute_1": 1}
     assert [group["term"] for group in page["groups"]] == ["+ Attribute_0", "- Attribute_1"]
     chosen = [set(group["samples"]) for group in page["groups"]]

@@ -71,6 +71,11 @@ def fill(folder):
     return folder
 
 
+def note(path, **values):
+    """Change values in a JSON file."""
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | values), encoding="utf-8")
+
+
 def copy(run, place):
     place.parent.mkdir(parents=True, exist_ok=True)
     return shutil.copytree(run, place, ignore=shutil.ignore_patterns("checkpoints", "tensorboard", "steps"))
@@ -92,6 +97,16 @@ def pair(trained, nasty, tmp_path_factory):
     """The page of two runs, of 9 and of 4 epochs."""
     other = lengthen(copy(trained, tmp_path_factory.mktemp("other") / "short"), 4)
     return report.make([nasty, other], other.parent / "pair.html")
+
+
+def test_pictures_of_an_older_generator_say_so(trained, tmp_path):
+    """The run has two epochs of 23 steps."""
+    folder = fill(copy(trained, tmp_path / "run"))
+    for step, notes in ((46, 0), (23, 2)):
+        for name in ("explored/walk.json", "translated/ab/translated.json"):
+            note(folder / name, step=step)
+        text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
+        assert text.count("Drawn after epoch 1; the run has gone on since.") == notes
 
 
 def test_the_page_of_a_plain_run_has_no_empty_sections(trained, tmp_path):
@@ -284,9 +299,12 @@ def test_bad_input_is_a_line_and_leaves_nothing(trained, tmp_path):
         with pytest.raises(UserError, match=line) as error:
             report.make(folders, tmp_path / "out/page.html")
         assert "\n" not in str(error.value)
-    (fill(copy(trained, tmp_path / "damaged")) / "explored/walk.json").write_text("{")
-    with pytest.raises(UserError, match=r"walk\.json cannot be read"):
-        report.make([tmp_path / "damaged"], tmp_path / "out/page.html")
+    fill(copy(trained, tmp_path / "damaged"))
+    for text in ("{", "[" * 200_000, "[]", '{"title": "", "text": "", "pictures": 1}'):
+        (tmp_path / "damaged/explored/walk.json").write_text(text)
+        with pytest.raises(UserError, match=r"walk\.json cannot be read") as error:
+            report.make([tmp_path / "damaged"], tmp_path / "out/page.html")
+        assert "\n" not in str(error.value)
     assert not (tmp_path / "out").exists()
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="give another --out"):

@@ -32,7 +32,8 @@ ARTICLES = {
     },
     ("digits", "dcgan"): {
         "image_size": 32, "channels": 1, "base_filters": 32, "batch_size": 64, "epochs": 0, "steps": 1900, "grid_every": 100,
-        "lr": 1e-3, "lr_drops": (), "beta_1": 0.0, "r1": 1.0, "d_norm": "none", "g_norm": "batch", "dropout": 0.0, "ema": 0.995,
+        "lr": 1e-3, "lr_drops": (), "beta_1": 0.0, "beta_2": 0.99, "r1": 1.0, "d_norm": "none", "g_norm": "batch", "dropout": 0.0,
+        "ema": 0.995,
     },
 }  # fmt: skip
 
@@ -137,7 +138,19 @@ def test_the_strong_preset_is_the_digits_recipe_on_every_kind_of_picture():
     assert "folder" in kinds and "img_celeba" in kinds and "cifar10" in kinds
     for kind in kinds:
         strong = series.values(series.resolve(kind, preset="strong"))
-        for name in ("lr", "beta_1", "r1", "ema", "d_norm", "dropout", "init", "g_norm_momentum", "batch_size", "lr_drops"):
+        for name in (
+            "lr",
+            "beta_1",
+            "beta_2",
+            "r1",
+            "ema",
+            "d_norm",
+            "dropout",
+            "init",
+            "g_norm_momentum",
+            "batch_size",
+            "lr_drops",
+        ):
             assert strong[name] == digits[name]
     assert series.resolve("mnist", preset="strong").epochs == series.resolve("mnist").epochs
     two_layers = series.resolve("mnist", "gan", preset="strong")

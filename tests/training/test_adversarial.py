@@ -283,6 +283,21 @@ def test_two_rates():
     np.testing.assert_allclose(moves[3.0]["generator"], moves[1.0]["generator"], atol=1e-6)
 
 
+def test_adams_decays():
+    """After one step the first moment is (1 - beta_1) g, and the second is (1 - beta_2) g^2."""
+    moments = {}
+    for decays in ((0.5, 0.9), (0.0, 0.99)):
+        _, state, step = make(beta_1=decays[0], beta_2=decays[1], dropout=0.0)
+        step(pictures())
+        found = state.optimizers["discriminator"].variables
+        moments[decays] = [
+            np.concatenate([one.numpy().ravel() for one in found if kind in one.path]) for kind in ("momentum", "velocity")
+        ]
+    first, second = moments.values()
+    np.testing.assert_allclose(second[0], 2 * first[0], rtol=1e-4, atol=1e-9)
+    np.testing.assert_allclose(second[1], first[1] / 10, rtol=1e-4, atol=1e-12)
+
+
 def test_the_average_of_the_generators_weights():
     """By hand: m <- k m + (1 - k) w after each step t that moved the generator, k = min(ema, (1 + t) / (10 + t))."""
     _, state, step = make(ema=0.15, critic_steps=2)

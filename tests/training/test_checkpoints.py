@@ -74,9 +74,6 @@ def test_none_that_can_be_read_is_never_a_fresh_start(tmp_path):
     _, state, step = make()
     step(pictures())
     Checkpoints(state, tmp_path).save()
-    (tmp_path / "checkpoint").unlink()  # the list of checkpoints: not needed
-    _, other, _ = make()
-    assert Checkpoints(other, tmp_path).restore()
     _, wider, _ = make(base_filters=8)
     with pytest.raises(UserError, match="no checkpoint in .* can be read: --overwrite"):
         Checkpoints(wider, tmp_path).restore()
@@ -89,3 +86,21 @@ def test_none_that_can_be_read_is_never_a_fresh_start(tmp_path):
 
 def cut(path):
     path.write_bytes(path.read_bytes()[:1000])
+
+
+@pytest.mark.parametrize("text", ["", "no list", None])
+def test_what_else_is_in_the_folder_stops_no_run(tmp_path, text):
+    """A damaged list of the checkpoints, or the list of others, and copies that somebody made by hand."""
+    _, state, step = make()
+    step(pictures())
+    Checkpoints(state, tmp_path).save()
+    (tmp_path / "checkpoint").write_text(text if text is not None else 'model_checkpoint_path: "step-9"')
+    for name in ("step-1 (copy).index", "step-279 (copy).index", "step-.index"):
+        (tmp_path / name).touch()
+    _, other, step = make()
+    checkpoints = Checkpoints(other, tmp_path)
+    assert checkpoints.restore()
+    for seed in range(2):
+        step(pictures(seed))
+        checkpoints.save()
+    assert sorted(path.name for path in tmp_path.glob("step-?.index")) == ["step-2.index", "step-3.index"]

@@ -135,6 +135,36 @@ def test_a_signal_saves_and_says_where(number, at, plan, saved):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize(("at", "saved"), [(13, [20]), (98, [100]), (100, [100]), (103, [100, 110])])
+def test_processes_that_train_together_stop_at_the_same_step(at, saved, own):
+    """They agree at every tenth step and at the end of a row, also where the signal came to another process."""
+    state, saves, blocks = Counter(), [], []
+    state.means = lambda steps, skip=0: {"Gen_loss": 1.0}
+
+    def step(batch):
+        state.steps += 1
+        if own and state.steps == at:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def agree(number):
+        assert number == (signal.SIGTERM if own and state.steps >= at else 0)
+        return signal.SIGTERM if state.steps >= at else 0
+
+    @contextlib.contextmanager
+    def together():
+        yield
+        blocks.append(state.steps)
+
+    with pytest.raises(loop.Interrupted) as stop:
+        loop.run(
+            course(an_epoch=100, epochs=2), state, step, lambda epoch, first: range(first, 100),
+            lambda: saves.append(state.steps), [], agree=agree, together=together,
+        )  # fmt: skip
+    assert stop.value.number == signal.SIGTERM
+    assert saves == blocks == saved
+
+
 @pytest.mark.parametrize("loss", [math.nan, math.inf, -1e7])
 def test_a_diverged_run_is_one_line_and_is_not_saved(loss):
     state = Counter({5: loss})
@@ -149,10 +179,8 @@ def test_a_long_epoch_that_flies_apart_ends_at_a_step_and_not_at_a_time(clock):
     state.means = lambda steps, skip=0: {"Gen_loss": math.inf if steps > 70 else 1.0}
     now = {"stands": lambda: 1.0, "runs": itertools.count(0, 1000).__next__}[clock]
     with pytest.raises(Diverged):
-        loop.run(
-            course(an_epoch=1000), state, state.step, lambda epoch, first: range(1000), lambda: None, [], alone=False, now=now
-        )
-    assert state.steps == 100
+        loop.run(course(an_epoch=1000), state, state.step, lambda epoch, first: range(1000), lambda: None, [], agree=int, now=now)
+    assert state.steps == 80
 
 
 def test_a_process_that_trains_alone_looks_every_second():

@@ -1,6 +1,7 @@
 """Two workers on this machine, each in its own process: they end together, or go on together."""
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -97,6 +98,16 @@ def test_overwrite_on_both_starts_over(played):
     (hot,) = (folder / "compared/dcgan/digits-8").glob("*lr=1e+38*")
     assert [row["epoch"] for row in runs.read_log(hot)] == [1]
     assert not (hot / runs.DIVERGED).exists()
+
+
+def test_a_signal_to_one_worker_stops_both_at_the_same_saved_step(played):
+    folder, scenes = played
+    assert scenes["sigterm_to_the_chief"] == [["Interrupted", "epoch 1 of 2, after step 3 of 6"]] * 2
+    assert (folder / "signalled/checkpoints/step-3.index").is_file()
+
+
+def test_tensorflow_does_not_keep_sigterm_for_itself(played):
+    assert played[1]["heard_before_the_loop"] == [[signal.SIGTERM]] * 2
 
 
 def test_a_worker_that_is_lost_ends_the_other_in_a_line(played):

@@ -6,6 +6,7 @@ results as JSON: {scene: what it returned, or [kind of the error, its text]}.
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -42,6 +43,25 @@ def overwrite_that_one_is_refused():
         return Path(USUAL, "log.csv").is_file() and Path(USUAL, "checkpoints").is_dir()
 
 
+def sigterm_to_the_chief():
+    batches = pipeline.batches
+
+    def signal_and_batches(*arguments):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return batches(*arguments)
+
+    pipeline.batches = signal_and_batches if CHIEF else batches
+    try:
+        train("signalled", epochs=2)
+    finally:
+        pipeline.batches = batches
+
+
+def heard_before_the_loop():
+    os.kill(os.getpid(), signal.SIGTERM)
+    return heard
+
+
 def lost():
     if not CHIEF:
         pipeline.batches = lambda *_: os._exit(0)
@@ -57,10 +77,14 @@ SCENES = {
     "with_a_folder_of_ones_own": lambda: train(USUAL if CHIEF else "aside", epochs=2),
     "where_the_chief_cannot_write": where_the_chief_cannot_write,
     "overwritten": lambda: train(HOT, overwrite=True),
+    "heard_before_the_loop": heard_before_the_loop,
+    "sigterm_to_the_chief": sigterm_to_the_chief,
     "lost": lost,
 }
 
 if __name__ == "__main__":
+    heard = []
+    signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
     CHIEF = devices.is_chief(devices.choose_strategy())
     results = {}
     for name, play in SCENES.items():

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +15,8 @@ from tfgan_series import series
 from tfgan_series.errors import UserError
 
 FLAGS = flags.FLAGS
+
+_BROKEN = 141  # the shell's exit status of a command whose output nobody reads any more
 
 _defined: list[str] = []  # settings that this command has a flag for
 
@@ -216,12 +217,20 @@ def run(command: ModuleType) -> None:
             _fail(f"KERAS_BACKEND={backend}: this package trains with TensorFlow; unset it")
         try:
             command.main(*typed)
+        except BrokenPipeError:
+            raise
         except (UserError, OSError) as error:  # OSError: for example a full disk; its text names the file
             _fail(str(error))
-        except KeyboardInterrupt:
-            _fail("stopped; to go on, type the same command again", 128 + signal.SIGINT)
 
-    app.run(guarded, flags_parser=_parse)
+    try:
+        try:
+            app.run(guarded, flags_parser=_parse)
+        finally:
+            sys.stdout.flush()
+    except OSError as error:  # as of `train.py | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
+        broken = isinstance(error, BrokenPipeError)
+        _fail(f"its output cannot be written ({error.strerror}); to go on, type the same command again", _BROKEN if broken else 1)
 
 
 def _parse(argv: list[str]) -> list[str]:

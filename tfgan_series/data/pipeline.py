@@ -1,6 +1,11 @@
-"""Record files -> batches, with tf.data."""
+"""Record files -> batches, with tf.data.
 
-from collections.abc import Iterable, Iterator, Sequence
+Conversion has shuffled the records, so an epoch need not shuffle all of them again. It opens the shards in a random order, a few
+at a time, takes a block of records from each in turn, and draws from a small buffer.
+"""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,8 +16,10 @@ from tfgan_series.data import records as record_files
 from tfgan_series.data.records import PartitionSettings, PictureSettings, Records
 from tfgan_series.errors import UserError
 
-_BUFFER_BYTES = 256 * 2**20
-_OPEN_SHARDS = 16
+_BUFFER = 2048  # records in the shuffle buffer; an epoch's first batch waits until it is full
+_BUFFER_BYTES = 256 * 2**20  # and at most so many bytes
+_OPEN_SHARDS = 4  # fewer than conversion writes: so the order of the shards moves a record far from its place in another epoch
+_BLOCKS = 32  # blocks of records in a buffer: large blocks are read fast
 _BLOCK = 512  # records that in_order yields at a time
 _ENLARGED = 286 / 256  # Zhu et al. 2017
 
@@ -56,7 +63,9 @@ def batches(records: Records, experiment: BatchSettings, epoch: int, first_step:
     options = tf.data.Options()
     # Every worker reads all records and takes its part of each batch. Sharding by files would change the batches.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
-    return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
+    # Both would look for better settings at the start of each epoch and at each record. That takes longer than they gain.
+    options.autotune.enabled = options.experimental_optimization.apply_default_optimizations = False
+    return dataset.prefetch(2).with_options(options)
 
 
 def first_images(records: Records, experiment: PictureSettings, partition: str, side: str, count: int) -> np.ndarray:
@@ -83,10 +92,14 @@ def in_order(
 
 
 def damage_named(dataset: Iterable[Any], records: Records) -> Iterator[Any]:
-    """Yield what the dataset of these records yields. Raises UserError, with the shard's name, for a damaged shard."""
+    """Yield what the dataset of these records yields. Raises UserError, with the file's name, for a damaged shard, and if a
+    failure comes from a file that was replaced since the records were opened."""
     try:
         yield from dataset
-    except tf.errors.DataLossError as error:
+    except tf.errors.OpError as error:
+        record_files.check_unchanged(records)
+        if not isinstance(error, tf.errors.DataLossError):
+            raise
         files = [file for shards in records.files.values() for file in shards]
         raise UserError(record_files.damage_report(files)) from error
 
@@ -95,30 +108,51 @@ def _set_batches(
     records: Records, experiment: BatchSettings, side: str, epoch: int, first_step: int, steps: int
 ) -> tf.data.Dataset:
     """One set's batches of an epoch of `steps`, from first_step on."""
-    size, pixels = experiment.batch_size, experiment.image_size
+    size = experiment.batch_size
     _set_global_seed(experiment.seed)
     drawn = np.random.default_rng([experiment.seed, epoch, experiment.sides.index(side)])
     order, within, crops = drawn.integers(2**31, size=3)
     files = np.random.default_rng(order).permutation([str(file) for file in records.shards(experiment.partition, side)])
-    dataset = tf.data.Dataset.from_tensor_slices(files).interleave(
-        tf.data.TFRecordDataset, cycle_length=min(_OPEN_SHARDS, len(files)), block_length=4, deterministic=True,
+    buffer = _buffer(records.count(experiment.partition, side), records.size(experiment.partition, side))
+    # repeat after shuffle: each round of the smaller set is complete and has its own order.
+    dataset = _interleaved(files, max(buffer // _BLOCKS, 1)).shuffle(buffer, seed=within).repeat()
+    dataset = dataset.take(steps * size).skip(first_step * size)
+    finished = _finish(records, size, experiment.image_size, experiment.fit, experiment.augment)
+    return finished(dataset, tf.constant(crops), tf.constant(first_step * size, tf.int64))
+
+
+# A tf.function, because TensorFlow then makes the graph of a dataset's functions once, and not at the start of each epoch.
+@tf.function(input_signature=[tf.TensorSpec([None], tf.string), tf.TensorSpec([], tf.int64)])
+def _interleaved(files: tf.Tensor, block: tf.Tensor) -> tf.data.Dataset:
+    """The serialized records of the shards, `block` of a shard at a time."""
+    return tf.data.Dataset.from_tensor_slices(files).interleave(
+        tf.data.TFRecordDataset, cycle_length=_OPEN_SHARDS, block_length=block, deterministic=True,
         num_parallel_calls=tf.data.AUTOTUNE,
     )  # fmt: skip
-    # repeat after shuffle: each round of the smaller set is complete and has its own order.
-    dataset = dataset.shuffle(_buffer(records.count(experiment.partition, side), files), seed=within).repeat()
-    dataset = dataset.take(steps * size).skip(first_step * size)
-    larger = _enlarged(pixels) if experiment.augment else pixels
-    dataset = _read(dataset, records, batch_size=size, image_size=larger, fit=experiment.fit).map(lambda known: known["image"])
-    if experiment.augment:
-        # Drawn from the picture's number in the epoch, so that a run that goes on makes the same pictures.
-        numbers = tf.data.Dataset.counter(np.int64(first_step * size))
-        dataset = tf.data.Dataset.zip((dataset.unbatch(), numbers)).map(
-            lambda image, number: _augment(image, pixels, tf.stack([np.int64(crops), number])),
-            num_parallel_calls=tf.data.AUTOTUNE,
-        )
-        dataset = dataset.batch(size)
+
+
+@functools.lru_cache(maxsize=8)
+def _finish(records: Records, size: int, pixels: int, fit: str, augment: bool) -> Callable[..., tf.data.Dataset]:
+    """A function that makes a dataset of serialized records into one of batches [size, pixels, pixels, C] float32 in [-1, 1].
+
+    Its arguments: the dataset, the seed of the augmentation, and the number of the first record in the epoch.
+    """
     shape = [size, pixels, pixels, records.settings["channels"]]
-    return dataset.map(lambda images: _to_float(tf.ensure_shape(images, shape)))
+
+    @tf.function
+    def finished(dataset: tf.data.Dataset, crops: tf.Tensor, first: tf.Tensor) -> tf.data.Dataset:
+        larger = _enlarged(pixels) if augment else pixels
+        dataset = _read(dataset, records, batch_size=size, image_size=larger, fit=fit).map(lambda known: known["image"])
+        if augment:
+            # Drawn from the picture's number in the epoch, so that a run that goes on makes the same pictures.
+            dataset = tf.data.Dataset.zip((dataset.unbatch(), tf.data.Dataset.counter(first))).map(
+                lambda image, number: _augment(image, pixels, tf.stack([crops, number])),
+                num_parallel_calls=tf.data.AUTOTUNE,
+            )
+            dataset = dataset.batch(size)
+        return dataset.map(lambda images: _to_float(tf.ensure_shape(images, shape)), num_parallel_calls=tf.data.AUTOTUNE)
+
+    return finished
 
 
 def _set_global_seed(seed: int) -> None:
@@ -129,10 +163,9 @@ def _set_global_seed(seed: int) -> None:
         tf.random.set_seed(seed)
 
 
-def _buffer(count: int, files: Iterable[str]) -> int:
-    """Records in the shuffle buffer: all of them, or as many as fit into _BUFFER_BYTES of memory."""
-    total = sum(tf.io.gfile.stat(file).length for file in files)
-    return max(min(count, _BUFFER_BYTES * count // total), 1)
+def _buffer(count: int, size: int) -> int:
+    """Records in the shuffle buffer, of `count` records with `size` bytes in all."""
+    return max(min(_BUFFER, count, _BUFFER_BYTES * count // size), 1)
 
 
 def _records(files: Sequence[Path]) -> tf.data.Dataset:
@@ -142,7 +175,7 @@ def _records(files: Sequence[Path]) -> tf.data.Dataset:
 def _read(
     dataset: tf.data.Dataset, records: Records, *, batch_size: int, image_size: int, fit: str, names: Sequence[str] = ()
 ) -> tf.data.Dataset:
-    """Serialized records as batches: dicts of image, [B, H, W, C] in 0..255, and of the named fields, [B, ...].
+    """Serialized records as batches: dicts of image, [B, H, W, C] uint8, and of the named fields, [B, ...].
 
     Records of pixels come as they are. Originals are decoded, and cut and resized to image_size as preprocess.prepare does.
     """
@@ -162,7 +195,7 @@ def _read(
 
 
 def _decode(encoded: tf.Tensor, bbox: tf.Tensor | None, channels: int, image_size: int, fit: str) -> tf.Tensor:
-    """The bytes of a picture file -> [image_size, image_size, channels] in 0..255, cut by its box if there is one."""
+    """The bytes of a picture file -> [image_size, image_size, channels] uint8, cut by its box if there is one."""
     image = tf.io.decode_image(encoded, channels=channels, expand_animations=False)
     if bbox is not None:
         x, y, w, h = tf.unstack(tf.cast(bbox, tf.int32))
@@ -176,11 +209,12 @@ def _decode(encoded: tf.Tensor, bbox: tf.Tensor | None, channels: int, image_siz
 
 
 def _to_float(images: tf.Tensor) -> tf.Tensor:
-    return tf.cast(images, tf.float32) / 127.5 - 1
+    """x / 127.5 - 1 of uint8. A cast, a division and a subtraction would be three passes over the pixels; this is one."""
+    return tf.quantization.dequantize(tf.bitcast(images, tf.quint8), -1.0, 1.0, mode="MIN_COMBINED")
 
 
 def _resize(image: tf.Tensor, size: int) -> tf.Tensor:
-    return tf.clip_by_value(tf.round(tf.image.resize(image, [size, size], method="bicubic", antialias=True)), 0, 255)
+    return tf.saturate_cast(tf.round(tf.image.resize(image, [size, size], method="bicubic", antialias=True)), tf.uint8)
 
 
 def _enlarged(size: int) -> int:

@@ -7,16 +7,20 @@ conversion.py writes such folders, and pipeline.py streams them. Any TFDS user c
 tfds.builder_from_directory.
 """
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tfgan_series.errors import UserError
+from tfgan_series import files
+from tfgan_series.errors import UserError, reason_of
 
 if TYPE_CHECKING:  # it imports TensorFlow, which takes long: who only looks for a folder need not wait
     from tfgan_series.data.schema import Schema
+
+Stamp = tuple[int, int]  # a file's size in bytes, and when it was changed, in nanoseconds
 
 PARTITIONS = ("train", "val", "test")
 CONVERSION = "conversion.json"  # the settings that made the folder, and its identity
@@ -58,16 +62,19 @@ class Records:
     """A finished record folder.
 
     settings: those that it was made with (conversion_settings). identity: a digest of all records in their order; it differs if
-    the content differs. counts: {partition: records}. files: {partition: shard paths}. schema: the records' fields.
-    class_names: by label. attribute_names: by place in a record's attributes; () if the records have none.
+    the content differs. counts: {partition: records}. sizes: {partition: bytes of its records}. files: {partition: shard paths}.
+    schema: the records' fields. stamps: {file: its size and time of change when the folder was opened}. class_names: by label.
+    attribute_names: by place in a record's attributes; () if the records have none.
     """
 
     folder: Path
-    settings: dict[str, Any]
+    settings: dict[str, Any] = field(hash=False)
     identity: str
-    counts: dict[str, int]
-    files: dict[str, list[Path]]
+    counts: dict[str, int] = field(hash=False)
+    sizes: dict[str, int] = field(hash=False)
+    files: dict[str, list[Path]] = field(hash=False)
     schema: "Schema" = field(compare=False)
+    stamps: Mapping[Path, Stamp] = field(compare=False, repr=False)
     class_names: tuple[str, ...]
     attribute_names: tuple[str, ...] = ()
 
@@ -85,6 +92,10 @@ class Records:
     def count(self, partition: str, side: str = "") -> int:
         """The number of records in a partition. Raises UserError for an absent one."""
         return sum(self.counts[name] for name in self.partitions(partition, side))
+
+    def size(self, partition: str, side: str = "") -> int:
+        """The bytes of a partition's records, without TFRecord's frames. Raises UserError for an absent one."""
+        return sum(self.sizes[name] for name in self.partitions(partition, side))
 
     def count_of(self, experiment: PartitionSettings) -> int:
         """The number of records that an experiment trains on, all sides together. Raises UserError for an absent partition."""
@@ -111,7 +122,8 @@ def conversion_settings(experiment: PictureSettings, store: str, source: str | P
 
 
 def records_folder(tfrecord_path: str | Path, experiment: PictureSettings, store: str = "pixels") -> Path:
-    """The folder of an experiment's records."""
+    """The folder of an experiment's records. Raises UserError for a path that TensorFlow cannot open."""
+    files.check_utf8(tfrecord_path, "--TFRecordPath")
     return Path(tfrecord_path) / experiment.records_name / (str(experiment.image_size) if store == "pixels" else "source")
 
 
@@ -159,44 +171,60 @@ def open_records(folder: str | Path) -> Records:
         settings = dict(json.loads((folder / CONVERSION).read_text(encoding="utf-8")))
         info = tfds.builder_from_directory(folder).info
     except Exception as error:  # TFDS passes on all kinds of errors from its JSON, protobuf and file readers
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{folder} is no finished record folder ({reason}): remove it and convert again") from error
+        raise UserError(f"{folder} is no finished record folder ({reason_of(error)}): remove it and convert again") from error
     identity = settings.pop("identity", None)
     if not identity:
         raise UserError(f"{folder} was made by an earlier version: make it again with make_tfrecord.py --overwrite")
-    files = {name: [Path(file) for file in split.filepaths] for name, split in info.splits.items()}
+    shards = {name: [Path(file) for file in split.filepaths] for name, split in info.splits.items()}
     for name, split in info.splits.items():
-        _check_sizes(files[name], split.num_bytes + _FRAME_BYTES * split.num_examples)
+        _check_sizes(shards[name], split.num_bytes + _FRAME_BYTES * split.num_examples)
     return Records(
         folder=folder,
         settings=settings,
         identity=identity,
         counts={name: split.num_examples for name, split in info.splits.items()},
-        files=files,
+        sizes={name: split.num_bytes for name, split in info.splits.items()},
+        files=shards,
         schema=Schema(info.features),
+        stamps={file: _stamp(file) for file in [folder / CONVERSION, *itertools.chain(*shards.values())]},
         class_names=tuple(info.features["label"].names),
         attribute_names=tuple(info.features["attributes"].doc.desc.split()) if "attributes" in info.features else (),
     )
 
 
-def _check_sizes(files: Sequence[Path], wanted: int) -> None:
+def check_unchanged(records: Records) -> None:
+    """Raises UserError if a file of the records was replaced, changed or removed since the folder was opened."""
+    for file, stamp in records.stamps.items():
+        if not file.is_file() or _stamp(file) != stamp:
+            raise UserError(
+                f"{file} was changed or removed while it was in use: bring the records back as they were, and type the same "
+                "command again"
+            )
+
+
+def _stamp(file: Path) -> Stamp:
+    status = file.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _check_sizes(shards: Sequence[Path], wanted: int) -> None:
     """Raises UserError if a shard is missing, or if all shards together do not have the wanted number of bytes."""
-    absent = next((file for file in files if not file.is_file()), None)
+    absent = next((file for file in shards if not file.is_file()), None)
     if absent:
         raise UserError(f"{absent} is missing: convert again with make_tfrecord.py --overwrite")
-    if sum(file.stat().st_size for file in files) != wanted:
-        raise UserError(damage_report(files))
+    if sum(file.stat().st_size for file in shards) != wanted:
+        raise UserError(damage_report(shards))
 
 
-def damage_report(files: Sequence[Path]) -> str:
+def damage_report(shards: Sequence[Path]) -> str:
     """One line that names the first shard that is cut short or has a wrong checksum. If there is none, it names the folder."""
     import tensorflow as tf
 
-    for file in files:
+    for file in shards:
         records = 0
         try:
             for _ in tf.data.TFRecordDataset(str(file)):
                 records += 1
         except tf.errors.DataLossError:
             return f"{file}: damaged or cut short after {records:,} records; convert again with make_tfrecord.py --overwrite"
-    return f"{files[0].parent}: records were added or lost since it was made; convert again with make_tfrecord.py --overwrite"
+    return f"{shards[0].parent}: records were added or lost since it was made; convert again with make_tfrecord.py --overwrite"

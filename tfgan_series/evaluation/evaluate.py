@@ -161,8 +161,7 @@ def evaluate_run(
     """
     experiment, records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
     generators = load_generators(run, experiment, generator)
-    log = [] if generator else runs.read_log(run)
-    step = int(log[-1]["step"]) if log else None
+    step = None if generator else runs.last_step(run)
     seen = networks.load(kind, records, experiment, weights)
     real = reference(records, experiment, seen, count=count, against=against)
     file = str(generator) if generator else None

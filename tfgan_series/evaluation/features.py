@@ -10,7 +10,7 @@ from keras import layers
 
 from tfgan_series import classifier
 from tfgan_series.data.records import Records
-from tfgan_series.errors import UserError
+from tfgan_series.errors import UserError, reason_of
 from tfgan_series.inference import digest, in_batches
 from tfgan_series.series import Experiment
 
@@ -100,7 +100,7 @@ def inception(shape: tuple[int, int, int], weights: Path | str | None) -> keras.
             network = keras.applications.InceptionV3(weights=weights and str(weights), **whole)
         return keras.Model(pictures, network(colour))
     except Exception as error:  # Keras passes on all kinds of errors from the network, and from its zip, HDF5 and JSON readers
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = reason_of(error)
         if isinstance(weights, Path):
             raise UserError(f"--weights={weights} cannot be read as InceptionV3's weights ({reason})") from error
         raise UserError(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfgan_series import files
-from tfgan_series.errors import UserError
+from tfgan_series.errors import UserError, reason_of
 
 NAME = "scores.jsonl"  # in the run folder
 KINDS = ("classifier", "random", "inception")  # of features
@@ -40,6 +40,11 @@ class Score:
     seed: int
     versions: dict[str, str]
 
+    def __post_init__(self) -> None:
+        numbers = (self.value, self.floor, self.error or 0, self.step or 0)
+        if not isinstance(self.metric, str) or not all(isinstance(number, (int, float)) for number in numbers):
+            raise ValueError("a score has a name, and its value, floor, error and step are numbers")
+
 
 def protocol_name(metric: str, way: str, count: int, partition: str, features: str) -> str:
     """A score's name: the metric, the way of a translation, the number of generated pictures, where the real pictures are from,
@@ -57,11 +62,11 @@ def read(folder: Path | str) -> list[Score]:
     """The scores of a run, in the order of their file; empty if there are none. Raises UserError if the file is damaged."""
     path = Path(folder) / NAME
     try:
-        return [Score(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+        return [Score(**files.parse_json(line)) for line in path.read_text(encoding="utf-8").splitlines()]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"{path} cannot be read ({error}): remove it, and measure again with evaluate.py") from error
+        raise UserError(f"{path} cannot be read ({reason_of(error)}): remove it, and measure again with evaluate.py") from error
 
 
 def add(folder: Path | str, scores: Sequence[Score]) -> None:

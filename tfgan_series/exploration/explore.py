@@ -18,14 +18,14 @@ from tfgan_series.exploration import arithmetic, equation, findings, interpolati
 def interpolate(run: Path | str, out: Path | str, numbers: Sequence[int], **options: Any) -> findings.Finding:
     """Walks from sample to sample: interpolate.png, walks.png, interpolate.gif. options: those of interpolation.interpolate."""
     found = interpolation.interpolate(_generator(run), numbers, **options)
-    findings.write(found, "interpolate", out)
+    findings.write(found, "interpolate", out, runs.last_step(run))
     return found
 
 
 def add_samples(run: Path | str, out: Path | str, terms: arithmetic.Numbers, *, seed: int = 0) -> findings.Finding:
     """An equation of chosen samples, [(1 or -1, numbers)]: arithmetic.png."""
     found = arithmetic.by_number(_generator(run), terms, seed=seed)
-    findings.write(found, "arithmetic", out)
+    findings.write(found, "arithmetic", out, runs.last_step(run))
     return found
 
 
@@ -48,7 +48,7 @@ def add_attributes(
     equation.known(equation.parse(text), text, names)  # checked before a classifier is trained for it
     judge = classifier.find_or_train(found_records, experiment)
     found = arithmetic.by_name(generator, judge, text, **options)
-    findings.write(found, "equation", out)
+    findings.write(found, "equation", out, runs.last_step(run))
     return found
 
 
@@ -61,7 +61,7 @@ def find_neighbours(
     latent.numbered(numbers, 1, seed)  # checked before a classifier is trained for them
     judge = classifier.find_or_train(found_records, experiment) if classifier.names(found_records) else None
     found = neighbours.neighbours(generator, found_records, experiment, numbers, seed=seed, judge=judge)
-    findings.write(found, "neighbours", out)
+    findings.write(found, "neighbours", out, runs.last_step(run))
     return found
 
 

@@ -21,8 +21,11 @@ class Finding:
     numbers: dict[str, Any] = field(default_factory=dict)
 
 
-def write(finding: Finding, name: str, out: Path | str) -> None:
-    """Write OUT/NAME.json and the pictures beside it. Each file appears only when it is complete; the JSON comes last."""
+def write(finding: Finding, name: str, out: Path | str, step: int | None) -> None:
+    """Write OUT/NAME.json and the pictures beside it. Each file appears only when it is complete; the JSON comes last.
+
+    step: the generator's, of its run, so that the report can tell when the run has gone on since.
+    """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     for file, picture in finding.pictures.items():
@@ -31,5 +34,5 @@ def write(finding: Finding, name: str, out: Path | str) -> None:
                 pictures.animation(picture, partial, milliseconds=50, hold=50)
             else:
                 picture.save(partial)
-    record = {"title": finding.title, "text": finding.text, "pictures": list(finding.pictures), **finding.numbers}
+    record = {"title": finding.title, "text": finding.text, "pictures": list(finding.pictures), "step": step, **finding.numbers}
     files.write_whole(out / f"{name}.json", json.dumps(record, indent=2) + "\n")

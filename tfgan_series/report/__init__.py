@@ -7,7 +7,6 @@ The report only reads the files that runs and conversions left. It does not impo
 
 import csv
 import datetime
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
@@ -18,7 +17,7 @@ from PIL import Image
 
 from tfgan_series import files, runs, series
 from tfgan_series.data import preprocess, records
-from tfgan_series.errors import UserError
+from tfgan_series.errors import UserError, reason_of
 from tfgan_series.evaluation import scores
 from tfgan_series.report import inline, plots
 from tfgan_series.series import Experiment
@@ -100,8 +99,8 @@ def _shown(folder: Path, experiment: Experiment, count: int, log: plots.Log, roo
         "size": inline.open_rgb(next(iter(paths.values()))).size if paths else None,
         "thinned": f"{len(grids)} of {len(paths)} grids are here, evenly chosen" if len(grids) < len(paths) else "",
         "scores": _scores(folder),
-        "explored": [_explored(path) for path in sorted((folder / runs.EXPLORED).glob("[!.]*.json"))],
-        "translated": [_translated(path) for path in sorted((folder / runs.TRANSLATED).glob(f"*/{runs.TRANSLATION}"))],
+        "explored": [_explored(path, log[-1]) for path in sorted((folder / runs.EXPLORED).glob("[!.]*.json"))],
+        "translated": [_translated(path, log[-1]) for path in sorted((folder / runs.TRANSLATED).glob(f"*/{runs.TRANSLATION}"))],
         "rejected": _rejected(folder, experiment),
         "repeat": _repeat(folder),
     }
@@ -182,11 +181,19 @@ def _cell(values: Mapping[str, Any], usual: Mapping[str, Any], name: str) -> dic
     return {"text": series.in_words(values[name]), "default": default}
 
 
-def _explored(path: Path) -> dict[str, Any]:
-    """The title, text and pictures that explore.py wrote. Missing pictures are left out."""
-    record = _read_json(path, "title", "text", "pictures")
-    pictures = [_picture(path.parent / name) for name in record["pictures"] if (path.parent / name).is_file()]
-    return {"title": record["title"], "text": record["text"], "pictures": pictures}
+def _explored(path: Path, last: Mapping[str, float]) -> dict[str, Any]:
+    """The title, text and pictures that explore.py wrote. Missing pictures are left out. last: the last row of the log."""
+    record = _read_json(path, title=str, text=str, pictures=list)
+    pictures = [_picture(path.parent / name) for name in map(str, record["pictures"]) if (path.parent / name).is_file()]
+    return {"title": record["title"], "text": record["text"], "pictures": pictures, "older": _older(record, last)}
+
+
+def _older(record: Mapping[str, Any], last: Mapping[str, float]) -> str:
+    """A note if pictures were drawn before the run's last row. record: what was noted beside them; an old one has no step."""
+    step = record.get("step")
+    if not isinstance(step, int) or step == last["step"]:
+        return ""
+    return f"Drawn after {runs.moment(step, last['steps'])}; the run has gone on since."
 
 
 def _picture(path: Path) -> dict[str, Any]:
@@ -204,12 +211,14 @@ def _picture(path: Path) -> dict[str, Any]:
     }
 
 
-def _translated(path: Path) -> dict[str, Any]:
-    """The first pictures that translate.py wrote, each with its original. If one of the two is missing, both are left out."""
-    record = _read_json(path, "source", "direction", "names")
-    pairs = [(name, Path(record["source"]) / name, path.parent / name) for name in record["names"]]
+def _translated(path: Path, last: Mapping[str, float]) -> dict[str, Any]:
+    """The first pictures that translate.py wrote, each with its original. If one of the two is missing, both are left out. last:
+    the last row of the log."""
+    record = _read_json(path, source=str, direction=str, names=list)
+    pairs = [(name, Path(record["source"]) / name, path.parent / name) for name in map(str, record["names"])]
     there = [(name, before, after) for name, before, after in pairs if before.is_file() and after.is_file()]
-    return {"direction": record["direction"], "count": len(pairs), "pairs": [_pair(*pair) for pair in there[:_PAIRS]]}
+    shown = [_pair(*pair) for pair in there[:_PAIRS]]
+    return {"direction": record["direction"], "count": len(pairs), "pairs": shown, "older": _older(record, last)}
 
 
 def _pair(name: str, before: Path, after: Path) -> dict[str, Any]:
@@ -231,12 +240,16 @@ def _original(path: Path) -> Image.Image:
         raise UserError(f"{path} cannot be read as a picture ({error}): bring it back, or translate again") from error
 
 
-def _read_json(path: Path, *names: str) -> dict[str, Any]:
+def _read_json(path: Path, **kinds: type) -> dict[str, Any]:
+    """The values of a JSON file, by name. kinds: {name: its type} of those that must be there."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        return {name: record[name] for name in names}
+        record = files.parse_json(path.read_text(encoding="utf-8"))
+        for name, kind in kinds.items():
+            if not isinstance(record[name], kind):
+                raise TypeError(f"{name} is no {kind.__name__}")
+        return record
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} cannot be read ({error!r}): remove it, or make it again") from error
+        raise UserError(f"{path} cannot be read ({reason_of(error)}): remove it, or make it again") from error
 
 
 def _rejected(folder: Path, experiment: Experiment) -> dict[str, Any] | None:
@@ -245,10 +258,20 @@ def _rejected(folder: Path, experiment: Experiment) -> dict[str, Any] | None:
     for store in experiment.stores:
         path = records.records_folder(flags.get("TFRecordPath", "tfrecords"), experiment, store) / "rejected.csv"
         if path.is_file():
-            with open(path, newline="", encoding="utf-8") as file:
-                rows = list(csv.reader(file))[1:]
+            rows = _read_rejected(path)
             return {"count": len(rows), "rows": rows[:_REJECTED]} if rows else None
     return None
+
+
+def _read_rejected(path: Path) -> list[list[str]]:
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = list(csv.reader(file))[1:]
+        if any(len(row) != 2 for row in rows):
+            raise ValueError("a row of it is no file with a reason")
+        return rows
+    except (OSError, ValueError, csv.Error) as error:
+        raise UserError(f"{path} cannot be read ({reason_of(error)}): remove it, or make the records again") from error
 
 
 def _repeat(folder: Path) -> dict[str, str]:

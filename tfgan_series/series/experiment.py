@@ -71,6 +71,7 @@ class Experiment(Settings):
         "share of the epochs, the last ones, in which the learning rate falls linearly to 0", 0.0, minimum=0, below=1
     )
     beta_1: float = setting("Adam's decay of the first moment", 0.5, minimum=0, below=1)
+    beta_2: float = setting("Adam's decay of the second moment", 0.999, minimum=0, below=1)
     loss: str = setting(
         "what the two players minimise",
         "non_saturating",

@@ -19,7 +19,16 @@ Numbers = Mapping[str, Any]
 Pair = tuple[str, str]  # (ImageType, model)
 
 # Ours: the recipe that gives the best pictures for equal time (docs/recipe.md), and the networks that go with it.
-_STRONG_TRAINING = {"batch_size": 64, "optimizer": "adam", "lr": 1e-3, "lr_drops": (), "beta_1": 0.0, "r1": 1.0, "ema": 0.995}
+_STRONG_TRAINING = {
+    "batch_size": 64,
+    "optimizer": "adam",
+    "lr": 1e-3,
+    "lr_drops": (),
+    "beta_1": 0.0,
+    "beta_2": 0.99,
+    "r1": 1.0,
+    "ema": 0.995,
+}
 _STRONG = {
     **_STRONG_TRAINING,
     "stem": "dense",

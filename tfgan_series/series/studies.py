@@ -101,6 +101,7 @@ STUDIES: dict[str, Study] = {
             "relativistic, R1 and R2 (R3GAN)": {"loss": "relativistic", "r2": 1.0},
             "D at twice the rate": {"d_lr_factor": 2.0},
             "beta_1 0.5": {"beta_1": 0.5},
+            "beta_2 0.999": {"beta_2": 0.999},
             "rate 2e-4": {"lr": 2e-4},
             "batch 128": {"batch_size": 128},
             "Glorot weights": {"init": "glorot"},

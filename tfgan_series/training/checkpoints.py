@@ -1,12 +1,13 @@
 """Checkpoints: they save a whole TrainState to disk and restore it, exactly to the last bit."""
 
+import re
 import tempfile
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
-from tfgan_series.errors import UserError
+from tfgan_series.errors import UserError, reason_of
 from tfgan_series.training.state import TrainState
 
 _KEEP = 2
@@ -30,33 +31,41 @@ class Checkpoints:
         )
         # The other workers must save too. They save to a temporary folder, which is removed when the process ends.
         self._aside = None if chief else tempfile.TemporaryDirectory()
-        where = self._aside.name if self._aside else str(folder)
-        self._manager = tf.train.CheckpointManager(self._checkpoint, where, max_to_keep=_KEEP, checkpoint_name="step")
+        self._own_folder = Path(self._aside.name) if self._aside else folder
 
     def save(self) -> None:
-        """Write a checkpoint of the state as it is. Raises UserError if it cannot be written."""
+        """Write a checkpoint of the state as it is, and remove all but the last two. Raises UserError if it cannot be written."""
         try:
-            self._manager.save(checkpoint_number=self._state.steps_done())
+            self._checkpoint.write(str(self._own_folder / f"step-{self._state.steps_done()}"))
         except tf.errors.OpError as error:
             raise UserError(f"no checkpoint can be written to {self._folder} ({error.message}); the last one is kept") from error
+        for path in _find(self._own_folder)[_KEEP:]:
+            path.with_suffix(".index").unlink()  # first: a checkpoint without its index is none
+            for part in path.parent.glob(f"{path.name}.data-*"):
+                part.unlink()
 
     def restore(self) -> bool:
         """Restore the state from the last checkpoint that can be read. Returns whether there was any checkpoint.
 
         Raises UserError if there are checkpoints and none can be read: the run must not silently start from scratch.
         """
-        # Found by name: the file `checkpoint`, which lists them, can be damaged too.
-        paths = sorted(self._folder.glob("step-*.index"), key=lambda path: int(path.stem.split("-")[1]), reverse=True)
+        paths = _find(self._folder)
         for path in paths:
             try:
-                self._checkpoint.restore(str(path.with_suffix(""))).assert_consumed()
+                self._checkpoint.read(str(path)).assert_existing_objects_matched()
                 return True
             except (tf.errors.OpError, AssertionError, ValueError, IndexError) as error:  # IndexError: a file cut short
-                reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-                print(f"Checkpoint {path.with_suffix('')} cannot be read ({reason}).")
+                print(f"Checkpoint {path} cannot be read ({reason_of(error)}).")
         if paths:
             raise UserError(f"no checkpoint in {self._folder} can be read: --overwrite starts the run over")
         return False
+
+
+def _find(folder: Path) -> list[Path]:
+    """The folder's checkpoints, the last first: their paths without an ending. Found by name: TensorFlow's list of them, the file
+    `checkpoint`, may be damaged, and a copy made by hand is none of ours."""
+    steps = [int(found[1]) for path in folder.glob("step-*.index") if (found := re.fullmatch(r"step-(\d+)\.index", path.name))]
+    return [folder / f"step-{step}" for step in sorted(steps, reverse=True)]
 
 
 def _variables(thing: keras.Model | keras.Optimizer) -> list[tf.Variable]:

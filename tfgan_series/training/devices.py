@@ -3,11 +3,13 @@
 import contextlib
 import functools
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import tensorflow as tf
 
+from tfgan_series import signals
 from tfgan_series.errors import UserError
 from tfgan_series.series import Experiment
 
@@ -19,7 +21,7 @@ _MESSAGE_BYTES = 2000  # of a worker's message to the others
 def choose_strategy() -> tf.distribute.Strategy:
     """MultiWorkerMirroredStrategy if TF_CONFIG is set, MirroredStrategy on several GPUs, else the default one."""
     if os.environ.get("TF_CONFIG"):
-        return _only(tf.distribute.MultiWorkerMirroredStrategy)
+        return _only(_meet)
     share_gpus()
     several = len(tf.config.list_physical_devices("GPU")) > 1
     return _only(tf.distribute.MirroredStrategy) if several else tf.distribute.get_strategy()
@@ -38,6 +40,14 @@ def _only(kind: Callable[[], tf.distribute.Strategy]) -> tf.distribute.Strategy:
     """The process's only strategy of this kind. Two of a kind would use the same collective keys, and the second training of a
     comparison would fail with a shape mismatch (TensorFlow's issue 62790)."""
     return kind()
+
+
+def _meet() -> tf.distribute.Strategy:
+    """Wait for the other workers. TensorFlow lets no Python code run meanwhile, so a signal ends the process at once. It also
+    takes SIGTERM for itself, and would train on after it: `handled` takes the signal back."""
+    print("Waiting for the other workers.", flush=True)
+    with signals.handled(signal.SIG_DFL):
+        return tf.distribute.MultiWorkerMirroredStrategy()
 
 
 def resolve(experiment: Experiment, processor: Path = Path("/proc/cpuinfo")) -> Experiment:
@@ -99,6 +109,11 @@ def together(strategy: tf.distribute.Strategy) -> Iterator[None]:
     told = next((line for line in lines if line), None)
     if told:
         raise UserError(f"another worker stopped: {told}")
+
+
+def largest(strategy: tf.distribute.Strategy, number: int) -> int:
+    """The largest of the numbers that the workers of a run call this with. Every worker must call it."""
+    return max(map(int, exchange(strategy, str(number))))
 
 
 def exchange(strategy: tf.distribute.Strategy, line: str) -> list[str]:

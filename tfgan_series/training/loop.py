@@ -4,7 +4,6 @@ import contextlib
 import itertools
 import math
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +13,13 @@ from typing import Any, Protocol
 from keras.optimizers.schedules import LearningRateSchedule
 from tqdm import tqdm
 
+from tfgan_series import signals
 from tfgan_series.errors import Diverged
 from tfgan_series.series import Experiment
 from tfgan_series.training import schedule
 
 _LOOK_SECONDS = 1.0  # between two looks at the losses within a row
-_LOOK_STEPS = 50  # the same if several processes train: they must stop at the same step, and their clocks differ
+_LOOK_STEPS = 10  # the same if several processes train: they must stop at the same step, and their clocks differ
 _LARGEST_LOSS = 1e6  # cross-entropy of logits does not overflow, so the losses of a diverged run can stay finite for ever
 _TIMED_STEPS = 20  # before the loop says how long the run will take
 _LONG = 3600  # seconds of a run that is called long
@@ -93,7 +93,7 @@ def run(
     *,
     last_row: int = 0,
     if_long: str = "",
-    alone: bool = True,
+    agree: Callable[[int], int] | None = None,
     together: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
     now: Callable[[], float] = time.monotonic,
 ) -> None:
@@ -103,20 +103,21 @@ def run(
     state. hooks: functions of a row of the log; they are called at the end of each row, before the state is saved. A row has
     the means over the steps since the row before it, and none of an earlier epoch. last_row: the step of the last row that an
     earlier process logged. if_long: what to say if the rest of the run takes more than an hour.
-    alone: False if other processes train the same run. Then signals and clocks are not heeded: they reach each process at a
-    different step, and if one stopped there, the others would wait for it. together(): a context for the hooks and save(); if
-    one process fails in it, all processes end. now(): the time in seconds.
-    Raises Interrupted after Ctrl-C or SIGTERM, and Diverged if a loss diverges.
+    agree(number): given if other processes train the same run. A signal reaches one process, or each at another step, and all
+    must stop at the same step. So at every tenth step, and at the end of a row, each process calls this with the number of its
+    signal, or 0; it returns the largest number of all processes. together(): a context for the hooks and save(); if one process
+    fails in it, all processes end. now(): the time in seconds.
+    Raises Interrupted after Ctrl-C or SIGTERM, of whichever process, and Diverged if a loss diverges.
     """
-    done, watch = state.steps_done(), _Watch(course, if_long, alone, now)
-    with _StopSignal(alone) as stop:
+    done, watch, stop = state.steps_done(), _Watch(course, if_long, agree is None, now), _StopSignal(agree)
+    with signals.handled(stop.note):
         for epoch in range(done // course.steps + 1, course.epochs + 1):
             before = (epoch - 1) * course.steps
             feed = iter(batches(epoch, done - before))
             while done < min(before + course.steps, course.total):
                 rate, skip = schedule.rate_at(course.rate, done), max(last_row - before, 0)
                 state.set_learning_rate(rate)
-                done = _run_row(course, done, skip, state, step, feed, save, stop, watch)
+                done = _run_row(course, done, skip, state, step, feed, save, together, stop, watch)
                 means = _sound(state.means(done - before, skip), epoch)
                 speed = watch.row.images_per_second()
                 if done == before + course.steps:
@@ -129,11 +130,11 @@ def run(
                     save()
                 last_row = done
                 print(_line(course, row, means, watch.left(done)), flush=True)
-                if stop.number and done < course.total:
-                    raise Interrupted(stop.number, _place(course, done))
+                if done < course.total and (number := stop.agreed(True)):
+                    raise Interrupted(number, _place(course, done))
 
 
-def _run_row(course, done, skip, state, step, feed, save, stop, watch):
+def _run_row(course, done, skip, state, step, feed, save, together, stop, watch):
     """Do the steps to the end of the row. skip: the epoch's steps before the row. Returns the number of steps done in all."""
     epoch, first = done // course.steps + 1, done // course.steps * course.steps
     end, length = course.row_end(done), min(course.steps, course.total - first)
@@ -146,13 +147,15 @@ def _run_row(course, done, skip, state, step, feed, save, stop, watch):
             done += 1
             watch.end_step(done, lambda: state.means(1))
             bar.update(course.images)
-            if watch.look_is_due(done):
+            due = watch.look_is_due(done)
+            if due:
                 means = _sound(state.means(done - first, skip), epoch)
                 bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
-            if stop.number and done < end:
+            if done < end and (number := stop.agreed(due)):
                 _sound(state.means(done - first, skip), epoch)
-                save()
-                raise Interrupted(stop.number, _place(course, done))
+                with together():
+                    save()
+                raise Interrupted(number, _place(course, done))
     if state.steps_done() != end:
         raise RuntimeError(f"the batches of epoch {epoch} ended after step {state.steps_done()} of the run, and not after {end}")
     return end
@@ -212,7 +215,7 @@ class Clock:
 
 
 class _Watch:
-    """Times the steps, says once how long the run will take, and says when to look at the losses: every second, or every 50 steps
+    """Times the steps, says once how long the run will take, and says when to look at the losses: every second, or every 10 steps
     if the process does not train alone. row: the clock of the row."""
 
     def __init__(self, course: Course, if_long: str, alone: bool, now: Callable[[], float]) -> None:
@@ -259,23 +262,20 @@ class _Watch:
 
 
 class _StopSignal:
-    """Notes Ctrl-C or SIGTERM, and the process runs on. A second Ctrl-C stops it at once. number: the signal's, or 0."""
+    """Notes Ctrl-C or SIGTERM, and the process runs on. A second Ctrl-C stops it at once. agree: see run."""
 
-    def __init__(self, enabled: bool) -> None:
-        self.number = 0
-        self._enabled = enabled and threading.current_thread() is threading.main_thread()
+    def __init__(self, agree: Callable[[int], int] | None) -> None:
+        self._number = 0  # the signal's
+        self._agree = agree
 
-    def __enter__(self) -> "_StopSignal":
-        if self._enabled:
-            self._before = {one: signal.signal(one, self._note) for one in (signal.SIGINT, signal.SIGTERM)}
-        return self
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.number and number == signal.SIGINT:
+    def note(self, number: int, frame: FrameType | None) -> None:
+        """The handler of the signals."""
+        if self._number and number == signal.SIGINT:
             raise KeyboardInterrupt
-        self.number = number
+        self._number = number
 
-    def __exit__(self, *_: object) -> None:
-        if self._enabled:
-            for one, handler in self._before.items():
-                signal.signal(one, handler)
+    def agreed(self, due: bool) -> int:
+        """The number of the signal at which all processes stop now, or 0. due: whether all of them are at this step, and ask."""
+        if self._agree is None:
+            return self._number
+        return self._agree(self._number) if due else 0

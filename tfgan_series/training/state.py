@@ -127,7 +127,7 @@ def _optimizer(experiment: Experiment, variables: list[tf.Variable]) -> keras.Op
     if experiment.optimizer == "sgd":
         optimizer = keras.optimizers.SGD(experiment.lr)
     else:
-        optimizer = FusedAdam(experiment.lr, beta_1=experiment.beta_1)
+        optimizer = FusedAdam(experiment.lr, beta_1=experiment.beta_1, beta_2=experiment.beta_2)
     if experiment.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(variables)

@@ -1,5 +1,6 @@
 """Training from records to a run folder: the state, its checkpoint, the loop and its hooks."""
 
+import contextlib
 import functools
 import json
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ import tensorflow as tf
 
 from tfgan_series import files, networks, runs, series
 from tfgan_series.data import pipeline
-from tfgan_series.data.records import Records
+from tfgan_series.data.records import Records, check_unchanged
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation import evaluate, features
 from tfgan_series.series import Experiment
@@ -24,14 +25,15 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
 
     folder: an open run folder, new or of this experiment. After each row of the log it gets the files of hooks.py and a
     checkpoint.
-    Raises UserError if the run cannot go on, loop.Interrupted after Ctrl-C or SIGTERM, and Diverged if a loss diverges.
+    Raises UserError if the run cannot go on or its records change, loop.Interrupted after Ctrl-C or SIGTERM, and Diverged if a
+    loss diverges.
     """
     algorithm, steps = series.MODELS[experiment.model].load_algorithm(), pipeline.steps_per_epoch(found, experiment)
     state = create_state(experiment, strategy, algorithm.measures(experiment), steps, algorithm.buffers(experiment))
     checkpoints = Checkpoints(state, folder / runs.CHECKPOINTS, devices.is_chief(strategy))
     with devices.together(strategy):
         print(_restore(checkpoints, state, steps, experiment, found, folder))
-        logged = [int(row["step"]) for row in runs.read_log(folder) if row["step"] <= state.steps_done()]
+        last_row = _last_row(folder, state.steps_done(), steps)
     _check_same_run(strategy, experiment, state, found)
     with devices.together(strategy):
         after_row = _hooks(experiment, found, folder, state, steps) if devices.is_chief(strategy) else []
@@ -39,6 +41,12 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
     def batches(epoch: int, first_step: int) -> Iterator[Any]:
         dataset = strategy.experimental_distribute_dataset(pipeline.batches(found, experiment, epoch, first_step))
         return pipeline.damage_named(dataset, found)
+
+    @contextlib.contextmanager
+    def together() -> Iterator[None]:
+        with devices.together(strategy):
+            check_unchanged(found)  # before the files and the checkpoint are written: the last ones stay good
+            yield
 
     quick = series.resolve()
     loop.run(
@@ -48,10 +56,10 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
         batches,
         checkpoints.save,
         after_row,
-        last_row=max(logged, default=0),
+        last_row=last_row,
         if_long="" if experiment == quick else f" To draw {quick.image_type} in minutes: python scripts/train.py",
-        alone=not devices.several_workers(strategy),
-        together=functools.partial(devices.together, strategy),
+        agree=functools.partial(devices.largest, strategy) if devices.several_workers(strategy) else None,
+        together=together,
     )
 
 
@@ -69,6 +77,20 @@ def _restore(
         return f"Going on from epoch {done // steps + 1}, step {done + 1:,} of {total:,}, in {folder}."
     pictures = f"{found.count_of(experiment):,} pictures of {found.folder}"
     return f"Training {experiment.model} on {pictures}, {length:,} {unit} with {steps:,} steps an epoch, into {folder}."
+
+
+def _last_row(folder: Path, done: int, steps: int) -> int:
+    """The step of the log's last row that the checkpoint, of step `done`, has too; 0 if there is none. steps: in an epoch.
+
+    Raises UserError if the row of an epoch's end is missing.
+    """
+    last = max((int(row["step"]) for row in runs.read_log(folder) if row["step"] <= done), default=0)
+    if done >= (end := (last // steps + 1) * steps):
+        raise UserError(
+            f"{folder / runs.LOG} has no row of step {end:,}, and the checkpoint is of step {done:,}: bring back a copy of the "
+            "file, or start the run over with --overwrite"
+        )
+    return last
 
 
 def _check_same_run(strategy: tf.distribute.Strategy, experiment: Experiment, state: TrainState, found: Records) -> None:

@@ -19,7 +19,7 @@ def find(request: Request) -> Source:
         raise UserError(f"{folder}: no picture in it or below it; wanted {', '.join(ENDINGS)}")
     class_names = sorted({name.split("/")[0] for name in names if "/" in name})
     for name in class_names:
-        if name != name.strip() or "\n" in name:  # TFDS writes one class name on a line, without the space around it
+        if name != name.strip() or set(name) & set("\r\n"):  # TFDS reads one class name a line, without the space around it
             raise UserError(
                 f"{folder}: a class cannot be named {name!r}: a name is one line without white space around it; rename the folder"
             )
