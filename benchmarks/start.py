@@ -89,7 +89,7 @@ def main() -> None:
     for name, values in (("bare import tensorflow", bare), ("start to the first step", first), ("last row to the end", after)):
         kinds = list(zip(*values, strict=True))
         seconds = [f"{statistics.median(kind):.2f}" for kind in kinds]
-        times = [turns.ratio(kind, base) for kind, base in zip(zip(*bare, strict=True), kinds, strict=True)]
+        times = [turns.ratio(base, kind) for base, kind in zip(zip(*bare, strict=True), kinds, strict=True)]
         turns.row(name, *seconds, *times)
 
 

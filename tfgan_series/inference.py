@@ -18,6 +18,8 @@ class Network(Protocol):
 
     def __call__(self, inputs: np.ndarray | tf.Tensor, /, *, training: bool) -> tf.Tensor: ...
 
+    def __hash__(self) -> int: ...
+
 
 def in_batches(network: Network, inputs: np.ndarray | tf.Tensor, size: int) -> np.ndarray:
     """The network's outputs for inputs [N, ...], `size` at a time, as a NumPy array [N, ...].
