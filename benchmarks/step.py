@@ -1,178 +1,172 @@
-"""How fast is a training step? With float32, mixed_bfloat16, XLA, and with the same networks in PyTorch if it is installed.
+"""How fast is a training step? Ours, and the same networks and updates in PyTorch, in float32 and in bfloat16.
 
-    python benchmarks/step.py                                     # the article's 64-px networks, batch 128
-    python benchmarks/step.py --base_filters=32 --batch_size=32   # something that a CPU can do
+    python benchmarks/step.py                             # the article's DCGAN at three widths, and the CycleGAN
+    python benchmarks/step.py --cases=dcgan-32,gan        # some of them
 
-All variants take turns, round after round, on pictures that are already on the device. The time of a variant is the median of
-its rounds. Compare the variants by their ratio to float32 in the same run.
+For each precision the fastest of our ways (with and without XLA, if there is a GPU) and the fastest of PyTorch's (eager,
+channels_last, torch.compile) are found in one turn of each. Then these take turns on pictures that are already on the device.
+The ratio is the median over the rounds. A step's share of the machine is its convolutions and matrix products a second, against
+those of a product of two large matrices in the same precision, which is timed in the same run.
 """
 
 import argparse
+import dataclasses
 import functools
 import os
 import statistics
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras
 import numpy as np
 import tensorflow as tf
+import turns
+from turns import POLICIES, PRECISIONS, Contestant
 
-from tfgan_series import series
-from tfgan_series.series.models import DCGAN
-from tfgan_series.training import adversarial, devices
-from tfgan_series.training.state import create_state
+from tfgan_series import networks, series
+from tfgan_series.series import Experiment
+from tfgan_series.training import devices
+from tfgan_series.training.fused_adam import FusedAdam
+from tfgan_series.training.state import TrainState, create_state
 
-Steps = Callable[[int], None]  # does the given number of steps, and waits for the last
+CASES = {
+    **{f"dcgan-{width}": {"image_type": "img_celeba", "base_filters": width} for width in (32, 64, 128)},
+    "cyclegan": {"image_type": "horse2zebra", "image_size": 128, "base_filters": 32},
+    "digits": {"image_type": "digits"},
+    "gan": {"image_type": "mnist", "model": "gan", "optimizer": "adam"},
+}
+PEERS = ("dcgan-32", "dcgan-64", "dcgan-128", "cyclegan")  # the cases that torch_peers.py has too
 
 
-def tensorflow_variant(experiment: DCGAN, pictures: np.ndarray) -> Steps:
-    """The package's own networks and step. pictures: [B, H, W, C] in [-1, 1]."""
+def training(experiment: Experiment, real: Sequence[np.ndarray], adam: type[keras.optimizers.Adam] = FusedAdam) -> Contestant:
+    """The package's own training steps on one batch of real pictures, or on one of each set, each [B, H, W, C] in [-1, 1]."""
     strategy = tf.distribute.get_strategy()
-    state = create_state(experiment, strategy, adversarial.measures(experiment), steps=100, buffers={})
-    step = adversarial.make_step(experiment, state, strategy)
-    batch = tf.constant(pictures)
+    algorithm = series.MODELS[experiment.model].load_algorithm()
+    state = create_state(experiment, strategy, algorithm.measures(experiment), 100, algorithm.buffers(experiment))
+    if adam is not FusedAdam:
+        state = dataclasses.replace(
+            state, optimizers={player: _adam(adam, experiment, state, player) for player in state.players}
+        )
+    step = algorithm.make_step(experiment, state, strategy)
+    batch = tuple(map(tf.constant, real)) if len(real) > 1 else tf.constant(real[0])
 
-    def steps(count: int) -> None:
-        for _ in range(count):
+    def steps(times: int) -> None:
+        for _ in range(times):
             step(batch)
-        state.means(1)
+        state.means(1)  # waits for the device
 
     return steps
 
 
-def torch_variant(experiment: DCGAN, pictures: np.ndarray, bfloat16: bool, compiled: bool) -> Steps:
-    """The same networks, losses and simultaneous update in PyTorch."""
-    import torch
-    from torch import nn
-
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    width, size, channels, slope = experiment.base_filters, experiment.image_size, experiment.channels, experiment.d_slope
-    levels = (size // 4).bit_length() - 1
-    widths = [width * 2**level for level in range(levels)]
-    layers = [nn.ConvTranspose2d(experiment.noise_dim, widths[-1], 4)]
-    for before, after in zip(widths[::-1], [*widths[-2::-1], channels], strict=True):
-        layers += [nn.BatchNorm2d(before, eps=1e-3, momentum=0.01), nn.LeakyReLU(slope)]
-        layers += [nn.ConvTranspose2d(before, after, 4, stride=2, padding=1)]
-    generator = nn.Sequential(*layers, nn.Tanh())
-    layers = [nn.Conv2d(channels, width, 4, stride=2, padding=1), nn.LeakyReLU(slope)]
-    for before, after in zip(widths, widths[1:], strict=False):
-        layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.BatchNorm2d(after, eps=1e-3, momentum=0.01)]
-        layers += [nn.LeakyReLU(slope), nn.Dropout(experiment.dropout)]
-    discriminator = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, 4), nn.Flatten(0))
-
-    networks = [network.to(device, memory_format=torch.channels_last) for network in (generator, discriminator)]
-    optimizers = [torch.optim.Adam(one.parameters(), experiment.lr, (experiment.beta_1, 0.999), eps=1e-7) for one in networks]
-    real = torch.tensor(pictures.transpose(0, 3, 1, 2)).to(device, memory_format=torch.channels_last)
-    loss = nn.BCEWithLogitsLoss()
-
-    def forward():
-        with torch.autocast(device, torch.bfloat16, enabled=bfloat16):
-            z = torch.randn(len(real), experiment.noise_dim, 1, 1, device=device)
-            fake_logits = discriminator(generator(z)).float()
-            real_logits = discriminator(real).float()
-        ones, zeros = torch.ones_like(real_logits), torch.zeros_like(real_logits)
-        return loss(real_logits, ones) + loss(fake_logits, zeros), loss(fake_logits, ones)
-
-    forward = torch.compile(forward) if compiled else forward
-
-    def steps(count: int) -> None:
-        for _ in range(count):
-            losses = forward()
-            gradients = [
-                torch.autograd.grad(value, list(network.parameters()), retain_graph=index == 0)
-                for index, (value, network) in enumerate(zip(losses, networks[::-1], strict=True))
-            ]
-            for network, optimizer, values in zip(networks[::-1], optimizers[::-1], gradients, strict=True):
-                for parameter, value in zip(network.parameters(), values, strict=True):
-                    parameter.grad = value
-                optimizer.step()
-        float(losses[0].detach())
-
-    return steps
+def _adam(adam: type[keras.optimizers.Adam], experiment: Experiment, state: TrainState, player: str) -> keras.optimizers.Adam:
+    optimizer = adam(experiment.lr, beta_1=experiment.beta_1)
+    optimizer.build(state.trainable_variables(player))
+    return optimizer
 
 
-def tensorflow_makers(experiment: DCGAN, pictures: np.ndarray) -> dict[str, Callable[[], Steps]]:
-    """{name: a function that makes the variant}."""
-    makers: dict[str, Callable[[], Steps]] = {}
-    for precision in ("float32", "mixed_bfloat16"):
-        for jit_compile in (False, True):
-            variant = experiment.change(precision=precision, jit_compile=jit_compile)
-            name = f"TensorFlow {precision}{' XLA' if jit_compile else ''}"
-            makers[name] = functools.partial(tensorflow_variant, variant, pictures)
-    return makers
+def our_makers(experiment: Experiment, real: Sequence[np.ndarray], precision: str) -> dict[str, Callable[[], Contestant]]:
+    """{way: a function that makes the contestant}. XLA is left out on a CPU, where it was slower (0.85)."""
+    ways = {"": False, "XLA": True} if tf.config.list_physical_devices("GPU") else {"": False}
+    return {
+        f"{precision} {way}".strip(): functools.partial(
+            training, experiment.change(precision=POLICIES[precision], jit_compile=compiled), real
+        )
+        for way, compiled in ways.items()
+    }
 
 
-def torch_makers(experiment: DCGAN, pictures: np.ndarray) -> dict[str, Callable[[], Steps]]:
-    """{name: a function that makes the variant}; empty if PyTorch is not installed."""
-    try:
-        import torch
-    except ImportError:
-        return {}
-    print(f"TensorFlow {tf.__version__}, PyTorch {torch.__version__}")
-    makers: dict[str, Callable[[], Steps]] = {}
-    for bfloat16 in (False, True):
-        for compiled in (False, True):
-            name = f"PyTorch {'bfloat16' if bfloat16 else 'float32'}{' compiled' if compiled else ''}"
-            makers[name] = functools.partial(torch_variant, experiment, pictures, bfloat16, compiled)
-    return makers
+def parameters(experiment: Experiment) -> dict[str, int]:
+    """{network: the number of its trainable parameters}."""
+    return {
+        name: sum(int(np.prod(weight.shape)) for weight in network.trainable_variables)
+        for name, network in networks.build(experiment).items()
+    }
 
 
-def compiled_variants(makers: dict[str, Callable[[], Steps]]) -> dict[str, Steps]:
-    """{name: variant}, compiled. A variant that this machine cannot run is printed and left out."""
-    variants = {}
-    for name, make in makers.items():
-        try:
-            steps = make()
-            steps(3)  # compiles
-            variants[name] = steps
-        except Exception as error:  # the other variants shall still run
-            print(f"{name}: {type(error).__name__}: {str(error).splitlines()[0][:150]}", flush=True)
-    return variants
+def torch_makers(
+    experiment: Experiment, real: Sequence[np.ndarray], precision: str, ways: Sequence[str]
+) -> dict[str, Callable[[], Contestant]]:
+    """{way: a function that makes the contestant}."""
+    import torch_peers
+
+    sizes = parameters(experiment)
+    return {
+        f"PyTorch {precision} {way}": functools.partial(torch_peers.training, experiment, real, sizes, precision, way)
+        for way in ways
+    }
 
 
-def time_in_turn(variants: dict[str, Steps], count: int, rounds: int) -> dict[str, list[float]]:
-    """{name: seconds of a step, by round}. The variants take turns, so that a slow moment of the machine affects all of them."""
-    seconds: dict[str, list[float]] = {name: [] for name in variants}
-    for _ in range(rounds):
-        for name, steps in variants.items():
-            start = time.perf_counter()
-            steps(count)
-            seconds[name].append((time.perf_counter() - start) / count)
-    return seconds
+def times_of(contestants: Mapping[str, Contestant], seconds: float) -> int:
+    """How many steps of the slowest contestant fill a turn of so many seconds; at least one."""
+    return max(1, round(seconds / max(one for (one,) in turns.in_turn(contestants, 1, rounds=1).values())))
+
+
+def compare(case: str, arguments: argparse.Namespace, rates: Mapping[str, float], peer: bool) -> None:
+    """Print the rows of a case: each precision, the best of both, and FusedAdam against Keras' Adam."""
+    experiment = series.resolve(**{**CASES[case], **arguments.changes})
+    size = experiment.image_size
+    shape = [len(experiment.sides), experiment.batch_size, size, size, experiment.channels]
+    real = list(np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32))
+    ours, theirs, chosen = {}, {}, {}
+    for precision in PRECISIONS:
+        chosen |= (own := turns.fastest(our_makers(experiment, real, precision)))
+        ours[precision] = list(own)
+        other = turns.fastest(torch_makers(experiment, real, precision, arguments.ways.split(","))) if peer else {}
+        chosen |= other
+        theirs[precision] = list(other)
+    chosen |= turns.working({"Keras' Adam": lambda: training(experiment, real, keras.optimizers.Adam)})
+    seconds = turns.in_turn(chosen, times_of(chosen, arguments.seconds), arguments.rounds)
+    work = _operations(experiment, real) if peer else 0
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+
+    def best(names: Sequence[str]) -> str:
+        return min(names, key=medians.__getitem__)
+
+    def row(what: str, own: str, other: str) -> None:
+        precision = "bfloat16" if own.startswith("bfloat16") else "float32"
+        share = f"{work / medians[own] / rates[precision]:.0%} of {rates[precision] / 1e9:,.0f} GFLOP/s" if work else ""
+        pictures = experiment.batch_size * len(experiment.sides)
+        told = [f"{pictures / medians[name]:,.1f} images/s ({name})" for name in (own, other)]
+        turns.row(f"{case} B {experiment.batch_size}, {what}", *told, turns.ratio(seconds[own], seconds[other]), share)
+
+    for precision in PRECISIONS:
+        if ours[precision] and theirs[precision]:
+            row(precision, best(ours[precision]), best(theirs[precision]))
+    every = [sum(names.values(), []) for names in (ours, theirs)]
+    if all(every):
+        row("best of each", *map(best, every))
+    row("bfloat16 against float32", best(ours["bfloat16"]), best(ours["float32"]))
+    row("FusedAdam against Keras' Adam", best(ours["float32"]), "Keras' Adam")
+
+
+def _operations(experiment: Experiment, real: Sequence[np.ndarray]) -> int:
+    import torch_peers
+
+    return torch_peers.operations(torch_makers(experiment, real, "float32", ["eager"])["PyTorch float32 eager"]())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--image_size", type=int, default=64)
-    parser.add_argument("--base_filters", type=int, default=128)
-    parser.add_argument("--batch_size", type=int, default=128)
-    parser.add_argument("--steps", type=int, default=20, help="steps in a round")
+    parser.add_argument("--cases", default=",".join(CASES), help=f"some of {','.join(CASES)}")
+    parser.add_argument("--seconds", type=float, default=4, help="length of a turn")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--torch", action=argparse.BooleanOptionalAction, default=True, help="default: if it is installed")
+    parser.add_argument("--torch", action=argparse.BooleanOptionalAction, default=True, help="compare with PyTorch")
+    parser.add_argument("--ways", default="eager,channels_last,compiled", help="those of PyTorch that are tried")
+    parser.add_argument("--changes", type=_changes, default={}, help="settings of all cases: batch_size=2,base_filters=4")
     arguments = parser.parse_args()
-
-    sizes = {name: getattr(arguments, name) for name in ("image_size", "base_filters", "batch_size")}
-    experiment = series.resolve("img_celeba", **sizes)
-    assert isinstance(experiment, DCGAN)
-    shape = (experiment.batch_size, experiment.image_size, experiment.image_size, experiment.channels)
-    pictures = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
     devices.share_gpus()
+    rates = turns.machine(arguments.rounds, arguments.torch)
+    told = ", ".join(f"{precision} {rate / 1e9:,.0f} GFLOP/s" for precision, rate in rates.items())
+    print(f"{turns.processor()}; matrix products: {told}\n")
+    turns.table("training step", "ours", "peer", "ratio", "share of the machine's matrix products")
+    for case in arguments.cases.split(","):
+        compare(case, arguments, rates, arguments.torch and case in PEERS)
 
-    makers = tensorflow_makers(experiment, pictures)
-    if arguments.torch:
-        makers |= torch_makers(experiment, pictures)
-    seconds = time_in_turn(compiled_variants(makers), arguments.steps, arguments.rounds)
-    base = statistics.median(seconds["TensorFlow float32"])
-    print(f"devices: {[device.name for device in tf.config.list_physical_devices()]}; {sizes}")
-    for name, values in seconds.items():
-        median = statistics.median(values)
-        spread = (max(values) - min(values)) / median
-        print(
-            f"{name:32s} {median * 1e3:8.2f} ms/step  {experiment.batch_size / median:8,.0f} images/s"
-            f"  {base / median:5.2f}x float32  (spread {spread:.0%})"
-        )
+
+def _changes(words: str) -> dict[str, Any]:
+    return {name: int(value) for name, value in (word.split("=") for word in words.split(","))}
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ import tensorflow as tf
 from PIL import Image
 from tensorboard.compat.proto import event_pb2
 
-from tfgan_series import files, latent, networks, pictures, runs, series, workflow
+from tfgan_series import files, latent, networks, pictures, preparation, runs, series, workflow
 from tfgan_series.data import conversion, pipeline
 from tfgan_series.errors import Diverged, UserError
+from tfgan_series.training import devices
 from tfgan_series.training import train as training
 from tfgan_series.training.checkpoints import Checkpoints
 
@@ -94,6 +95,24 @@ def test_a_run_that_diverges_later_gets_its_report(trained, digits, tiny, tmp_pa
     with pytest.raises(Diverged):
         workflow.train(tiny.change(epochs=3), tfrecord_path=digits[0], run_dir=folder)
     assert "the run diverged: Gen_loss is nan in epoch 3" in (folder / "report.html").read_text()
+
+
+def test_a_run_keeps_what_auto_was_at_its_start(digits, tiny, tmp_path, monkeypatch, capsys):
+    def diverge(*_, **__):
+        raise Diverged("the run diverged")
+
+    auto = tiny.change(precision="auto")
+    here = devices.resolve(auto).precision
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "train", diverge)
+        with pytest.raises(Diverged):
+            workflow.train(auto, tfrecord_path=digits[0], run_dir=tmp_path / "run")
+    assert f"--precision=auto is {here} on this machine." in capsys.readouterr().out
+    assert runs.read_experiment(tmp_path / "run").precision == here
+    assert f"precision: {here}" in preparation.describe(auto, tfrecord_path=digits[0])
+    monkeypatch.setattr(devices, "resolve", lambda asked: asked.change(precision="mixed_float16"))  # as on another machine
+    with pytest.raises(UserError, match=f"precision: {here} in the run, mixed_float16 asked"):
+        workflow.train(auto, tfrecord_path=digits[0], run_dir=tmp_path / "run")
 
 
 def test_the_grid_is_the_generators_for_the_fixed_z(trained):

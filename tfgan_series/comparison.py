@@ -46,14 +46,15 @@ def compare(
     is also raised if runs would share a folder. The settings, records and earlier runs of all members are checked before the
     first training. If several workers train (TF_CONFIG), each of them calls this function, and only the chief measures and draws.
     """
-    titles, experiments = zip(*((label, one) for label, of_seeds in members.items() for one in of_seeds), strict=True)
+    strategy = devices.choose_strategy()
+    every = ((label, devices.resolve(one)) for label, of_seeds in members.items() for one in of_seeds)
+    titles, experiments = zip(*every, strict=True)
     folders = [member_folder(one, root) for one in experiments]
     if len(set(folders)) < len(folders):
         raise UserError(
             f"some of {', '.join(members)} have the same run folder: a run may change the varied setting when it goes on; "
             "vary another setting"
         )
-    strategy = devices.choose_strategy()
     with devices.together(strategy):  # all workers must see which runs are missing before the first run changes
         todo = [place for place, one in enumerate(experiments) if not runs.is_settled(folders[place], one)]
         found = [

@@ -1,6 +1,8 @@
 """Uses a network without training it."""
 
+import functools
 import hashlib
+from collections.abc import Callable
 from typing import Protocol
 
 import keras
@@ -16,13 +18,22 @@ class Network(Protocol):
 
     def __call__(self, inputs: np.ndarray | tf.Tensor, /, *, training: bool) -> tf.Tensor: ...
 
+    def __hash__(self) -> int: ...
+
 
 def in_batches(network: Network, inputs: np.ndarray | tf.Tensor, size: int) -> np.ndarray:
     """The network's outputs for inputs [N, ...], `size` at a time, as a NumPy array [N, ...].
 
     The network runs with training=False: batch normalisation uses its moving averages, so each output depends only on its input.
     """
-    return np.concatenate([network(inputs[first : first + size], training=False) for first in range(0, len(inputs), size)])
+    run = _compiled(network)
+    return np.concatenate([run(inputs[first : first + size]) for first in range(0, len(inputs), size)])
+
+
+# Kept, because to compile takes longer than a grid. Only for the last few networks: what is kept here keeps their weights too.
+@functools.lru_cache(maxsize=4)
+def _compiled(network: Network) -> Callable[[np.ndarray | tf.Tensor], tf.Tensor]:
+    return tf.function(lambda inputs: network(inputs, training=False), autograph=False)
 
 
 def digest(network: keras.Model) -> str:

@@ -27,6 +27,7 @@ def prepare(experiment: Experiment, strategy: tf.distribute.Strategy, tfrecord_p
 
 def describe(experiment: Experiment, *, tfrecord_path: str | Path = "tfrecords", run_dir: str | Path | None = None) -> list[str]:
     """What train would do, as lines to print; nothing is made or trained. Raises UserError."""
+    experiment = devices.resolve(experiment)
     lines = [series.origin(experiment)]
     lines += [f"{series.flag_name(name)}: {value}" for name, value in series.values(experiment).items()]
     for name, model in networks.build(experiment).items():

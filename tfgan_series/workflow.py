@@ -30,6 +30,9 @@ def train(
     if experiment.deterministic:
         tf.config.experimental.enable_op_determinism()
     strategy = devices.choose_strategy()
+    asked, experiment = experiment, devices.resolve(experiment)
+    if experiment != asked:
+        print(f"--precision=auto is {experiment.precision} on this machine.")
     chief = devices.is_chief(strategy)
     folder = Path(run_dir) if run_dir else runs.default_folder(experiment)
     with contextlib.ExitStack() as claim, _failures_in_a_line(folder, strategy):

@@ -17,10 +17,12 @@ from conftest import ROOT, command_environment
 
 FOLDER = ROOT / "benchmarks"
 MEMORY = ["memory.py", "--image_size=32", "--preset=article", "--blocks=1", "--precision=float32"]
+TINY_STEP = "image_size=8,base_filters=2,batch_size=2"
 RUNS = {
     "pipeline": ["pipeline.py", "--count=8", "--batch_size=2", "--rounds=1", "--cases", "box", "aligned"],
     "convert": ["convert.py", "--count=12", "--rounds=1", "--lines", "box", "PNG"],
-    "step": ["step.py", "--image_size=8", "--base_filters=2", "--batch_size=2", "--steps=1", "--rounds=1", "--no-torch"],
+    "step": ["step.py", "--cases=dcgan-32", f"--changes={TINY_STEP}", "--seconds=0", "--rounds=1", "--no-torch"],
+    "generate": ["generate.py", "--count=4", "--image_size=8", "--base_filters=2", "--rounds=1", "--no-torch"],
     "scores": ["scores.py", "--tiny", "--no-torch"],
     "measured": [*MEMORY, "--in_this_process"],
     "counted as on Windows": MEMORY,
@@ -29,6 +31,7 @@ RUNNER = """
 import json, runpy, sys
 
 folder, runs = sys.argv[1], json.loads(sys.argv[2])
+sys.path.insert(0, folder)
 for name, (script, *arguments) in runs.items():
     print("RUN", name, flush=True)
     if "Windows" in name:
@@ -66,15 +69,31 @@ def test_convert(printed):
 
 
 def test_step(printed):
-    """Every variant of TensorFlow ran, and its numbers agree with batch 2 and with the ratio to float32."""
-    line = r"^TensorFlow ([\w ]+?) +([\d.]+) ms/step +([\d,]+) images/s +([\d.]+)x float32  \(spread 0%\)$"
-    found = {name: numbers for name, *numbers in re.findall(line, printed["step"], re.MULTILINE)}
-    assert list(found) == ["float32", "float32 XLA", "mixed_bfloat16", "mixed_bfloat16 XLA"]
-    base = float(found["float32"][0])
-    for milliseconds, speed, ratio in found.values():
-        assert float(speed.replace(",", "")) == pytest.approx(2000 / float(milliseconds), rel=0.02, abs=1)
-        assert float(ratio) == pytest.approx(base / float(milliseconds), rel=0.02, abs=0.01)
-    assert "{'image_size': 8, 'base_filters': 2, 'batch_size': 2}" in printed["step"]
+    """Without PyTorch: float32, bfloat16 and Keras' Adam took turns. With one round a ratio is that of the two speeds."""
+    line = r"^\| dcgan-32 B 2, ([\w' ]+) \| ([\d.,]+) images/s \(\w+\) \| ([\d.,]+) images/s \([\w' ]+\) \| ([\d.]+) \("
+    found = {what: numbers for what, *numbers in re.findall(line, printed["step"], re.MULTILINE)}
+    assert list(found) == ["bfloat16 against float32", "FusedAdam against Keras' Adam"]
+    for ours, peer, ratio in found.values():
+        speeds = [float(speed.replace(",", "")) for speed in (ours, peer)]
+        assert float(ratio) == pytest.approx(speeds[0] / speeds[1], rel=0.01, abs=0.01)
+    assert re.search(r"matrix products: float32 [\d,]+ GFLOP/s, bfloat16 [\d,]+ GFLOP/s$", printed["step"], re.MULTILINE)
+
+
+def test_generate(printed):
+    found = re.findall(r"^\| DCGAN 8 px, width 2, (\w+) \| ([\d,]+) images/s", printed["generate"], re.MULTILINE)
+    assert [precision for precision, _ in found] == ["float32", "bfloat16"]
+
+
+def test_pairs_by_hand(capsys):
+    """The ratio is the median of the pairs, and not the ratio of the medians."""
+    turns = load("turns")
+    assert turns.ratio([1, 2, 4], [2, 2, 12]) == "2.00 (1.00 to 3.00)"
+    calls = []
+    both = {"a": lambda times: calls.append(("a", times)), "b": lambda times: calls.append(("b", times))}
+    assert {name: len(seconds) for name, seconds in turns.in_turn(both, 3, rounds=2).items()} == {"a": 2, "b": 2}
+    assert calls == [("a", 3), ("b", 3)] * 2
+    assert list(turns.working({"bad": lambda: [][0], "good": lambda: both["a"]})) == ["good"]
+    assert "bad: IndexError" in capsys.readouterr().out
 
 
 def test_scores(printed):
@@ -101,11 +120,16 @@ def test_memory_counted(printed):
     assert total == pytest.approx(slots + gradients + generators + discriminators, abs=2)
 
 
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def test_output_bytes_by_hand():
     """Of 2 pictures of 6x6: a convolution to 3x3x5 and one number each; four bytes to a number."""
-    spec = importlib.util.spec_from_file_location("memory", FOLDER / "memory.py")
-    memory = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(memory)
+    memory = load("memory")
     pictures = keras.Input((None, None, 1))
     features = keras.layers.Conv2D(5, 3, 2, "same")(pictures)
     model = keras.Model(pictures, keras.layers.Dense(1)(keras.layers.GlobalAveragePooling2D()(features)))

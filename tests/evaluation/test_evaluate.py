@@ -5,6 +5,7 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfgan_series import latent, pictures, runs, series
 from tfgan_series.data import conversion, pipeline
@@ -67,14 +68,14 @@ class Remembering:
     """A generator that draws stored pictures, at most a tenth of a grey level off."""
 
     def __init__(self, images):
-        self.images, self.input_shape, self.drawn = images, (None, 4), 0
+        self.images, self.input_shape, self.drawn = tf.constant(images), (None, 4), tf.Variable(0)
 
     def __call__(self, z, *, training):
-        first, self.drawn = self.drawn, self.drawn + len(z)
-        return self.images[first : first + len(z)] + 0.1 / 127.5
+        last = self.drawn.assign_add(tf.shape(z)[0])
+        return self.images[last - tf.shape(z)[0] : last] + 0.1 / 127.5
 
     def get_weights(self):
-        return [self.images]
+        return [self.images.numpy()]
 
 
 def test_a_generator_of_real_pictures_has_the_floors_scores(real, digits, tiny):

@@ -86,9 +86,10 @@ class Experiment(Settings):
     )
     seed: int = setting("fixes initial weights, noise and order of the pictures", 0, minimum=0, below=2**32)
     precision: str = setting(
-        "number format in which the networks compute; bfloat16 and float16 are for GPUs",
+        "number format in which the networks compute; auto is mixed_bfloat16 if the GPU or the processor computes in it, else "
+        "float32, and a run keeps what auto was at its start; float16 is for GPUs",
         "float32",
-        choices=("float32", "mixed_bfloat16", "mixed_float16"),
+        choices=("float32", "mixed_bfloat16", "mixed_float16", "auto"),
     )
     jit_compile: bool = setting("compile the step with XLA (one device only)", False, resume="free")
     deterministic: bool = setting("every repetition gives the same bits, at some cost in speed", False, resume="free")

@@ -5,6 +5,7 @@ import functools
 import os
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import tensorflow as tf
 
@@ -12,6 +13,8 @@ from tfgan_series import signals
 from tfgan_series.errors import UserError
 from tfgan_series.series import Experiment
 
+_BFLOAT16 = {"amx_bf16", "avx512_bf16"}  # what Linux calls a processor's instructions for bfloat16
+_BFLOAT16_GPU = (8, 0)  # the first compute capability with bfloat16
 _MESSAGE_BYTES = 2000  # of a worker's message to the others
 
 
@@ -45,6 +48,19 @@ def _meet() -> tf.distribute.Strategy:
     print("Waiting for the other workers.", flush=True)
     with signals.handled(signal.SIG_DFL):
         return tf.distribute.MultiWorkerMirroredStrategy()
+
+
+def resolve(experiment: Experiment, processor: Path = Path("/proc/cpuinfo")) -> Experiment:
+    """The experiment, with --precision=auto replaced: by mixed_bfloat16 if all visible GPUs compute in bfloat16, or without a GPU
+    the processor does, and else by float32. processor: Linux' description of it; if it is not there, the answer is float32."""
+    if experiment.precision != "auto":
+        return experiment
+    if gpus := tf.config.list_physical_devices("GPU"):
+        details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+        fast = all(one.get("compute_capability", (0, 0)) >= _BFLOAT16_GPU for one in details)
+    else:
+        fast = processor.is_file() and not _BFLOAT16.isdisjoint(processor.read_text().split())
+    return experiment.change(precision="mixed_bfloat16" if fast else "float32")
 
 
 def check(experiment: Experiment, strategy: tf.distribute.Strategy) -> None:
