@@ -30,7 +30,7 @@ ROOMS = {
     "data": BASE | {"pictures"},
     "series": {"errors", "data"},
     "latent": {"errors", "inference"},
-    "networks": BASE | {"series"},
+    "networks": BASE | {"inference", "series"},
     "classifier": BASE | {"inference", "series", "data"},
     "runs": BASE | {"series", "data"},
     "training": BASE | LOOKED_AT | {"series", "data", "networks", "losses", "runs", "evaluation"},
@@ -39,7 +39,7 @@ ROOMS = {
     "exploration": BASE | LOOKED_AT | {"runs", "data", "series", "classifier"},
     "evaluation": BASE | LOOKED_AT | {"runs", "data", "series", "classifier"},
     "report": BASE | {"runs", "data", "series", "evaluation"},
-    "preparation": BASE | {"series", "data", "networks", "runs", "training"},
+    "preparation": BASE | {"inference", "series", "data", "networks", "runs", "training"},
     "workflow": BASE | {"series", "data", "runs", "report", "training", "preparation"},
     "comparison": BASE | {"series", "data", "runs", "training", "preparation", "workflow", "evaluation"},
 }

@@ -1,7 +1,10 @@
 """Uses a network without training it."""
 
 import hashlib
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -9,20 +12,61 @@ import tensorflow as tf
 
 
 class Network(Protocol):
-    """The part of a Keras model that is needed to use it: pictures or z [N, ...] in, a tensor [N, ...] out."""
+    """The part of a Keras model that is needed to use it: pictures or z [N, ...] in, a tensor [N, ...] out. A conditional network
+    takes a pair: z or pictures, and their conditions [N, K]."""
 
     @property
-    def input_shape(self) -> tuple: ...
+    def input_shape(self) -> Any: ...
 
-    def __call__(self, inputs: np.ndarray | tf.Tensor, /, *, training: bool) -> tf.Tensor: ...
+    def __call__(self, inputs: Any, /, *, training: bool) -> tf.Tensor: ...
 
 
-def in_batches(network: Network, inputs: np.ndarray | tf.Tensor, size: int) -> np.ndarray:
-    """The network's outputs for inputs [N, ...], `size` at a time, as a NumPy array [N, ...].
+@dataclass(frozen=True)
+class Fixed:
+    """A network of two inputs, one of which never changes: a network of the other input.
+
+    place: of the fixed input, 0 or 1. value: what it always is, [its size].
+    """
+
+    network: Network
+    place: int
+    value: np.ndarray
+
+    @property
+    def input_shape(self) -> tuple:
+        """The shape of the free input."""
+        return input_shapes(self.network)[1 - self.place]
+
+    def __call__(self, inputs: np.ndarray | tf.Tensor, /, *, training: bool) -> tf.Tensor:
+        both = [tf.convert_to_tensor(inputs)] * 2
+        both[self.place] = tf.repeat(self.value[None], len(inputs), axis=0)
+        return self.network(both, training=training)
+
+
+def for_each(generator: Network, conditions: Mapping[str, np.ndarray]) -> dict[str, Network]:
+    """A generator as networks of z alone: {label: the generator at this condition [K]}. Without conditions: the generator itself,
+    labelled ""."""
+    return {label: Fixed(generator, 1, condition) for label, condition in conditions.items()} or {"": generator}
+
+
+def input_shapes(network: Network) -> list[tuple]:
+    """The shapes of a network's inputs: one, or two if it is conditional."""
+    shape = network.input_shape
+    return [shape] if isinstance(shape, tuple) else list(shape)
+
+
+def with_condition(first: Any, condition: Sequence[Any]) -> Any:
+    """The inputs of a network as Keras takes them: the first alone, or a list. condition: [] or [conditions [N, K]]."""
+    return [first, *condition] if condition else first
+
+
+def in_batches(network: Network, inputs: Any, size: int) -> np.ndarray:
+    """The network's outputs for inputs [N, ...], `size` at a time, as a NumPy array [N, ...]. inputs: an array, or a list of two.
 
     The network runs with training=False: batch normalisation uses its moving averages, so each output depends only on its input.
     """
-    return np.concatenate([network(inputs[first : first + size], training=False) for first in range(0, len(inputs), size)])
+    parts = [slice(first, first + size) for first in range(0, len(tf.nest.flatten(inputs)[0]), size)]
+    return np.concatenate([network(tf.nest.map_structure(itemgetter(part), inputs), training=False) for part in parts])
 
 
 def digest(network: keras.Model) -> str:

@@ -1,6 +1,6 @@
 """Record files -> batches, with tf.data."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_series.data import records as record_files
+from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.records import PartitionSettings, PictureSettings, Records
 from tfgan_series.errors import UserError
 
@@ -24,6 +25,8 @@ class BatchSettings(PartitionSettings, Protocol):
     def augment(self) -> bool: ...
     @property
     def batch_size(self) -> int: ...
+    @property
+    def conditions(self) -> Conditions: ...
     @property
     def seed(self) -> int: ...
 
@@ -47,7 +50,9 @@ def batches(records: Records, experiment: BatchSettings, epoch: int, first_step:
     """The batches of an epoch (the first is 1), from its step `first_step` on.
 
     A tf.data.Dataset of batches [B, H, W, C] float32 in [-1, 1], or of pairs of them if the experiment has two sets of
-    pictures. A whole epoch has floor(N / B) batches. No record comes twice in an epoch, except in the smaller of two sets,
+    pictures. If its pictures can be asked for, a batch is a pair too: the pictures, and their conditions [B, K] float32.
+
+    A whole epoch has floor(N / B) batches. No record comes twice in an epoch, except in the smaller of two sets,
     which starts again at its end. The order of each set, and which records are left over, is drawn from (seed, epoch).
     """
     steps = steps_per_epoch(records, experiment)
@@ -74,12 +79,23 @@ def in_order(
     side: "A" or "B" if there are two sets of pictures.
     Yields (images [n, H, W, C] float32 in [-1, 1], labels [n], attributes [n, number of names] of 0 and 1); not augmented.
     """
-    names = ["label", *(["attributes"] if records.attribute_names else [])]
+    names = _labelling(records)
     dataset = _records(records.shards(experiment.partition, side))
     dataset = _read(dataset, records, batch_size=_BLOCK, image_size=experiment.image_size, fit=experiment.fit, names=names)
     dataset = dataset.map(lambda known: {**known, "image": _to_float(known["image"])}).prefetch(1)
     for known in damage_named(dataset.as_numpy_iterator(), records):
         yield known["image"], known["label"], known.get("attributes", np.zeros((len(known["label"]), 0), np.int64))
+
+
+def conditions_of(known: Mapping[str, Any], records: Records, wanted: Conditions) -> tf.Tensor:
+    """What pictures would have to be asked for: [B, K] float32, 1 if a picture has what the name says, else 0.
+
+    known: label [B] and attributes [B, names], as read. A picture without a label has only zeros.
+    """
+    if wanted.exclusive:
+        return tf.one_hot(known["label"], len(wanted.names))
+    places = [records.attribute_names.index(name) for name in wanted.names]
+    return tf.cast(tf.gather(known["attributes"], places, axis=1), tf.float32)
 
 
 def damage_named(dataset: Iterable[Any], records: Records) -> Iterator[Any]:
@@ -108,17 +124,31 @@ def _set_batches(
     dataset = dataset.shuffle(_buffer(records.count(experiment.partition, side), files), seed=within).repeat()
     dataset = dataset.take(steps * size).skip(first_step * size)
     larger = _enlarged(pixels) if experiment.augment else pixels
-    dataset = _read(dataset, records, batch_size=size, image_size=larger, fit=experiment.fit).map(lambda known: known["image"])
+    wanted = experiment.conditions
+    names = _labelling(records) if wanted.names else ()
+    dataset = _read(dataset, records, batch_size=size, image_size=larger, fit=experiment.fit, names=names)
     if experiment.augment:
         # Drawn from the picture's number in the epoch, so that a run that goes on makes the same pictures.
         numbers = tf.data.Dataset.counter(np.int64(first_step * size))
         dataset = tf.data.Dataset.zip((dataset.unbatch(), numbers)).map(
-            lambda image, number: _augment(image, pixels, tf.stack([np.int64(crops), number])),
+            lambda known, number: {**known, "image": _augment(known["image"], pixels, tf.stack([np.int64(crops), number]))},
             num_parallel_calls=tf.data.AUTOTUNE,
         )
         dataset = dataset.batch(size)
     shape = [size, pixels, pixels, records.settings["channels"]]
-    return dataset.map(lambda images: _to_float(tf.ensure_shape(images, shape)))
+
+    def batch(known: Mapping[str, Any]) -> Any:
+        images = _to_float(tf.ensure_shape(known["image"], shape))
+        if not wanted.names:
+            return images
+        return images, tf.ensure_shape(conditions_of(known, records, wanted), [size, len(wanted.names)])
+
+    return dataset.map(batch)
+
+
+def _labelling(records: Records) -> tuple[str, ...]:
+    """The fields that say what a picture shows."""
+    return ("label", "attributes") if records.attribute_names else ("label",)
 
 
 def _set_global_seed(seed: int) -> None:

@@ -8,8 +8,9 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.datasets import DATASETS, DataSet
-from tfgan_series.data.records import PARTITIONS
+from tfgan_series.data.records import PARTITIONS, Records
 from tfgan_series.errors import UserError
 from tfgan_series.series.settings import Settings, fields, flag_name, setting, values, with_tuples
 
@@ -32,6 +33,7 @@ class Experiment(Settings):
     """
 
     sets: ClassVar[int] = 1  # sets of pictures that the model learns from
+    conditional: ClassVar[bool] = False  # whether its pictures can be asked for
 
     image_type: str = setting("what to draw", choices=tuple(DATASETS))
     model: str = setting("which GAN")
@@ -142,6 +144,15 @@ class Experiment(Settings):
     def run_name(self) -> str:
         """Folder of this experiment's run below the model's, unless --run_dir names another."""
         return f"{self.image_type}{'-bbox' if self.bbox else ''}-{self.image_size}"
+
+    @property
+    def conditions(self) -> Conditions:
+        """What its pictures can be asked for. A model that is not conditional has no names here."""
+        return Conditions()
+
+    def fitted(self, records: Records) -> Self:
+        """The experiment with all that only its records know. Raises UserError if they lack what its model needs."""
+        return self
 
     @property
     def length(self) -> tuple[str, int]:
