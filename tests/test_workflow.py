@@ -249,3 +249,27 @@ def test_export_is_of_the_trained_weights(trained, tiny):
     fresh = networks.build(tiny)["generator"].get_weights()
     saved = runs.load_generator(trained / "generator.keras").get_weights()
     assert any(not np.array_equal(one, other) for one, other in zip(fresh, saved, strict=True))
+
+
+def test_a_conditional_run_goes_on_to_the_same_bits(conditional, digits, tmp_path):
+    """From the checkpoint in the middle of its epoch."""
+    folder = shutil.copytree(conditional, tmp_path / "run")
+    for path in (folder / "checkpoints").glob("step-23.*"):
+        path.unlink()
+    (folder / "generator.keras").unlink()
+    experiment = runs.read_experiment(folder)
+    workflow.train(experiment.change(classes=()), tfrecord_path=digits[0], run_dir=folder)
+    assert runs.read_experiment(folder).classes == tuple("0123456789")
+    one, other = (runs.load_generator(run / "generator.keras").get_weights() for run in (conditional, folder))
+    assert all(map(np.array_equal, one, other))
+    other = experiment.change(classes=(), condition=("Smiling",))
+    with pytest.raises(UserError, match="has no attributes: leave --condition out"):
+        workflow.train(other, tfrecord_path=digits[0], run_dir=folder)
+
+
+def test_the_grid_of_a_conditional_run_has_a_row_for_each_class(conditional):
+    with Image.open(conditional / "images/epoch-001.png") as grid:
+        width, height = grid.size
+    assert height == 10 * 98 + 2 + 26
+    assert 8 * 98 < width < 9 * 98
+    assert "cdcgan on digits" in (conditional / "report.html").read_text()
