@@ -211,20 +211,24 @@ def test_scores_by_class(digits, tiny):
     count = 290
     real = evaluate.reference(records, experiment, seen, count=count)
     found = {score.metric: score for score in evaluate.evaluate({"generator": Drawing(0.5)}, real, seed=3)}
-    labels = np.concatenate([block for _, block, _ in pipeline.in_order(records, experiment.change(partition="test"))])[:count]
-    right = (latent.noise(count, 4, 3).numpy()[:, 0] < 0.5) | (labels == 0)
+    shown = {
+        partition: np.concatenate([block for _, block, _ in pipeline.in_order(records, experiment.change(partition=partition))])
+        for partition in ("test", "train")
+    }
+    labels, asked = shown["test"][:count], shown["train"][-count:]  # asked for what the floor's pictures show
+    right = (latent.noise(count, 4, 3).numpy()[:, 0] < 0.5) | (asked == 0)
     assert found["as_asked290_test_classifier"].value == pytest.approx(right.mean())
-    of_sevens = found[f"as_asked_of_7_{(labels == 7).sum()}_test_classifier"]
-    assert of_sevens.value == pytest.approx(right[labels == 7].mean())
-    assert (of_sevens.of, of_sevens.n_real, of_sevens.n_fake) == ("7", (labels == 7).sum(), (labels == 7).sum())
-    by_class = [score for score in found.values() if score.of]
-    large = [str(digit) for digit in range(10) if (labels == digit).sum() >= metrics.SMALLEST]
-    assert [score.of for score in by_class if score.metric.startswith("as_asked")] == large
+    sevens = (asked == 7).sum()
+    of_sevens = found[f"as_asked_of_7_{sevens}_test_classifier"]
+    assert of_sevens.value == pytest.approx(right[asked == 7].mean())
+    assert (of_sevens.of, of_sevens.n_real, of_sevens.n_fake, of_sevens.n_floor) == ("7", (labels == 7).sum(), sevens, sevens)
+    large = [str(one) for one in range(10) if min((side == one).sum() for side in (labels, asked)) >= metrics.SMALLEST]
+    assert [score.of for score in found.values() if score.of and score.metric.startswith("as_asked")] == large
     assert [score.metric for score in found.values() if scores.is_distance(score)] == ["fid290_test_classifier"]
-    sevens = stored(records, experiment, "test")[:count][labels == 7].reshape(-1, 64)
-    drawn = np.repeat(np.where(right[labels == 7], 7, 0)[:, None] / 4.5 - 1, 64, axis=1)
-    fid = found[f"fid_of_7_{(labels == 7).sum()}_test_classifier"]
-    assert fid.value == pytest.approx(metrics.frechet_distance(sevens, drawn), rel=0.02)  # pictures are rounded to uint8
+    real_sevens = stored(records, experiment, "test")[:count][labels == 7].reshape(-1, 64)
+    drawn = np.repeat(np.where(right[asked == 7], 7, 0)[:, None] / 4.5 - 1, 64, axis=1)
+    fid = found[f"fid_of_7_{sevens}_test_classifier"]
+    assert fid.value == pytest.approx(metrics.frechet_distance(real_sevens, drawn), rel=0.02)  # pictures are rounded to uint8
 
 
 def test_what_a_classifier_takes_a_picture_for():

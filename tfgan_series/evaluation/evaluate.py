@@ -138,14 +138,16 @@ def evaluate(
     """The scores of an experiment's generators, {name: model} as a run saves them.
 
     seed: of the noise; the pictures are those of generate.py with this seed. They are judged as they would be saved, rounded to
-    uint8. A conditional generator is asked for what the real pictures show, one after the other; its scores by class come last.
+    uint8. A conditional generator is asked for what the floors' pictures show, one after the other; its scores by class come
+    last.
     batch_size: pictures that a generator makes at a time; it does not change the scores. step: of the run, if known.
     checkpoint: the generator's file (default: its name in a run).
     """
     found = []
     for name, generator in generators.items():
         side = reference.sides[name]
-        asked = np.resize(side.real.asked, (_made(reference, name), side.real.asked.shape[1]))
+        # Not what the real side shows: pictures of exactly its classes would be nearer to it than other real pictures are.
+        asked = np.resize(side.stand_in.asked, (_made(reference, name), side.stand_in.asked.shape[1]))
         fake = Seen(features_of(reference.features, generated(generator, name, reference, asked, seed, batch_size)), asked)
         protocol: dict[str, Any] = {
             "partition": reference.partition,

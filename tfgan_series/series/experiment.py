@@ -47,7 +47,7 @@ class Experiment(Settings):
     )
     augment: bool = setting("enlarge pictures by 286/256, cut the old size out at random, and flip half of them", False)
     base_filters: int = setting(
-        "filters of the layer next to the picture, doubled in each layer inwards; for gan its hidden units", minimum=1
+        "filters of the layer next to the picture, doubled in each layer inwards; for gan and cgan their hidden units", minimum=1
     )
     batch_size: int = setting("pictures in a batch, over all devices together", minimum=1)
     epochs: int = setting("length of the run in passes through the records; 0: steps gives the length", minimum=0, resume="grow")

@@ -119,9 +119,14 @@ class Conditional(Experiment):
     conditional: ClassVar[bool] = True
 
     condition: tuple[str, ...] = setting(
-        "what a picture can be asked for: attributes of the records, as Smiling,Male; none: the records' classes", ()
+        "attributes of the records that a picture can be asked for, as Smiling,Male; without any, it is asked for a class", ()
     )
     classes: tuple[str, ...] = setting("the records' classes, in their order; training fills them in", (), resume="free")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(set(self.condition)) < len(self.condition):
+            raise UserError(f"--condition={','.join(self.condition)}: give each attribute once")
 
     @property
     def conditions(self) -> Conditions:
@@ -132,8 +137,6 @@ class Conditional(Experiment):
         """The experiment with the records' classes, unless attributes are chosen. Raises UserError if the records have none of
         these classes or not all of these attributes."""
         asked, attributes, classes = ",".join(self.condition), ", ".join(records.attribute_names), records.class_names
-        if len(set(self.condition)) < len(self.condition):
-            raise UserError(f"--condition={asked}: give each attribute once")
         for name in self.condition:
             if not attributes:
                 raise UserError(f"--condition={asked}: {records.folder} has no attributes: leave --condition out")
