@@ -30,6 +30,11 @@ def test_without_labels_those_of_a_grid():
     assert of_labels(Conditions()) == {} == of_labels(Conditions((), exclusive=False))
 
 
+def test_a_label_is_given_once():
+    with pytest.raises(UserError, match="--label=3,7,3: give each label once"):
+        of_labels(DIGITS, ["3", "7", "3"])
+
+
 @pytest.mark.parametrize(
     ("conditions", "label", "line"),
     [

@@ -1,6 +1,7 @@
 import dataclasses
 
 import pytest
+from absl import flags
 
 from tfgan_series import networks, series
 from tfgan_series.data.conditions import Conditions
@@ -58,3 +59,9 @@ def test_what_the_pictures_can_be_asked_for(digits):
 def test_records_that_do_not_fit_a_condition(digits, known, given, line):
     with pytest.raises(UserError, match=line):
         series.resolve("digits", "cgan", **given).fitted(dataclasses.replace(digits[1], **known))
+
+
+def test_a_flagfile_keeps_a_class_whose_name_has_a_comma():
+    asked = series.resolve("folder", "cgan", classes=("cat, black", "dog"))
+    (line,) = [line for line in series.flag_lines(asked) if line.startswith("--classes=")]
+    assert flags.ListParser().parse(line.removeprefix("--classes=")) == ["cat, black", "dog"]

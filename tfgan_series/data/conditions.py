@@ -52,5 +52,10 @@ class Conditions:
 
 
 def of_labels(conditions: Conditions, labels: Sequence[str] = ()) -> dict[str, np.ndarray]:
-    """{label: its condition [K]}. Without labels: of all rows of a grid. Raises UserError for a label that does not exist."""
+    """{label: its condition [K]}. Without labels: of all rows of a grid.
+
+    Raises UserError for a label that does not exist, and for one that is given twice.
+    """
+    if len(set(labels)) < len(labels):
+        raise UserError(f"--label={','.join(labels)}: give each label once")
     return {label: conditions.of_label(label) for label in labels or conditions.labels}
