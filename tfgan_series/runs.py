@@ -266,7 +266,7 @@ def load_generator(path: Path | str) -> keras.Model:
 
 def load_asked(path: Path | str, labels: Sequence[str] = ()) -> tuple[keras.Model, dict[str, np.ndarray]]:
     """A saved generator, and what it shall draw, {label: condition [K]}; {} if it is not conditional. Without labels, these are
-    all rows of a grid.
+    all that there are.
 
     The names are those in experiment.json beside the file. Without this file, conditions have their numbers for names. Raises
     UserError as load_generator does, for a label that does not exist, and for labels if nothing can be asked for.

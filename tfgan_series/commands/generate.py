@@ -19,7 +19,7 @@ def define() -> None:
     flags.DEFINE_string("generator", None, "a generator.keras to draw from instead of a run (default: the run's)")
     flags.DEFINE_string("out", None, "folder for the pictures (default: generated/ beside the generator)")
     flags.DEFINE_integer("count", 16, "number of pictures; of a conditional run the number for each label", lower_bound=1)
-    command_line.define_label("what to draw, a row for each (default: the labels of a grid of the run)")
+    command_line.define_label("what to draw, a row for each (default: every class or attribute)")
     flags.DEFINE_integer(
         "seed", 0, "the same seed draws the same pictures, another seed other ones", lower_bound=0, upper_bound=2**32 - 1
     )

@@ -25,7 +25,7 @@ class Conditions:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The rows of a grid: each name alone. Before the attributes comes a picture that has none of them."""
+        """All labels that a grid may have a row for: each name alone. Before the attributes comes a picture without any."""
         return self.names if self.exclusive or not self.names else (_WITHOUT, *self.names)
 
     def of_label(self, label: str) -> np.ndarray:
@@ -52,7 +52,7 @@ class Conditions:
 
 
 def of_labels(conditions: Conditions, labels: Sequence[str] = ()) -> dict[str, np.ndarray]:
-    """{label: its condition [K]}. Without labels: of all rows of a grid.
+    """{label: its condition [K]}. Without labels: of all that there are.
 
     Raises UserError for a label that does not exist, and for one that is given twice.
     """
