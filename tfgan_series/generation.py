@@ -27,8 +27,8 @@ def generate(
     explore.py takes these numbers. The same seed and generator give the same pictures; a larger count adds more. With the
     run's own seed the first 16 are those of its epoch grids.
     A conditional generator draws `count` pictures of each label, in a row: the same z in a column. labels: what to draw; () for
-    every class, or for each attribute alone. The names of chosen labels stand in the grid's name, OUT/seed-SEED-7.png; a folder of single
-    pictures has a folder for each label.
+    every class, or for each attribute alone. The chosen labels stand in the grid's name, OUT/seed-SEED-7.png. The single pictures
+    of each label are in a folder of its name.
     Raises UserError if the generator cannot be read or does not draw from z, for a label that does not exist, and for labels if
     nothing can be asked for.
     """
