@@ -187,6 +187,14 @@ def trained(tmp_path_factory, tiny, digits):
     return workflow.train(tiny, tfrecord_path=digits[0], run_dir=folder)
 
 
+@pytest.fixture(scope="session")
+def conditional(tmp_path_factory, tiny, digits):
+    """The folder of a conditional run of one epoch on the same records."""
+    settings = {"image_size": 8, "base_filters": 4, "epochs": 1, "grid_every": 15}
+    folder = tmp_path_factory.mktemp("runs") / "conditional"
+    return workflow.train(series.resolve("digits", "cdcgan", **settings), tfrecord_path=digits[0], run_dir=folder)
+
+
 def draw_squares(colour, count, seed):
     """Squares of 4 to 8 pixels at random places on grey: ([count, 16, 16, 3] uint8, masks [count, 16, 16])."""
     draw = np.random.default_rng(seed)

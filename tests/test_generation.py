@@ -1,9 +1,11 @@
+import shutil
+
 import keras
 import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_series import generation, runs
+from tfgan_series import generation, latent, pictures, runs
 from tfgan_series.errors import UserError
 
 
@@ -53,3 +55,30 @@ def test_a_generator_that_does_not_draw_from_z(tmp_path):
     keras.Model(pictures, keras.layers.Conv2D(3, 1)(pictures)).save(tmp_path / "generator_ab.keras")
     with pytest.raises(UserError, match="draws from pictures, not from z: use translate.py"):
         generation.generate(tmp_path / "generator_ab.keras", tmp_path)
+
+
+def test_a_row_for_each_label_and_the_same_z_in_a_column(conditional, tmp_path):
+    generator = runs.load_generator(conditional / runs.GENERATOR)
+    grid = generation.generate(conditional / runs.GENERATOR, tmp_path, labels=["7", "3"], count=2, seed=1, singles=True)
+    assert grid == tmp_path / "seed-1-7-3.png"
+    z = latent.noise(2, 100, seed=1).numpy()
+    for label in (7, 3):
+        asked = np.eye(10, dtype="float32")[[label, label]]
+        wanted = pictures.to_uint8(generator([z, asked]).numpy())[..., 0]
+        singles = [np.asarray(Image.open(tmp_path / f"seed-1/{label}/{number:06d}.png")) for number in (1, 2)]
+        np.testing.assert_allclose(np.stack(singles), wanted, atol=1)
+    whole = np.asarray(Image.open(generation.generate(conditional / runs.GENERATOR, tmp_path, count=8)))
+    assert np.array_equal(np.asarray(Image.open(conditional / "images/epoch-001.png"))[26:], whole)
+
+
+def test_a_generator_without_its_run_has_numbers_for_labels(conditional, tmp_path):
+    alone = shutil.copy(conditional / runs.GENERATOR, tmp_path / "alone.keras")
+    assert generation.generate(alone, tmp_path, labels=["9"], count=1).name == "seed-0-9.png"
+    with pytest.raises(UserError, match="--label=10: there is no '10'; choose one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9$"):
+        generation.generate(alone, tmp_path, labels=["9", "10"])
+
+
+def test_a_label_for_a_run_that_is_not_conditional(trained, tmp_path):
+    with pytest.raises(UserError, match="--label=7: .* is not conditional, nothing can be asked for: leave --label out"):
+        generation.generate(trained / runs.GENERATOR, tmp_path / "out", labels=["7"])
+    assert not (tmp_path / "out").exists()

@@ -31,7 +31,7 @@ ROOMS = {
     "data": BASE | {"pictures"},
     "series": {"errors", "data"},
     "latent": {"errors", "inference"},
-    "networks": BASE | {"series"},
+    "networks": BASE | {"inference", "series"},
     "classifier": BASE | {"inference", "series", "data"},
     "runs": BASE | {"series", "data"},
     "training": BASE | LOOKED_AT | {"series", "data", "networks", "losses", "runs", "evaluation", "signals"},
@@ -41,7 +41,7 @@ ROOMS = {
     "evaluation": BASE | LOOKED_AT | {"runs", "data", "series", "classifier"},
     "export": BASE | {"inference", "runs", "series", "evaluation", "translation"},
     "report": BASE | {"runs", "data", "series", "evaluation"},
-    "preparation": BASE | {"series", "data", "networks", "runs", "training"},
+    "preparation": BASE | {"inference", "series", "data", "networks", "runs", "training"},
     "workflow": BASE | {"series", "data", "runs", "report", "training", "preparation"},
     "comparison": BASE | {"series", "data", "runs", "training", "preparation", "workflow", "evaluation"},
 }

@@ -100,3 +100,11 @@ def test_join_beside_and_below():
     assert (beside[:20, :30] == 10).all() and (beside[:, 42:] == 20).all() and (beside[20:, :42] == 255).all()
     assert below.shape == (72, 30)
     assert (below[:20] == 10).all() and (below[32:, :10] == 20).all() and (below[20:32] == 255).all()
+
+
+def test_names_stand_left_of_their_rows():
+    images = np.full((4, 96, 96, 1), 128, np.uint8)
+    plain, named = (np.asarray(pictures.grid(images, 2, rows=rows)) for rows in ((), ("seven", "three")))
+    margin = named.shape[1] - plain.shape[1]
+    assert np.array_equal(named[:, margin:], plain)
+    assert all((named[98 * row : 98 * (row + 1), :margin] < 100).any() for row in (0, 1))

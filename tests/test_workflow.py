@@ -307,3 +307,46 @@ def test_export_is_of_the_trained_weights(trained, tiny):
     fresh = networks.build(tiny)["generator"].get_weights()
     saved = runs.load_generator(trained / "generator.keras").get_weights()
     assert any(not np.array_equal(one, other) for one, other in zip(fresh, saved, strict=True))
+
+
+def test_a_conditional_run_goes_on_to_the_same_bits(conditional, digits, tmp_path):
+    """From the checkpoint in the middle of its epoch."""
+    folder = shutil.copytree(conditional, tmp_path / "run")
+    for path in (folder / "checkpoints").glob("step-23.*"):
+        path.unlink()
+    (folder / "generator.keras").unlink()
+    experiment = runs.read_experiment(folder)
+    workflow.train(experiment.change(classes=()), tfrecord_path=digits[0], run_dir=folder)
+    assert runs.read_experiment(folder).classes == tuple("0123456789")
+    one, other = (runs.load_generator(run / "generator.keras").get_weights() for run in (conditional, folder))
+    assert all(map(np.array_equal, one, other))
+    other = experiment.change(classes=(), condition=("Smiling",))
+    with pytest.raises(UserError, match="has no attributes: leave --condition out"):
+        workflow.train(other, tfrecord_path=digits[0], run_dir=folder)
+
+
+def test_the_grid_of_a_conditional_run_has_a_row_for_each_class(conditional):
+    with Image.open(conditional / "images/epoch-001.png") as grid:
+        width, height = grid.size
+    assert height == 10 * 98 + 2 + 26
+    assert 8 * 98 < width < 9 * 98
+    assert "cdcgan on digits" in (conditional / "report.html").read_text()
+
+
+def test_attributes_from_jpegs_to_a_grid(celeba, tmp_path):
+    """CelebA's attributes: a row without any, and one for each. Attributes can be joined, and are what the run keeps."""
+    settings = {"image_size": 8, "base_filters": 4, "batch_size": 8, "epochs": 1}
+    experiment = series.resolve("img_align_celeba", "cgan", condition=["Attribute_3", "Attribute_0"], **settings)
+    conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path / "t")
+    folder = workflow.train(experiment, tfrecord_path=tmp_path / "t", run_dir=tmp_path / "r")
+    with Image.open(folder / "images/epoch-001.png") as grid:
+        assert grid.size[1] == 3 * 98 + 2 + 26
+    _, asked = runs.load_asked(folder / "generator.keras", ["Attribute_0", "Attribute_0+Attribute_3"])
+    assert [condition.tolist() for condition in asked.values()] == [[0, 1], [1, 1]]
+    with pytest.raises(UserError, match=r"condition: \('Attribute_3', 'Attribute_0'\) in the run, \('Attribute_0',\) asked"):
+        workflow.train(experiment.change(condition=["Attribute_0"]), tfrecord_path=tmp_path / "t", run_dir=folder)
+    with pytest.raises(
+        UserError, match="--model=cgan needs two classes or more, and .* give --condition with some of Attribute_0"
+    ):
+        workflow.train(experiment.change(condition=()), tfrecord_path=tmp_path / "t", run_dir=tmp_path / "other")
+    assert not (tmp_path / "other").exists()

@@ -22,7 +22,7 @@ _COLUMNS = 5
 _LONGEST = 200  # letters of a folder's name; file systems take 255 bytes
 _LOSSES = {"Gen_loss": "tab:orange", "Dis_loss": "tab:blue"}
 
-_SCORES = ("fid", "kid", "precision", "recall")  # those of the table
+_SCORES = ("fid", "kid", "precision", "recall", "as_asked")  # those of the table
 
 Result = dict[str, Any]  # see _result
 
@@ -58,7 +58,7 @@ def compare(
     with devices.together(strategy):  # all workers must see which runs are missing before the first run changes
         todo = [place for place, one in enumerate(experiments) if not runs.is_settled(folders[place], one)]
         found = [
-            preparation.prepare(one, strategy, tfrecord_path) if place in todo else records.find_records(tfrecord_path, one)
+            preparation.prepare(one, strategy, tfrecord_path)[1] if place in todo else records.find_records(tfrecord_path, one)
             for place, one in enumerate(experiments)
         ]
         for folder, one, its_records in zip(folders, experiments, found, strict=True):
@@ -91,7 +91,8 @@ def _measure(
         if not (its_records and log and count):
             yield has
             continue
-        key = (its_records.folder, experiment.partition, experiment.image_size)
+        experiment = experiment.fitted(its_records)
+        key = (its_records.folder, experiment.partition, experiment.image_size, experiment.conditions)
         if key not in seen:
             network = features.load(None, its_records, experiment)
             seen[key] = evaluate.reference(its_records, experiment, network, count=count)
@@ -119,7 +120,7 @@ def _result(folder: Path, found: Sequence[Score]) -> Result:
     steps = int(log[-1]["steps"]) if log else 1
     numbers = runs.read_steps(folder, -(-int(log[-1]["step"]) // steps) if log else 0)
     return {
-        "scores": {score.metric: score for score in found if score.metric.startswith(_SCORES)},
+        "scores": {score.metric: score for score in found if score.metric.startswith(_SCORES) and not score.of},
         "steps": steps,
         "diverged": (folder / runs.DIVERGED).is_file(),
         "curves": {loss: numbers[loss] for loss in _LOSSES if log},
@@ -187,7 +188,7 @@ def _summary(curve: np.ndarray, steps: int) -> Sequence[float]:
 
 
 def _title(label: str, result: Result) -> str:
-    distances = [f"{metric} {score.value:.3g}" for metric, score in result["scores"].items() if scores.is_distance(metric)]
+    distances = [f"{metric} {score.value:.3g}" for metric, score in result["scores"].items() if scores.is_distance(score)]
     return "\n".join([f"{label}{' (diverged)' if result['diverged'] else ''}", *distances])
 
 

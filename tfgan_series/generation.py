@@ -1,16 +1,21 @@
 """Pictures from a trained generator."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from tfgan_series import files, latent, pictures, runs
 from tfgan_series.errors import UserError
+from tfgan_series.inference import input_shapes, of_each
 
 
 def generate(
     generator_file: Path | str,
     out: Path | str,
     *,
+    labels: Sequence[str] = (),
     count: int = 16,
     seed: int = 0,
     singles: bool = False,
@@ -21,22 +26,33 @@ def generate(
     singles: also write each picture to OUT/seed-SEED/000001.png and so on. numbered: write each picture's number on the grid;
     explore.py takes these numbers. The same seed and generator give the same pictures; a larger count adds more. With the
     run's own seed the first 16 are those of its epoch grids.
-    Raises UserError if the generator cannot be read or does not draw from z.
+    A conditional generator draws `count` pictures of each label, in a row: the same z in a column. labels: what to draw; () for
+    every class, or for each attribute alone. The chosen labels stand in the grid's name, OUT/seed-SEED-7.png. The single pictures
+    of each label are in a folder of its name.
+    Raises UserError if the generator cannot be read or does not draw from z, for a label that does not exist, and for labels if
+    nothing can be asked for.
     """
-    generator = runs.load_generator(generator_file)
-    if len(generator.input_shape) != 2:
+    generator, asked = runs.load_asked(generator_file, labels)
+    noise_shape, *_ = input_shapes(generator)
+    if len(noise_shape) != 2:
         raise UserError(f"{generator_file} draws from pictures, not from z: use translate.py")
-    images = pictures.to_uint8(latent.sample(generator, latent.noise(count, generator.input_shape[-1], seed)))
+    z = latent.noise(count, noise_shape[-1], seed)
+    images = pictures.to_uint8(latent.sample(generator, of_each(asked, z)))
+    columns = count if asked else math.ceil(math.sqrt(count))
+    numbers = [str(1 + place % count) for place in range(len(images))] if numbered else ()
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    grid = out / f"seed-{seed}.png"
-    labels = [str(number) for number in range(1, count + 1)] if numbered else ()
+    grid = out / f"{'-'.join([f'seed-{seed}', *labels])}.png"
     with files.whole(grid) as partial:
-        pictures.grid(images, columns=math.ceil(math.sqrt(count)), labels=labels).save(partial)
+        pictures.grid(images, columns, labels=numbers, rows=tuple(asked)).save(partial)
     if singles:
-        folder = out / f"seed-{seed}"
-        folder.mkdir(exist_ok=True)
-        for number, image in enumerate(images, 1):
-            with files.whole(folder / f"{number:06d}.png") as partial:
-                pictures.to_image(image).save(partial)
+        for label, of_label in zip(asked or [""], np.split(images, len(asked) or 1), strict=True):
+            _save_singles(of_label, out / f"seed-{seed}" / label)
     return grid
+
+
+def _save_singles(images: np.ndarray, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, image in enumerate(images, 1):
+        with files.whole(folder / f"{number:06d}.png") as partial:
+            pictures.to_image(image).save(partial)

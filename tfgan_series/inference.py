@@ -2,8 +2,10 @@
 
 import functools
 import hashlib
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -11,28 +13,73 @@ import tensorflow as tf
 
 
 class Network(Protocol):
-    """The part of a Keras model that is needed to use it: pictures or z [N, ...] in, a tensor [N, ...] out."""
+    """The part of a Keras model that is needed to use it: pictures or z [N, ...] in, a tensor [N, ...] out. A conditional network
+    takes a pair: z or pictures, and their conditions [N, K]."""
 
     @property
-    def input_shape(self) -> tuple: ...
+    def input_shape(self) -> Any: ...
 
-    def __call__(self, inputs: np.ndarray | tf.Tensor, /, *, training: bool) -> tf.Tensor: ...
+    def __call__(self, inputs: Any, /, *, training: bool) -> tf.Tensor: ...
 
     def __hash__(self) -> int: ...
 
 
-def in_batches(network: Network, inputs: np.ndarray | tf.Tensor, size: int) -> np.ndarray:
-    """The network's outputs for inputs [N, ...], `size` at a time, as a NumPy array [N, ...].
+@dataclass(frozen=True, eq=False)
+class Fixed:
+    """A network of two inputs, one of which never changes: a network of the other input.
+
+    place: of the fixed input, 0 or 1. value: what it always is, [its size].
+    """
+
+    network: Network
+    place: int
+    value: np.ndarray
+
+    @property
+    def input_shape(self) -> tuple:
+        """The shape of the free input."""
+        return input_shapes(self.network)[1 - self.place]
+
+    def __call__(self, inputs: np.ndarray | tf.Tensor, /, *, training: bool) -> tf.Tensor:
+        both = [tf.convert_to_tensor(inputs)] * 2
+        both[self.place] = tf.repeat(self.value[None], len(inputs), axis=0)
+        return self.network(both, training=training)
+
+
+def of_each(conditions: Mapping[str, np.ndarray], z: np.ndarray | tf.Tensor) -> Any:
+    """The inputs of a generator that draws the same z [N, noise_dim] for each of the conditions {label: [K]}.
+
+    These are two arrays with N rows for each label, one label after the other. Without conditions: z.
+    """
+    if not conditions:
+        return z
+    return [np.tile(z, (len(conditions), 1)), np.repeat(list(conditions.values()), len(z), axis=0)]
+
+
+def input_shapes(network: Network) -> list[tuple]:
+    """The shapes of a network's inputs: one, or two if it is conditional."""
+    shape = network.input_shape
+    return [shape] if isinstance(shape, tuple) else list(shape)
+
+
+def with_condition(first: Any, condition: Sequence[Any]) -> Any:
+    """The inputs of a network as Keras takes them: the first alone, or a list. condition: [] or [conditions [N, K]]."""
+    return [first, *condition] if condition else first
+
+
+def in_batches(network: Network, inputs: Any, size: int) -> np.ndarray:
+    """The network's outputs for inputs [N, ...], `size` at a time, as a NumPy array [N, ...]. inputs: an array, or a list of two.
 
     The network runs with training=False: batch normalisation uses its moving averages, so each output depends only on its input.
     """
     run = _compiled(network)
-    return np.concatenate([run(inputs[first : first + size]) for first in range(0, len(inputs), size)])
+    parts = [slice(first, first + size) for first in range(0, len(tf.nest.flatten(inputs)[0]), size)]
+    return np.concatenate([run(tf.nest.map_structure(itemgetter(part), inputs)) for part in parts])
 
 
 # Kept, because to compile takes longer than a grid. Only for the last few networks: what is kept here keeps their weights too.
 @functools.lru_cache(maxsize=4)
-def _compiled(network: Network) -> Callable[[np.ndarray | tf.Tensor], tf.Tensor]:
+def _compiled(network: Network) -> Callable[[Any], tf.Tensor]:
     return tf.function(lambda inputs: network(inputs, training=False), autograph=False)
 
 

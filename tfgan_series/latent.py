@@ -1,6 +1,7 @@
 """The latent space: draws noise z, and makes pictures from given z."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -34,8 +35,9 @@ def numbered(numbers: Sequence[int], noise_dim: int, seed: int) -> np.ndarray:
     return noise(max(numbers), noise_dim, seed).numpy()[np.asarray(numbers) - 1]
 
 
-def sample(generator: Network, z: np.ndarray | tf.Tensor, batch: int = 1) -> np.ndarray:
-    """The generator's images for z: [N, noise_dim] -> [N, H, W, C] float32 in [-1, 1], as a NumPy array.
+def sample(generator: Network, z: Any, batch: int = 1) -> np.ndarray:
+    """The generator's images for z: [N, noise_dim] -> [N, H, W, C] float32 in [-1, 1], as a NumPy array. z: of a conditional
+    generator a list of z and conditions (inference.of_each).
 
     A picture depends only on its own z. With batch=1 this holds to the last bit. A larger batch is faster, but a layer then adds
     its numbers in another order, and rounds differently.

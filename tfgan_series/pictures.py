@@ -27,28 +27,33 @@ def to_image(pixels: np.ndarray) -> Image.Image:
     return Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)
 
 
-def grid(images: np.ndarray, columns: int, caption: str = "", labels: Sequence[str] = ()) -> Image.Image:
+def grid(
+    images: np.ndarray, columns: int, caption: str = "", labels: Sequence[str] = (), rows: Sequence[str] = ()
+) -> Image.Image:
     """Images as one picture, row by row.
 
     images: [N, H, W, C] uint8, C 1 or 3. Small images are enlarged by a whole factor, so that each pixel is a square.
-    caption: text above the grid. labels: a text for the corner of each image, "" for none. Returns a PIL image.
+    caption: text above the grid. labels: a text for the corner of each image, "" for none. rows: a text at the left of each row,
+    or none. Returns a PIL image.
     """
     images = np.asarray(images)
     count, height, width, channels = images.shape
     scale = max(1, -(-_CELL // width))
     images = images.repeat(scale, axis=1).repeat(scale, axis=2)
-    rows = -(-count // columns)
-    cell = np.full((rows * columns, height * scale + _GAP, width * scale + _GAP, channels), _PAPER, np.uint8)
+    height_in_cells = -(-count // columns)
+    cell = np.full((height_in_cells * columns, height * scale + _GAP, width * scale + _GAP, channels), _PAPER, np.uint8)
     cell[:count, _GAP:, _GAP:] = images
     _, cell_height, cell_width, _ = cell.shape
-    sheet = cell.reshape(rows, columns, cell_height, cell_width, channels).swapaxes(1, 2)
-    sheet = sheet.reshape(rows * cell_height, columns * cell_width, channels)
+    sheet = cell.reshape(height_in_cells, columns, cell_height, cell_width, channels).swapaxes(1, 2)
+    sheet = sheet.reshape(height_in_cells * cell_height, columns * cell_width, channels)
     sheet = np.pad(sheet, ((0, _GAP), (0, _GAP), (0, 0)), constant_values=_PAPER)
     picture = to_image(sheet)
     for index, label in enumerate(labels):
         row, column = divmod(index, columns)
         if label:
             _label(picture, (column * cell_width + _GAP, row * cell_height + _GAP), label)
+    if rows:
+        picture = _with_margin(picture, rows, cell_height)
     return _captioned(picture, caption) if caption else picture
 
 
@@ -57,6 +62,18 @@ def _label(picture: Image.Image, corner: tuple[int, int], text: str) -> None:
     left, top, right, bottom = draw.textbbox(corner, text, font=font)
     draw.rectangle((left, top - 1, right + 3, bottom + 1), fill="white")
     draw.text((corner[0] + 2, corner[1]), text, font=font, fill="black")
+
+
+def _with_margin(picture: Image.Image, rows: Sequence[str], row_height: int) -> Image.Image:
+    """The picture with a text at the left of the middle of each row."""
+    font = ImageFont.load_default(size=18)
+    margin = max(int(font.getlength(text)) for text in rows) + 12
+    page = Image.new(picture.mode, (margin + picture.width, picture.height), "white")
+    page.paste(picture, (margin, 0))
+    draw = ImageDraw.Draw(page)
+    for row, text in enumerate(rows):
+        draw.text((margin - 6, (row + 0.5) * row_height), text, font=font, fill="black", anchor="rm")
+    return page
 
 
 def _captioned(picture: Image.Image, caption: str) -> Image.Image:

@@ -2,18 +2,22 @@
 
 from pathlib import Path
 
+import keras
 import tensorflow as tf
 
 from tfgan_series import files, networks, runs, series
 from tfgan_series.data import conversion, pipeline, records
 from tfgan_series.data.records import Records
 from tfgan_series.errors import NeedsFiles, UserError
+from tfgan_series.inference import input_shapes
 from tfgan_series.series import Experiment
 from tfgan_series.training import devices
 
 
-def prepare(experiment: Experiment, strategy: tf.distribute.Strategy, tfrecord_path: str | Path = "tfrecords") -> Records:
-    """Check the experiment, and find its records or make them.
+def prepare(
+    experiment: Experiment, strategy: tf.distribute.Strategy, tfrecord_path: str | Path = "tfrecords"
+) -> tuple[Experiment, Records]:
+    """Check the experiment, and find its records or make them. Returns the experiment, fitted to the records, and the records.
 
     Raises UserError if train would refuse the experiment. The run folder is not checked here.
     """
@@ -22,17 +26,22 @@ def prepare(experiment: Experiment, strategy: tf.distribute.Strategy, tfrecord_p
     # Several workers may not make records: all of them would write the same files.
     found = find_or_make(experiment, tfrecord_path, may_make=not devices.several_workers(strategy))
     pipeline.steps_per_epoch(found, experiment)
-    return found
+    return experiment.fitted(found), found
 
 
 def describe(experiment: Experiment, *, tfrecord_path: str | Path = "tfrecords", run_dir: str | Path | None = None) -> list[str]:
     """What train would do, as lines to print; nothing is made or trained. Raises UserError."""
     experiment = devices.resolve(experiment)
+    networks.check(experiment)
+    found = records.find_records(tfrecord_path, experiment)
+    if found:
+        experiment = experiment.fitted(found)
     lines = [series.origin(experiment)]
     lines += [f"{series.flag_name(name)}: {value}" for name, value in series.values(experiment).items()]
-    for name, model in networks.build(experiment).items():
-        lines.append(f"{name}: {model.count_params():,} parameters, {model.input_shape[1:]} -> {model.output_shape[1:]}")
-    found = records.find_records(tfrecord_path, experiment)
+    if experiment.conditional and not experiment.conditions.names:
+        lines.append("networks: their sizes depend on the number of classes, which the records will say")
+    else:
+        lines += [_line(name, network) for name, network in networks.build(experiment).items()]
     if found:
         steps = pipeline.steps_per_epoch(found, experiment)
         total = experiment.steps_in_all(steps)
@@ -41,6 +50,11 @@ def describe(experiment: Experiment, *, tfrecord_path: str | Path = "tfrecords",
     else:
         lines.append(f"no records yet in {records.records_folder(tfrecord_path, experiment)}")
     return [*lines, f"run folder: {run_dir or runs.default_folder(experiment)}"]
+
+
+def _line(name: str, network: keras.Model) -> str:
+    taken = " + ".join(str(shape[1:]) for shape in input_shapes(network))
+    return f"{name}: {network.count_params():,} parameters, {taken} -> {network.output_shape[1:]}"
 
 
 def find_or_make(experiment: Experiment, tfrecord_path: str | Path, *, may_make: bool = True) -> Records:

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tfgan_series import files, series
-from tfgan_series.data import records
+from tfgan_series.data import conditions, records
+from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError, reason_of
 from tfgan_series.series import Experiment
@@ -310,3 +311,24 @@ def load_generator(path: Path | str) -> keras.Model:
         return keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras passes on all kinds of errors from its zip, HDF5 and JSON readers
         raise UserError(f"{path} cannot be read as a Keras model ({reason_of(error)})") from error
+
+
+def load_asked(path: Path | str, labels: Sequence[str] = ()) -> tuple[keras.Model, dict[str, np.ndarray]]:
+    """A saved generator, and what it shall draw, {label: condition [K]}; {} if it is not conditional. Without labels, these are
+    all that there are.
+
+    The names are those in experiment.json beside the file. Without this file, conditions have their numbers for names. Raises
+    UserError as load_generator does, for a label that does not exist, and for labels if nothing can be asked for.
+    """
+    generator = load_generator(path)
+    _, *condition = generator.inputs
+    if condition:
+        return generator, conditions.of_labels(_conditions_beside(Path(path), condition[0].shape[-1]), labels)
+    if labels:
+        raise UserError(f"--label={','.join(labels)}: {path} is not conditional, nothing can be asked for: leave --label out")
+    return generator, {}
+
+
+def _conditions_beside(path: Path, count: int) -> Conditions:
+    found = read_experiment(path.parent).conditions if (path.parent / EXPERIMENT).is_file() else Conditions()
+    return found if len(found.names) == count else Conditions(tuple(map(str, range(count))))

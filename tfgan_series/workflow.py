@@ -37,7 +37,7 @@ def train(
     folder = Path(run_dir) if run_dir else runs.default_folder(experiment)
     with contextlib.ExitStack() as claim, _failures_in_a_line(folder, strategy):
         with devices.together(strategy):
-            found = preparation.prepare(experiment, strategy, tfrecord_path)
+            experiment, found = preparation.prepare(experiment, strategy, tfrecord_path)
         with devices.together(strategy):  # only now: --overwrite empties the folder, so no worker may be refused any more
             if chief:
                 claim.enter_context(files.claimed(folder))

@@ -20,6 +20,7 @@ from scipy.ndimage import gaussian_filter
 
 from tfgan_series import classifier, pictures, series
 from tfgan_series.data import conversion, pipeline
+from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.records import Records, find_records
 from tfgan_series.evaluation import evaluate, features
 from tfgan_series.series import Experiment
@@ -66,24 +67,32 @@ def read(records: Records, experiment: Experiment, partition: str, count: int) -
     return images, labels
 
 
-def look(seen: features.Features, images: Images) -> np.ndarray:
-    """The features of pictures as they would be saved."""
+def look(seen: features.Features, images: Images) -> evaluate.Seen:
+    """Pictures as the scores see them once they are saved."""
     images = pictures.to_float(pictures.to_uint8(images))
-    return evaluate.features_of(seen, (images[first : first + 256] for first in range(0, len(images), 256)))
+    found = evaluate.features_of(seen, (images[first : first + 256] for first in range(0, len(images), 256)))
+    return evaluate.Seen(found, np.empty((len(found), 0)))
+
+
+def measured(seen: features.Features, real: evaluate.Seen, fake: evaluate.Seen) -> dict[str, float]:
+    """{metric: value}."""
+    return {one.name: one.value for one in evaluate.measured(seen, Conditions(), real, fake)}
 
 
 def in_words(values: dict[str, float]) -> str:
     return ", ".join(f"{metric} {value:.4g}" for metric, value in values.items())
 
 
-def measure(seen: features.Features, real: np.ndarray, images: Images, labels: np.ndarray) -> dict[str, list[dict[str, float]]]:
-    """{damage: for each level {metric: value}}. real: features of the real side."""
+def measure(
+    seen: features.Features, real: evaluate.Seen, images: Images, labels: np.ndarray
+) -> dict[str, list[dict[str, float]]]:
+    """{damage: for each level {metric: value}}. real: the real side."""
     found = {}
     for name, (damage, levels) in DAMAGES.items():
         found[name] = []
         for level in levels:
             fake = look(seen, damage(images, labels, level))
-            found[name].append({metric: value for metric, value, _ in evaluate.measured(seen, real, fake)})
+            found[name].append(measured(seen, real, fake))
             print(
                 f"{name} {level:g}: " + ", ".join(f"{metric} {value:.4g}" for metric, value in found[name][-1].items()),
                 flush=True,
@@ -121,8 +130,7 @@ def compare_seeds(records: Records, experiment: Experiment, seeds: int, count: i
         seen = features.of_classifier(classifier.train(records, experiment, seed))
         real = look(seen, others)
         for name, damaged in {"floor": images, "noise 20": noise(images, labels, 20), "blur 1": blur(images, labels, 1)}.items():
-            found = {metric: value for metric, value, _ in evaluate.measured(seen, real, look(seen, damaged))}
-            print(f"classifier {seed}, {name}: {in_words(found)}", flush=True)
+            print(f"classifier {seed}, {name}: {in_words(measured(seen, real, look(seen, damaged)))}", flush=True)
 
 
 def main() -> None:

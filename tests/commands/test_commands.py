@@ -234,8 +234,11 @@ def test_help_names_defaults_and_needs_no_tensorflow(script, tmp_path):
     assert "--ImageType" in text
     if script == "train.py":
         words = " ".join(text.split())
-        assert "(default: 128, digits 64, gan 64, cyclegan 1)" in words
-        assert "width and height of a picture, in pixels (default: 64, digits 32, gan on mnist 28, cifar10 32" in words
+        assert "(default: 128, digits 64, gan 64, cgan 64, cyclegan 1)" in words
+        assert (
+            "width and height of a picture, in pixels (default: 64, digits 32, gan on mnist 28, cgan on mnist 28, cifar10 32"
+            in words
+        )
 
 
 # A module that the commands import, which sends its process a signal, and with AGAIN another one while Python shuts down.

@@ -279,6 +279,32 @@ def test_records_in_their_order_with_what_they_know(numbered):
     assert attributes.shape == (43, 0)
 
 
+@pytest.mark.parametrize("augment", [False, True])
+def test_classes_stay_beside_their_pictures(numbered, augment):
+    """All the pixels of a picture have its number, also when it is cut. Its class is the number's last digit."""
+    _, found = numbered
+    experiment = series.resolve("mnist", "cgan", image_size=4, batch_size=8, augment=augment).fitted(found)
+    for first_step in (0, 3):
+        for images, asked in pipeline.batches(found, experiment, 1, first_step):
+            known = np.round((images.numpy()[:, 0, 0, 0] + 1) * 127.5).astype(int)
+            assert np.array_equal(asked, np.eye(10, dtype=np.float32)[known % 10])
+    plain = series.resolve("mnist", "gan", image_size=4, batch_size=8)
+    assert numbers(pipeline.batches(found, plain, 1)) == numbers(images for images, _ in pipeline.batches(
+        found, experiment.change(augment=False), 1))  # fmt: skip
+
+
+def test_attributes_beside_their_pictures(celeba, tmp_path):
+    """Attributes 0 and 2 of a picture are equal, attribute 1 is the opposite."""
+    experiment = series.resolve("img_align_celeba", "cgan", image_size=8, batch_size=4, condition=["Attribute_2", "Attribute_1"])
+    found = conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path)
+    asked = np.concatenate([asked for _, asked in pipeline.batches(found, experiment.fitted(found), 1)])
+    assert asked.shape == (16, 2) and asked.dtype == np.float32
+    assert {tuple(row) for row in asked} == {(0, 1), (1, 0)}
+    (_, labels, attributes), *_ = pipeline.in_order(found, experiment)
+    again = pipeline.conditions_of({"label": labels, "attributes": attributes}, found, experiment.conditions)
+    assert np.array_equal(again, attributes[:, [2, 1]])
+
+
 @pytest.mark.parametrize("store", ["pixels", "source"])
 def test_attributes_in_order(celeba, tmp_path, store):
     experiment = series.resolve("img_align_celeba", image_size=8, partition="all")

@@ -97,8 +97,8 @@ def test_a_classifier_adds_the_scores_of_classes(digits, tiny):
     images = stored(records, tiny, "test")[:50]
     np.testing.assert_allclose(seen.probabilities(seen.extract(images)), 1 / (1 + np.exp(-judge.logits(images))), rtol=1e-4)
     found = evaluate.reference(records, tiny, seen, count=50).sides["generator"]
-    assert 1 < found.floors["classes"] <= 2
-    assert 0.5 < found.floors["confidence"] < 1
+    assert 1 < found.floors["classes"].value <= 2
+    assert 0.5 < found.floors["confidence"].value < 1
     of_attributes = evaluate.reference(records, tiny, features.of_classifier(judge, classes=False), count=50)
     assert "classes" not in of_attributes.sides["generator"].floors
 
@@ -182,3 +182,72 @@ def test_a_generator_of_other_pictures_is_refused(trained, digits, tmp_path):
     keras.Model(inputs, keras.layers.Conv2D(1, 1)(inputs)).save(tmp_path / "translator.keras")
     with pytest.raises(UserError, match="translator.keras draws from pictures: give a generator of dcgan"):
         evaluate.evaluate_run(trained, tfrecord_path=digits[0], kind="random", generator=tmp_path / "translator.keras")
+
+
+class Drawing:
+    """A conditional generator whose pictures have the brightness of what is asked for, and sometimes of another class."""
+
+    input_shape = [(None, 4), (None, 10)]
+
+    def __init__(self, right):
+        self.right = right
+
+    def __call__(self, inputs, *, training):
+        z, asked = (np.asarray(one) for one in inputs)
+        shown = np.where(z[:, 0] < self.right, asked.argmax(axis=1), 0)
+        return np.broadcast_to((shown / 4.5 - 1)[:, None, None, None], (len(z), 8, 8, 1)).astype(np.float32)
+
+    def get_weights(self):
+        return [np.array(self.right)]
+
+
+def test_scores_by_class(digits, tiny):
+    """Against the same by hand: a picture is taken for the class whose brightness it has."""
+    records = digits[1]
+    experiment = series.resolve("digits", "cgan", image_size=8).fitted(records)
+    seen = features.Features(
+        "classifier", "none", lambda images: images.reshape(len(images), -1).astype(np.float64),
+        lambda found: -np.abs(found.mean(axis=1, keepdims=True) - (np.arange(10) / 4.5 - 1)), records.class_names, classes=True,
+    )  # fmt: skip
+    count = 290
+    real = evaluate.reference(records, experiment, seen, count=count)
+    found = {score.metric: score for score in evaluate.evaluate({"generator": Drawing(0.5)}, real, seed=3)}
+    shown = {
+        partition: np.concatenate([block for _, block, _ in pipeline.in_order(records, experiment.change(partition=partition))])
+        for partition in ("test", "train")
+    }
+    labels, asked = shown["test"][:count], shown["train"][-count:]  # asked for what the floor's pictures show
+    right = (latent.noise(count, 4, 3).numpy()[:, 0] < 0.5) | (asked == 0)
+    assert found["as_asked290_test_classifier"].value == pytest.approx(right.mean())
+    sevens = (asked == 7).sum()
+    of_sevens = found[f"as_asked_of_7_{sevens}_test_classifier"]
+    assert of_sevens.value == pytest.approx(right[asked == 7].mean())
+    assert (of_sevens.of, of_sevens.n_real, of_sevens.n_fake, of_sevens.n_floor) == ("7", (labels == 7).sum(), sevens, sevens)
+    large = [str(one) for one in range(10) if min((side == one).sum() for side in (labels, asked)) >= metrics.SMALLEST]
+    assert [score.of for score in found.values() if score.of and score.metric.startswith("as_asked")] == large
+    assert [score.metric for score in found.values() if scores.is_distance(score)] == ["fid290_test_classifier"]
+    real_sevens = stored(records, experiment, "test")[:count][labels == 7].reshape(-1, 64)
+    drawn = np.repeat(np.where(right[asked == 7], 7, 0)[:, None] / 4.5 - 1, 64, axis=1)
+    fid = found[f"fid_of_7_{sevens}_test_classifier"]
+    assert fid.value == pytest.approx(metrics.frechet_distance(real_sevens, drawn), rel=0.02)  # pictures are rounded to uint8
+
+
+def test_what_a_classifier_takes_a_picture_for():
+    share = np.array([[0.9, 0.6, 0.1], [0.2, 0.3, 0.4]])
+    attributes = features.Features("classifier", "none", np.asarray, np.asarray, ("Male", "Hat", "Smiling"))
+    wanted = evaluate.Conditions(("Smiling", "Hat"), exclusive=False)
+    assert attributes.found(share, wanted).tolist() == [[0, 1], [0, 0]]
+    assert dataclasses.replace(attributes, classes=True).found(
+        share, evaluate.Conditions(("Male", "Hat", "Smiling"))
+    ).tolist() == [
+        [1, 0, 0],
+        [0, 0, 1],
+    ]
+    assert attributes.found(share, evaluate.Conditions(("Bald",), exclusive=False)) is None
+    assert attributes.found(share, evaluate.Conditions()) is None
+
+
+def test_a_generator_that_is_asked_for_other_things_is_refused(trained, conditional, digits):
+    for run, other in ((trained, conditional), (conditional, trained)):
+        with pytest.raises(UserError, match="is not a generator whose pictures are asked for as the run's are"):
+            evaluate.evaluate_run(run, tfrecord_path=digits[0], kind="random", generator=other / runs.GENERATOR)

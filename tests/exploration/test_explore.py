@@ -1,10 +1,11 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_series import runs, series, workflow
+from tfgan_series import latent, pictures, runs, series, workflow
 from tfgan_series.data import conversion
 from tfgan_series.errors import UserError
 from tfgan_series.exploration import explore
@@ -107,3 +108,36 @@ def test_records_other_than_the_runs_are_refused(faces, tmp_path):
     (run / "experiment.json").write_text(json.dumps(record | {"records_identity": "of other pictures"}))
     with pytest.raises(UserError, match="does not hold the records that .* was trained on"):
         explore.find_neighbours(run, tmp_path / "out", [1], tfrecord_path=root)
+
+
+def test_a_walk_between_labels_keeps_its_z(conditional, tmp_path):
+    explore.interpolate(conditional, tmp_path, [5], labels=["7", "3", "8"], seed=2, steps=3)
+    page = json.loads((tmp_path / "interpolate.json").read_text())
+    assert (page["labels"], page["sample"]) == (["7", "3", "8"], 5)
+    sheet = np.asarray(Image.open(tmp_path / "walks.png"))
+    generator, z = runs.load_generator(conditional / runs.GENERATOR), latent.numbered([5], 100, 2)
+    halfway = np.zeros((1, 10), "float32")
+    halfway[0, [3, 8]] = 0.5
+    wanted = pictures.to_uint8(generator([z, halfway]).numpy())[0, ..., 0]
+    np.testing.assert_allclose(sheet[100 : 100 + 96 : 12, 100 : 100 + 96 : 12], wanted, atol=1)  # the second row, the middle
+
+
+def test_samples_of_one_label(conditional, tmp_path):
+    for label in ("7", "3"):
+        explore.interpolate(conditional, tmp_path / label, [1, 2], labels=[label], steps=3)
+        explore.add_samples(conditional, tmp_path / label, [(1, (1, 2)), (-1, (3,))], labels=[label])
+    for name in ("walks.png", "arithmetic.png"):
+        assert (tmp_path / "7" / name).read_bytes() != (tmp_path / "3" / name).read_bytes()
+
+
+def test_labels_that_do_not_fit_the_run(conditional, trained, tmp_path):
+    for run, labels, numbers, line in (
+        (conditional, [], [1, 2], "is conditional: give one --label of 0, 1, 2"),
+        (conditional, ["11"], [1, 2], "--label=11: there is no '11'"),
+        (conditional, ["1", "2"], [1, 2], "--label=1,2: a walk between labels keeps its z: give one number in --samples"),
+        (trained, ["1"], [1, 2], "--label=1: .* is not conditional"),
+        (trained, ["1", "2"], [1], "--label=1,2: .* is not conditional"),
+    ):
+        with pytest.raises(UserError, match=line):
+            explore.interpolate(run, tmp_path / "out", numbers, labels=labels)
+    assert not (tmp_path / "out").exists()

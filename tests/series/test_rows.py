@@ -26,6 +26,8 @@ ARTICLES = {
         "image_size": 28, "channels": 1, "noise_dim": 100, "base_filters": 128, "batch_size": 64, "epochs": 100,
         "optimizer": "sgd", "lr": 0.1, "lr_drops": (), "update": "alternating", "slope": 0.2, "loss": "non_saturating",
     },
+    ("mnist", "cdcgan"): {"image_size": 64, "base_filters": 128, "epochs": 35, "lr_drops": (10, 20, 25)},
+    ("digits", "cdcgan"): {"image_size": 32, "base_filters": 32, "steps": 1900, "r1": 1.0, "ema": 0.995, "condition": ()},
     ("horse2zebra", "cyclegan"): {
         "image_size": 256, "channels": 3, "base_filters": 64, "batch_size": 1, "epochs": 200, "blocks": 6, "cycle_loss": "l2",
         "cycle_weight": 10.0, "identity_weight": 0.0, "pool": 0, "lr": 2e-4, "beta_1": 0.5, "lr_decay": 0.0, "augment": True,
@@ -156,6 +158,9 @@ def test_the_strong_preset_is_the_digits_recipe_on_every_kind_of_picture():
     two_layers = series.resolve("mnist", "gan", preset="strong")
     assert (two_layers.optimizer, two_layers.lr, two_layers.r1, two_layers.ema) == ("adam", 1e-3, 1.0, 0.995)
     assert (two_layers.update, two_layers.epochs) == ("alternating", 100)
+    for model, like in (("cdcgan", "dcgan"), ("cgan", "gan")):
+        plain = series.values(series.resolve("mnist", like, preset="strong"))
+        assert series.values(series.resolve("mnist", model, preset="strong")).items() >= (plain | {"model": model}).items()
 
 
 def test_the_series_needs_no_tensorflow():

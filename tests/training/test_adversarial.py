@@ -18,6 +18,9 @@ def pictures(seed=0, batch=8):
     return tf.constant(np.random.default_rng(seed).uniform(-1, 1, (batch, 8, 8, 1)), tf.float32)
 
 
+CONDITIONS = tf.constant(np.eye(3)[np.arange(8) % 3], tf.float32)
+
+
 def make(strategy=None, **given):
     experiment = series.resolve("mnist", **{**TINY, **given})
     strategy = strategy or tf.distribute.get_strategy()
@@ -70,6 +73,26 @@ def test_simultaneous_step_against_plain_gradients(loss):
             np.testing.assert_allclose((new - old)[clear], -2e-4 * np.sign(gradient)[clear], rtol=0.02)
 
 
+@pytest.mark.parametrize("update", ["simultaneous", "alternating"])
+def test_fakes_are_drawn_and_judged_for_the_conditions_of_the_real_pictures(update):
+    """Both losses against the same by hand. The discriminator's rate is 0, so the alternating update meets the old one."""
+    given = {"classes": ("cat", "cow", "dog"), "update": update, "optimizer": "sgd"}
+    experiment, state, step = make(model="cgan", **given)
+    state.optimizers["discriminator"].learning_rate = 0.0
+    generator, discriminator = state.networks["generator"], state.networks["discriminator"]
+    real, loss = pictures(), LOSSES["non_saturating"]
+
+    def judged(stream):
+        z = latent.noise(8, 10, experiment.seed, stream=stream)
+        return discriminator([generator([z, CONDITIONS], training=True), CONDITIONS], training=True)
+
+    d_loss = float(loss.discriminator(discriminator([real, CONDITIONS], training=True), judged(0)))
+    g_loss = float(loss.generator(judged({"simultaneous": 0, "alternating": 1}[update])))
+    step((real, CONDITIONS))
+    assert state.means(1)["Dis_loss"] == pytest.approx(d_loss, rel=1e-4)
+    assert state.means(1)["Gen_loss"] == pytest.approx(g_loss, rel=1e-4)
+
+
 def test_alternating_step_uses_fresh_noise_against_the_moved_discriminator():
     experiment, state, step = make(update="alternating", dropout=0.0)
     # The same networks, updated by hand: first only the discriminator, with the first z.
@@ -115,15 +138,19 @@ UPDATES = {
     "relativistic with R1 and R2, two rates": {"loss": "relativistic", "r1": 0.5, "r2": 0.5, "d_lr_factor": 2.0, "ema": 0.9},
     "alternating, augmented": {"update": "alternating", "diff_augment": True},
     "Wasserstein, two critic steps": {"loss": "wasserstein", "critic_steps": 2},
+    "conditional": {"model": "cdcgan", "classes": ("cat", "cow", "dog"), "r1": 1.0},
 }
 
 
 def walk(strategy, **given):
     """Do three steps. Returns the noted numbers, and the networks before and after, with their moving averages."""
-    _, state, step = make(strategy, **PLAIN, **given)
+    experiment, state, step = make(strategy, **PLAIN, **given)
     state.set_learning_rate(PLAIN["lr"])
     begun = variables(state)
-    dataset = tf.data.Dataset.from_tensor_slices(tf.concat([pictures(seed) for seed in range(3)], 0)).batch(8)
+    whole = tf.concat([pictures(seed) for seed in range(3)], 0)
+    if experiment.conditions.names:
+        whole = whole, tf.tile(CONDITIONS, [3, 1])
+    dataset = tf.data.Dataset.from_tensor_slices(whole).batch(8)
     for batch in strategy.experimental_distribute_dataset(dataset):
         step(batch)
     return state.epoch_history(3), begun, variables(state)

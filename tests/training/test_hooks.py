@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tfgan_series import classifier, runs, workflow
+from tfgan_series import classifier, networks, runs, series, workflow
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation import evaluate, features, scores
 from tfgan_series.training import hooks
@@ -32,6 +32,16 @@ def test_the_best_generator_outlives_a_collapse(digits, tiny, tmp_path, monkeypa
     best = evaluate.evaluate_run(folder, tfrecord_path=digits[0], generator=folder / runs.best_name("generator"), count=60)
     assert best[0].value == pytest.approx(min(distances), rel=1e-4)
     assert [score.step for score in scores.read(folder) if score.metric == metric] == [23, 46, 69]
+
+
+def test_scores_by_class_are_in_the_scores_and_not_in_the_log(digits, tmp_path):
+    experiment = series.resolve("digits", "cgan", image_size=8, base_filters=4).fitted(digits[1])
+    real = evaluate.reference(digits[1], experiment, features.load("random", digits[1], experiment), count=290)
+    row = {"step": 23, "steps": 23}
+    hooks.save_scores({"generator": networks.build(experiment)["generator"]}, real, every=1, total=23, folder=tmp_path)(row)
+    found = scores.read(tmp_path)
+    assert {score.of for score in found} > {"", "7"}
+    assert set(row) == {"step", "steps", *(score.metric for score in found if not score.of)}
 
 
 def test_scores_are_measured_every_so_many_epochs_and_at_the_end(digits, tiny, tmp_path, monkeypatch):

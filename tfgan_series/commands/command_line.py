@@ -13,6 +13,7 @@ from absl import app, flags, logging
 
 from tfgan_series import series
 from tfgan_series.errors import UserError
+from tfgan_series.series.settings import with_tuples
 
 FLAGS = flags.FLAGS
 
@@ -29,6 +30,12 @@ def define_records() -> None:
 def define_run(text: str) -> None:
     """The flag for a run's folder."""
     flags.DEFINE_string("run_dir", None, f"{text} (default: runs/<model>/<ImageType>-<image_size>)")
+
+
+def define_label(text: str) -> None:
+    """The flag for what a conditional run is asked for."""
+    how = "a class by its name or its number from 0, or attributes, as Smiling+Male; several with commas"
+    flags.DEFINE_list("label", [], f"of a conditional run: {text}; {how}")
 
 
 def define_settings(*names: str, draws_from: str | None = None) -> None:
@@ -57,7 +64,7 @@ def _define_setting(name: str, field: Any, text: str) -> None:
         flags.DEFINE_enum(flag, None, choices, text, case_sensitive=False)
     elif kind is bool:
         flags.DEFINE_bool(flag, None, text)
-    elif kind == tuple[int, ...]:
+    elif kind in (tuple[int, ...], tuple[str, ...]):
         flags.DEFINE_list(flag, None, text + "; comma-separated")
     else:
         define: Any = {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string}[kind]
@@ -89,7 +96,7 @@ def given_settings() -> dict[str, Any]:
             given[name] = series.ALIASES.get(flag.value, flag.value) if name == "image_type" else flag.value
     if "lr_drops" in given:
         given["lr_drops"] = whole_numbers("lr_drops")
-    return given
+    return with_tuples(given)
 
 
 def whole_numbers(flag: str) -> tuple[int, ...] | None:

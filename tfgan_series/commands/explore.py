@@ -5,6 +5,7 @@ python scripts/explore.py interpolate --ImageType=mnist --samples=3,17,40
 python scripts/explore.py arithmetic --ImageType=mnist --plus=3,17,40 --minus=5,8,21 --plus=2,9,33
 python scripts/explore.py arithmetic --ImageType=celeba --equation="Eyeglasses & Male - !Eyeglasses & Male + !Eyeglasses & !Male"
 python scripts/explore.py neighbours --ImageType=mnist
+python scripts/explore.py interpolate --model=cdcgan --label=3,7 --samples=5     # from 3 to 7, with the z of sample 5
 """
 
 import itertools
@@ -56,6 +57,9 @@ def define() -> None:
     flags.DEFINE_string("out", None, "folder for what is found (default: explored/ in the run)")
     flags.DEFINE_integer("seed", 0, "seed of the samples, as in generate.py --seed", lower_bound=0, upper_bound=2**32 - 1)
     flags.DEFINE(_Numbers(), "samples", None, "interpolate, neighbours: numbers of samples, as 3,17,40 (default: the first 6)")
+    command_line.define_label(
+        "what to draw, one label; interpolate: with several labels a walk goes from label to label at one z"
+    )
     flags.DEFINE_bool("linear", False, "interpolate: walk on the straight line instead of the sphere")
     flags.DEFINE_integer("steps", 9, "interpolate: pictures from one sample to the next", lower_bound=2)
     define_multi: Any = flags.DEFINE_multi  # its types want a serializer, which it does not need
@@ -90,14 +94,16 @@ def main(what: str) -> None:
     from tfgan_series.exploration import explore
 
     out = command_line.path("out") or run / runs.EXPLORED
-    numbers, records = FLAGS.samples or _FIRST, {"tfrecord_path": command_line.required_path("TFRecordPath")}
+    numbers = FLAGS.samples or (_FIRST if len(FLAGS.label) < 2 else _FIRST[:1])
+    records = command_line.required_path("TFRecordPath")
+    drawn: dict[str, Any] = {"labels": FLAGS.label, "seed": FLAGS.seed}
     if what == "interpolate":
-        found = explore.interpolate(run, out, numbers, seed=FLAGS.seed, spherical=not FLAGS.linear, steps=FLAGS.steps)
+        found = explore.interpolate(run, out, numbers, spherical=not FLAGS.linear, steps=FLAGS.steps, **drawn)
     elif what == "neighbours":
-        found = explore.find_neighbours(run, out, numbers, seed=FLAGS.seed, **records)
+        found = explore.find_neighbours(run, out, numbers, tfrecord_path=records, **drawn)
     elif terms:
-        found = explore.add_samples(run, out, [term[1:] for term in terms], seed=FLAGS.seed)
+        found = explore.add_samples(run, out, [term[1:] for term in terms], **drawn)
     else:
-        found = explore.add_attributes(run, out, FLAGS.equation, seed=FLAGS.seed, count=FLAGS.sampled, **records)
+        found = explore.add_attributes(run, out, FLAGS.equation, count=FLAGS.sampled, tfrecord_path=records, **drawn)
     print(found.text)
     print(f"In {', '.join(str(out / name) for name in found.pictures)}")

@@ -4,6 +4,7 @@ python scripts/generate.py --ImageType=mnist                       # 16 pictures
 python scripts/generate.py --run_dir=RUN --count=100 --singles     # a grid of 100, and each as a PNG
 python scripts/generate.py --generator=FILE.keras --seed=7
 python scripts/generate.py --count=64 --numbered                   # a contact sheet: explore.py takes its numbers
+python scripts/generate.py --model=cdcgan --label=7,3 --count=8    # 8 sevens and 8 threes of a conditional run
 """
 
 from absl import flags
@@ -17,7 +18,8 @@ def define() -> None:
     command_line.define_run("the run to draw from")
     flags.DEFINE_string("generator", None, "a generator.keras to draw from instead of a run (default: the run's)")
     flags.DEFINE_string("out", None, "folder for the pictures (default: generated/ beside the generator)")
-    flags.DEFINE_integer("count", 16, "number of pictures", lower_bound=1)
+    flags.DEFINE_integer("count", 16, "number of pictures; of a conditional run the number for each label", lower_bound=1)
+    command_line.define_label("what to draw, a row for each (default: every class or attribute)")
     flags.DEFINE_integer(
         "seed", 0, "the same seed draws the same pictures, another seed other ones", lower_bound=0, upper_bound=2**32 - 1
     )
@@ -35,5 +37,7 @@ def main() -> None:
     from tfgan_series import generation
 
     out = command_line.path("out") or file.parent / runs.GENERATED
-    grid = generation.generate(file, out, count=FLAGS.count, seed=FLAGS.seed, singles=FLAGS.singles, numbered=FLAGS.numbered)
-    print(f"{FLAGS.count} pictures in {grid}")
+    grid = generation.generate(
+        file, out, labels=FLAGS.label, count=FLAGS.count, seed=FLAGS.seed, singles=FLAGS.singles, numbered=FLAGS.numbered
+    )
+    print(f"Pictures in {grid}")

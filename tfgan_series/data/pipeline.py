@@ -5,7 +5,7 @@ at a time, takes a block of records from each in turn, and draws from a small bu
 """
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_series.data import records as record_files
+from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.records import PartitionSettings, PictureSettings, Records
 from tfgan_series.data.schema import decode
 from tfgan_series.errors import UserError
@@ -32,6 +33,8 @@ class BatchSettings(PartitionSettings, Protocol):
     def augment(self) -> bool: ...
     @property
     def batch_size(self) -> int: ...
+    @property
+    def conditions(self) -> Conditions: ...
     @property
     def seed(self) -> int: ...
 
@@ -55,7 +58,9 @@ def batches(records: Records, experiment: BatchSettings, epoch: int, first_step:
     """The batches of an epoch (the first is 1), from its step `first_step` on.
 
     A tf.data.Dataset of batches [B, H, W, C] float32 in [-1, 1], or of pairs of them if the experiment has two sets of
-    pictures. A whole epoch has floor(N / B) batches. No record comes twice in an epoch, except in the smaller of two sets,
+    pictures. If its pictures can be asked for, a batch is a pair too: the pictures, and their conditions [B, K] float32.
+
+    A whole epoch has floor(N / B) batches. No record comes twice in an epoch, except in the smaller of two sets,
     which starts again at its end. The order of each set, and which records are left over, is drawn from (seed, epoch).
     """
     steps = steps_per_epoch(records, experiment)
@@ -84,12 +89,23 @@ def in_order(
     side: "A" or "B" if there are two sets of pictures.
     Yields (images [n, H, W, C] float32 in [-1, 1], labels [n], attributes [n, number of names] of 0 and 1); not augmented.
     """
-    names = ["label", *(["attributes"] if records.attribute_names else [])]
+    names = _labelling(records)
     dataset = _records(records.shards(experiment.partition, side))
     dataset = _read(dataset, records, batch_size=_BLOCK, image_size=experiment.image_size, fit=experiment.fit, names=names)
     dataset = dataset.map(lambda known: {**known, "image": _to_float(known["image"])}).prefetch(1)
     for known in damage_named(dataset.as_numpy_iterator(), records):
         yield known["image"], known["label"], known.get("attributes", np.zeros((len(known["label"]), 0), np.int64))
+
+
+def conditions_of(known: Mapping[str, Any], records: Records, wanted: Conditions) -> tf.Tensor:
+    """What pictures would have to be asked for: [B, K] float32, 1 if a picture has what the name says, else 0.
+
+    known: label [B] and attributes [B, names], as read. A picture without a label has only zeros.
+    """
+    if wanted.exclusive:
+        return tf.one_hot(known["label"], len(wanted.names))
+    places = [records.attribute_names.index(name) for name in wanted.names]
+    return tf.cast(tf.gather(known["attributes"], places, axis=1), tf.float32)
 
 
 def damage_named(dataset: Iterable[Any], records: Records) -> Iterator[Any]:
@@ -118,7 +134,7 @@ def _set_batches(
     # repeat after shuffle: each round of the smaller set is complete and has its own order.
     dataset = _interleaved(files, max(buffer // _BLOCKS, 1)).shuffle(buffer, seed=within).repeat()
     dataset = dataset.take(steps * size).skip(first_step * size)
-    finished = _finish(records, size, experiment.image_size, experiment.fit, experiment.augment)
+    finished = _finish(records, size, experiment.image_size, experiment.fit, experiment.augment, experiment.conditions)
     return finished(dataset, tf.constant(crops), tf.constant(first_step * size, tf.int64))
 
 
@@ -133,27 +149,41 @@ def _interleaved(files: tf.Tensor, block: tf.Tensor) -> tf.data.Dataset:
 
 
 @functools.lru_cache(maxsize=8)
-def _finish(records: Records, size: int, pixels: int, fit: str, augment: bool) -> Callable[..., tf.data.Dataset]:
-    """A function that makes a dataset of serialized records into one of batches [size, pixels, pixels, C] float32 in [-1, 1].
+def _finish(
+    records: Records, size: int, pixels: int, fit: str, augment: bool, wanted: Conditions
+) -> Callable[..., tf.data.Dataset]:
+    """A function that makes a dataset of serialized records into one of batches, see `batches`.
 
     Its arguments: the dataset, the seed of the augmentation, and the number of the first record in the epoch.
     """
     shape = [size, pixels, pixels, records.settings["channels"]]
+    names = _labelling(records) if wanted.names else ()
+    larger = _enlarged(pixels) if augment else pixels
+
+    def batch(known: Mapping[str, Any]) -> Any:
+        images = _to_float(tf.ensure_shape(known["image"], shape))
+        if not wanted.names:
+            return images
+        return images, tf.ensure_shape(conditions_of(known, records, wanted), [size, len(wanted.names)])
 
     @tf.function
     def finished(dataset: tf.data.Dataset, crops: tf.Tensor, first: tf.Tensor) -> tf.data.Dataset:
-        larger = _enlarged(pixels) if augment else pixels
-        dataset = _read(dataset, records, batch_size=size, image_size=larger, fit=fit).map(lambda known: known["image"])
+        dataset = _read(dataset, records, batch_size=size, image_size=larger, fit=fit, names=names)
         if augment:
             # Drawn from the picture's number in the epoch, so that a run that goes on makes the same pictures.
             dataset = tf.data.Dataset.zip((dataset.unbatch(), tf.data.Dataset.counter(first))).map(
-                lambda image, number: _augment(image, pixels, tf.stack([crops, number])),
+                lambda known, number: {**known, "image": _augment(known["image"], pixels, tf.stack([crops, number]))},
                 num_parallel_calls=tf.data.AUTOTUNE,
             )
             dataset = dataset.batch(size)
-        return dataset.map(lambda images: _to_float(tf.ensure_shape(images, shape)), num_parallel_calls=tf.data.AUTOTUNE)
+        return dataset.map(batch, num_parallel_calls=tf.data.AUTOTUNE)
 
     return finished
+
+
+def _labelling(records: Records) -> tuple[str, ...]:
+    """The fields that say what a picture shows."""
+    return ("label", "attributes") if records.attribute_names else ("label",)
 
 
 def _set_global_seed(seed: int) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -18,13 +18,14 @@ from tqdm import tqdm
 import tfgan_series
 from tfgan_series import latent, pictures, runs
 from tfgan_series.data import pipeline
+from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.records import PARTITIONS, Records
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation import features as networks
 from tfgan_series.evaluation.features import Features
 from tfgan_series.evaluation.metrics import METRICS, SMALLEST
 from tfgan_series.evaluation.scores import Score, protocol_name
-from tfgan_series.inference import digest, in_batches
+from tfgan_series.inference import digest, in_batches, input_shapes, with_condition
 from tfgan_series.series import MODELS, Experiment
 
 COUNT = 10_000
@@ -42,16 +43,45 @@ class Slice:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """Pictures as the scores see them. features: [N, D]. asked: [N, K], what each was asked for, or would have to be asked for if
+    it is real; K is 0 if nothing can be asked for."""
+
+    features: np.ndarray
+    asked: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def of(self, place: int) -> "Seen":
+        """Those asked for one class or attribute, and for them only this one."""
+        chosen = self.asked[:, place] == 1
+        return Seen(self.features[chosen], self.asked[chosen])
+
+
+class Measured(NamedTuple):
+    """A score without its protocol. name: the metric, with the class that it is of. of: that class, "" for all pictures. error:
+    the standard error, or None. n_real, n_fake: numbers of pictures."""
+
+    name: str
+    of: str
+    value: float
+    error: float | None
+    n_real: int
+    n_fake: int
+
+
+@dataclass(frozen=True)
 class Side:
     """What one generator is compared with.
 
-    real, stand_in: features [N, D] of real pictures; stand_in are those that take the generated pictures' place for the floors.
-    floors: {metric: value}. inputs: the records whose pictures the generator translates, if it translates.
+    real, stand_in: real pictures; stand_in are those that take the generated pictures' place for the floors. floors: {metric:
+    its floor}. inputs: the records whose pictures the generator translates, if it translates.
     """
 
-    real: np.ndarray
-    stand_in: np.ndarray
-    floors: dict[str, float]
+    real: Seen
+    stand_in: Seen
+    floors: dict[str, Measured]
     inputs: Slice
 
 
@@ -90,8 +120,8 @@ def reference(
     for name in MODELS[experiment.model].saved:
         source, target = _ends(name)
         slices = slices_of(records, partition, target, count)
-        real, stand_in = (features_of(features, real_pictures(records, experiment, one, target)) for one in slices)
-        floors = {one: value for one, value, _ in measured(features, real, stand_in)}
+        real, stand_in = (_seen(features, real_pictures(records, experiment, one, target)) for one in slices)
+        floors = {one.name: one for one in measured(features, experiment.conditions, real, stand_in)}
         sides[name] = Side(real, stand_in, floors, inputs=slices_of(records, partition, source, count)[1])
     return Reference(experiment, records, features, count, partition, sides)
 
@@ -108,17 +138,18 @@ def evaluate(
     """The scores of an experiment's generators, {name: model} as a run saves them.
 
     seed: of the noise; the pictures are those of generate.py with this seed. They are judged as they would be saved, rounded to
-    uint8. batch_size: pictures that a generator makes at a time; it does not change the scores. step: of the run, if known.
+    uint8. A conditional generator is asked for what the floors' pictures show, one after the other; its scores by class come
+    last.
+    batch_size: pictures that a generator makes at a time; it does not change the scores. step: of the run, if known.
     checkpoint: the generator's file (default: its name in a run).
     """
     found = []
     for name, generator in generators.items():
         side = reference.sides[name]
-        fake = features_of(reference.features, generated(generator, name, reference, seed, batch_size))
+        # Not what the real side shows: pictures of exactly its classes would be nearer to it than other real pictures are.
+        asked = np.resize(side.stand_in.asked, (_made(reference, name), side.stand_in.asked.shape[1]))
+        fake = Seen(features_of(reference.features, generated(generator, name, reference, asked, seed, batch_size)), asked)
         protocol: dict[str, Any] = {
-            "n_real": len(side.real),
-            "n_fake": len(fake),
-            "n_floor": len(side.stand_in),
             "partition": reference.partition,
             "features": reference.features.kind,
             "features_digest": reference.features.digest,
@@ -129,9 +160,11 @@ def evaluate(
             "versions": versions(),
         }
         way = "".join(_ends(name)).lower()
-        for one, value, error in measured(reference.features, side.real, fake):
-            full = protocol_name(one, way and f"_{way}", len(fake), reference.partition, reference.features.kind)
-            found.append(Score(metric=full, value=value, error=error, floor=side.floors[one], **protocol))
+        for one in measured(reference.features, reference.experiment.conditions, side.real, fake):
+            if floor := side.floors.get(one.name):
+                full = protocol_name(one.name, way and f"_{way}", one.n_fake, reference.partition, reference.features.kind)
+                protocol |= {"n_real": one.n_real, "n_fake": one.n_fake, "n_floor": floor.n_fake}
+                found.append(Score(metric=full, of=one.of, value=one.value, error=one.error, floor=floor.value, **protocol))
     return found
 
 
@@ -202,28 +235,46 @@ def slices_of(records: Records, against: str, side: str, count: int) -> tuple[Sl
     return found
 
 
-def generated(generator: keras.Model, name: str, reference: Reference, seed: int, batch_size: int) -> Iterator[np.ndarray]:
-    """The pictures that a generator makes, some at a time: [n, H, W, C] in [-1, 1], rounded as uint8 is."""
-    inputs: Iterable[np.ndarray | tf.Tensor]
-    total = _made(reference, name)
+def generated(
+    generator: keras.Model, name: str, reference: Reference, asked: np.ndarray, seed: int, batch_size: int
+) -> Iterator[np.ndarray]:
+    """The pictures that a generator makes, some at a time: [n, H, W, C] in [-1, 1], rounded as uint8 is. asked: [N, K], what each
+    is asked for; K is 0 if nothing can be asked for."""
+    inputs: Iterable[Any]
+    total = len(asked)
     if _draws_from_noise(reference.experiment):
-        z = latent.noise(total, generator.input_shape[-1], seed)
-        inputs = (z[first : first + _BLOCK] for first in range(0, total, _BLOCK))
+        z = latent.noise(total, input_shapes(generator)[0][-1], seed)
+        parts = [slice(first, first + _BLOCK) for first in range(0, total, _BLOCK)]
+        inputs = (with_condition(z[part], [tf.constant(asked[part])] if asked.size else []) for part in parts)
     else:
         wanted = reference.sides[name].inputs
-        inputs = real_pictures(reference.records, reference.experiment, wanted, _ends(name)[0])
+        inputs = (images for images, _ in real_pictures(reference.records, reference.experiment, wanted, _ends(name)[0]))
     with tqdm(total=total, unit=" images", desc=name, leave=False, disable=None) as bar:
         for block in inputs:
-            yield pictures.to_float(pictures.to_uint8(in_batches(generator, block, batch_size)))
-            bar.update(len(block))
+            images = pictures.to_uint8(in_batches(generator, block, batch_size))
+            yield pictures.to_float(images)
+            bar.update(len(images))
 
 
-def real_pictures(records: Records, experiment: Experiment, wanted: Slice, side: str = "") -> Iterator[np.ndarray]:
-    """The pictures of some records, some at a time: [n, H, W, C] in [-1, 1]. side: as in pipeline.in_order."""
-    blocks = pipeline.in_order(records, experiment.change(partition=wanted.partition), side)
-    images = islice((image for block, *_ in blocks for image in block), wanted.first, wanted.first + wanted.count)
-    while block := list(islice(images, _BLOCK)):
-        yield np.stack(block)
+def real_pictures(
+    records: Records, experiment: Experiment, wanted: Slice, side: str = ""
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The pictures of some records, some at a time: [n, H, W, C] in [-1, 1], and what they would have to be asked for, [n, K].
+    side: as in pipeline.in_order."""
+    blocks = (
+        (images, pipeline.conditions_of({"label": labels, "attributes": attributes}, records, experiment.conditions).numpy())
+        for images, labels, attributes in pipeline.in_order(records, experiment.change(partition=wanted.partition), side)
+    )
+    pairs = islice((pair for block in blocks for pair in zip(*block, strict=True)), wanted.first, wanted.first + wanted.count)
+    while block := list(islice(pairs, _BLOCK)):
+        images, asked = map(np.stack, zip(*block, strict=True))
+        yield images, asked
+
+
+def _seen(features: Features, blocks: Iterable[tuple[np.ndarray, np.ndarray]]) -> Seen:
+    """Pictures and what they would have to be asked for, as the scores see them."""
+    found = [(features.extract(images), asked) for images, asked in blocks]
+    return Seen(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
 def features_of(features: Features, blocks: Iterable[np.ndarray]) -> np.ndarray:
@@ -231,15 +282,26 @@ def features_of(features: Features, blocks: Iterable[np.ndarray]) -> np.ndarray:
     return np.concatenate([features.extract(block) for block in blocks])
 
 
-def measured(features: Features, real: np.ndarray, fake: np.ndarray) -> Iterator[tuple[str, float, float | None]]:
-    """(name, value, standard error) of each score that these features can have. real, fake: features [N, D]."""
-    sides = {"features": (real, fake)}
-    if features.probabilities:
-        sides["classes"] = features.probabilities(real), features.probabilities(fake)
+def measured(features: Features, conditions: Conditions, real: Seen, fake: Seen) -> Iterator[Measured]:
+    """Each score that these features can have: first of all pictures, then by class, of each class with SMALLEST pictures or more
+    on both sides."""
+    yield from _of_pictures(features, conditions, real, fake, "")
+    for place, name in enumerate(conditions.names):
+        of_class = real.of(place), fake.of(place)
+        if min(map(len, of_class)) >= SMALLEST:
+            yield from _of_pictures(features, conditions, *of_class, name)
+
+
+def _of_pictures(features: Features, conditions: Conditions, real: Seen, fake: Seen, of: str) -> Iterator[Measured]:
+    sides = {"features": (real.features, fake.features)}
+    if features.classes and features.probabilities:
+        sides["classes"] = features.probabilities(real.features), features.probabilities(fake.features)
+    if (found := features.found(fake.features, conditions)) is not None:
+        sides["asked"] = fake.asked, found
     for metric in METRICS:
-        if metric.of in sides:
+        if metric.of in sides and (metric.by_class or not of):
             for name, (value, error) in zip(metric.better, metric.measure(*sides[metric.of]), strict=True):
-                yield name, value, error
+                yield Measured(f"{name}_of_{of}_" if of else name, of, value, error, len(real), len(fake))
 
 
 def versions() -> dict[str, str]:
@@ -266,7 +328,10 @@ def _fitting(path: Path, experiment: Experiment) -> keras.Model:
     """A saved generator. Raises UserError if it draws other pictures than the experiment's, or from something else."""
     generator = runs.load_generator(path)
     shape = (experiment.image_size, experiment.image_size, experiment.channels)
-    from_noise = len(generator.input_shape) == 2
+    first, *condition = input_shapes(generator)
+    from_noise, names = len(first) == 2, experiment.conditions.names
+    if [one[-1] for one in condition] != ([len(names)] if names else []):
+        raise UserError(f"{path} is not a generator whose pictures are asked for as the run's are: give another --generator")
     if from_noise != _draws_from_noise(experiment):
         raise UserError(f"{path} draws from {'z' if from_noise else 'pictures'}: give a generator of {experiment.model}")
     made = generator.output_shape[1:]

@@ -9,6 +9,7 @@ import numpy as np
 from keras import layers
 
 from tfgan_series import classifier
+from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError, reason_of
 from tfgan_series.inference import digest, in_batches
@@ -23,14 +24,26 @@ class Features:
     """A network that scores look through.
 
     kind: one of scores.KINDS. digest: differs if the network's weights differ: only scores of one digest may be compared.
-    extract: pictures [N, H, W, C] in [-1, 1] -> features [N, D]. probabilities: features -> P(class) [N, classes], if the
-    records have classes.
+    extract: pictures [N, H, W, C] in [-1, 1] -> features [N, D]. probabilities: features -> P(name) [N, names], if the network is
+    a classifier. names: the classes or attributes that it knows. classes: whether these are classes.
     """
 
     kind: str
     digest: str
     extract: Callable[[np.ndarray], np.ndarray]
     probabilities: Callable[[np.ndarray], np.ndarray] | None = None
+    names: tuple[str, ...] = ()
+    classes: bool = False
+
+    def found(self, features: np.ndarray, wanted: Conditions) -> np.ndarray | None:
+        """What the classifier takes pictures for: [N, K], 1 for what a picture has, else 0. None if it does not know the names.
+
+        Of classes a picture has the most probable one, of attributes all that are more probable than not.
+        """
+        if not self.probabilities or not wanted.names or not set(wanted.names) <= set(self.names):
+            return None
+        share = self.probabilities(features)[:, [self.names.index(name) for name in wanted.names]]
+        return (share == share.max(axis=1, keepdims=True) if wanted.exclusive else share > 0.5).astype(np.float32)
 
 
 def default_kind(records: Records) -> str:
@@ -59,7 +72,7 @@ def load(kind: str | None, records: Records, experiment: Experiment, weights: Pa
 
 def of_classifier(judge: classifier.Classifier, classes: bool = True) -> Features:
     """The features of a classifier, its last layer's inputs. classes: whether its names are classes (not attributes)."""
-    return Features("classifier", digest(judge.model), judge.features, judge.probabilities if classes else None)
+    return Features("classifier", digest(judge.model), judge.features, judge.probabilities, judge.names, classes)
 
 
 def random_network(shape: tuple[int, int, int]) -> keras.Model:

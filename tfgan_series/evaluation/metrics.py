@@ -104,6 +104,14 @@ def classes_and_confidence(real: np.ndarray, fake: np.ndarray) -> tuple[float, f
     return float(np.exp(entropy(shares))), float(fake.max(axis=1).mean())
 
 
+def as_asked(asked: np.ndarray, found: np.ndarray) -> float:
+    """The share of the pictures that a classifier takes for exactly what was asked.
+
+    asked, found: [N, K], 1 for what a picture shall have, or has, and else 0.
+    """
+    return float((asked == found).all(axis=1).mean())
+
+
 def _blocks(features: np.ndarray, count: int) -> np.ndarray:
     """[N, D] -> [count, N // count, D]."""
     size = len(features) // count
@@ -120,12 +128,15 @@ class Metric:
     """One or several scores that are measured together.
 
     better: {name: "lower", "higher", or "as real" if the score should be that of real pictures}. measure(real, fake): a value
-    for each name. of: what measure takes, "features" [N, D] or "classes", the probabilities of classes [N, K].
+    for each name. of: what measure takes: "features" [N, D]; "classes", the probabilities of classes [N, K]; or "asked", what the
+    generated pictures were asked for and what a classifier takes them for, both [N, K]. by_class: whether it is also measured on
+    the pictures that were asked for each class.
     """
 
     better: dict[str, str]
     measure: Callable[[np.ndarray, np.ndarray], list[Value]]
     of: str = "features"
+    by_class: bool = False
 
 
 def _without_error(measure: Callable[[np.ndarray, np.ndarray], tuple[float, ...]]) -> Callable[..., list[Value]]:
@@ -133,8 +144,9 @@ def _without_error(measure: Callable[[np.ndarray, np.ndarray], tuple[float, ...]
 
 
 METRICS = (
-    Metric({"fid": "lower"}, lambda real, fake: [(frechet_distance(real, fake), None)]),
+    Metric({"fid": "lower"}, lambda real, fake: [(frechet_distance(real, fake), None)], by_class=True),
     Metric({"kid": "lower"}, lambda real, fake: [kernel_distance(real, fake)]),
     Metric(dict.fromkeys(("precision", "recall", "density", "coverage"), "higher"), _without_error(manifolds)),
     Metric({"classes": "as real", "confidence": "as real"}, _without_error(classes_and_confidence), of="classes"),
+    Metric({"as_asked": "higher"}, lambda asked, found: [(as_asked(asked, found), None)], of="asked", by_class=True),
 )

@@ -21,7 +21,7 @@ class Score:
     error of value, or None. floor: the same score with real pictures in place of the generated ones. n_real, n_fake, n_floor:
     the numbers of pictures. partition: where the real pictures are from. features: the kind of network (KINDS), and
     features_digest its weights. checkpoint: the generator's file; checkpoint_digest: its weights; step: of the run, if known.
-    seed: of the noise. versions: {package: version}.
+    seed: of the noise. versions: {package: version}. of: the class that the pictures were asked for, "" for all pictures.
     """
 
     metric: str
@@ -39,6 +39,7 @@ class Score:
     step: int | None
     seed: int
     versions: dict[str, str]
+    of: str = ""
 
     def __post_init__(self) -> None:
         numbers = (self.value, self.floor, self.error or 0, self.step or 0)
@@ -48,14 +49,15 @@ class Score:
 
 def protocol_name(metric: str, way: str, count: int, partition: str, features: str) -> str:
     """A score's name: the metric, the way of a translation, the number of generated pictures, where the real pictures are from,
-    the features. For example fid10k_test_classifier, kid512_val_random, fid_ab60_train_random. way: "", "_ab" or "_ba"."""
+    the features. For example fid10k_test_classifier, kid512_val_random, fid_ab60_train_random, fid_of_7_980_test_random.
+    way: "", "_ab" or "_ba"."""
     number = f"{count // 1000}k" if count % 1000 == 0 else str(count)
     return f"{metric}{way}{number}_{partition}_{features}"
 
 
-def is_distance(metric: str) -> bool:
-    """Whether a metric is a Fréchet distance, by which generators are compared."""
-    return metric.startswith("fid")
+def is_distance(score: Score) -> bool:
+    """Whether a score is a Fréchet distance of all pictures, by which generators are compared."""
+    return score.metric.startswith("fid") and not score.of
 
 
 def read(folder: Path | str) -> list[Score]:

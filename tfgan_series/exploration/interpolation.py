@@ -1,15 +1,16 @@
-"""Walks between samples: the pictures for the z between them."""
+"""Walks between samples: the pictures for the z between them. And walks between the labels of a conditional generator."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from PIL import Image
 from scipy.spatial import geometric_slerp
 
 from tfgan_series import latent, pictures
 from tfgan_series.errors import UserError
 from tfgan_series.exploration.findings import Finding
-from tfgan_series.inference import Network
+from tfgan_series.inference import Fixed, Network, input_shapes
 
 _SAME = 1e-3  # degrees: two directions at a smaller angle count as the same; so near to 180, as opposite
 _FRAMES = 24  # pictures of the animation from one sample to the next
@@ -27,11 +28,6 @@ def interpolate(generator: Network, numbers: Sequence[int], *, seed: int = 0, sp
     way = sphere if spherical else line
     pairs = list(itertools.pairwise(numbers))
     legs = list(itertools.pairwise(latent.numbered(numbers, generator.input_shape[-1], seed)))
-    strips = np.concatenate([way(*leg, steps) for leg in legs])
-    there = np.concatenate([way(*leg, _FRAMES + 1)[bool(index) :] for index, leg in enumerate(legs)])
-    images, frames = (pictures.to_uint8(latent.sample(generator, z)) for z in (strips, there))
-    pages = [pictures.grid(frame[None], columns=1) for frame in frames]
-    labels = [label for pair in pairs for label in (str(pair[0]), *[""] * (steps - 2), str(pair[1]))]
     angles = [round(angle(*leg), 1) for leg in legs]
     return Finding(
         title="Walks between samples",
@@ -40,13 +36,48 @@ def interpolate(generator: Network, numbers: Sequence[int], *, seed: int = 0, sp
             f"{'of equal angle' if spherical else 'on the straight line'}; they are {angles[0]:.0f} degrees apart. "
             f"{_lengths(*legs[0], spherical)}"
         ),
-        pictures={
-            "interpolate.png": pictures.grid(images[:steps], columns=steps, labels=labels[:steps]),
-            "walks.png": pictures.grid(images, columns=steps, labels=labels),
-            "interpolate.gif": pages + pages[-2:0:-1],
-        },
+        pictures=_draw(generator, pairs, [way(*leg, steps) for leg in legs], [way(*leg, _FRAMES + 1) for leg in legs]),
         numbers={"samples": list(numbers), "seed": seed, "spherical": spherical, "degrees": angles},
     )
+
+
+def between_labels(generator: Network, asked: Mapping[str, np.ndarray], number: int, *, seed: int = 0, steps: int = 9) -> Finding:
+    """Walk from label to label with the z of one sample, and draw the pictures that interpolate draws. Returns a Finding.
+
+    generator: a conditional one, of [z, condition]. asked: {label: condition [K]}, two or more. A walk goes on the straight line
+    from condition to condition. Raises UserError for a number that no sample has.
+    """
+    (z,) = latent.numbered([number], input_shapes(generator)[0][-1], seed)
+    pairs, legs = list(itertools.pairwise(asked)), list(itertools.pairwise(asked.values()))
+    return Finding(
+        title="Walks between labels",
+        text=(
+            f"From {pairs[0][0]} to {pairs[0][1]} in {steps - 1} {'step' if steps == 2 else 'steps'}, "
+            f"with the z of sample {number}. "
+            "Halfway the condition asks for one half of each: training never showed such a condition."
+        ),
+        pictures=_draw(
+            Fixed(generator, 0, z), pairs, [line(*leg, steps) for leg in legs], [line(*leg, _FRAMES + 1) for leg in legs]
+        ),
+        numbers={"labels": list(asked), "sample": number, "seed": seed},
+    )
+
+
+def _draw(
+    network: Network, pairs: Sequence[tuple], strips: Sequence[np.ndarray], frames: Sequence[np.ndarray]
+) -> dict[str, Image.Image | list[Image.Image]]:
+    """The pictures of walks. pairs: the names of each walk's ends. strips, frames: the network's inputs [steps, n] on each walk,
+    for its row and for the animation."""
+    there = np.concatenate([walk[bool(index) :] for index, walk in enumerate(frames)])  # an end is the next walk's start
+    images, moving = (pictures.to_uint8(latent.sample(network, one)) for one in (np.concatenate(strips), there))
+    pages = [pictures.grid(frame[None], columns=1) for frame in moving]
+    steps = len(strips[0])
+    labels = [label for start, end in pairs for label in (str(start), *[""] * (steps - 2), str(end))]
+    return {
+        "interpolate.png": pictures.grid(images[:steps], columns=steps, labels=labels[:steps]),
+        "walks.png": pictures.grid(images, columns=steps, labels=labels),
+        "interpolate.gif": pages + pages[-2:0:-1],
+    }
 
 
 def _lengths(start: np.ndarray, end: np.ndarray, spherical: bool) -> str:

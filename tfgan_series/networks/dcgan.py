@@ -9,6 +9,8 @@ from typing import Any
 from keras import Input, Model, initializers, layers
 
 from tfgan_series.errors import UserError
+from tfgan_series.inference import with_condition
+from tfgan_series.networks import conditional
 from tfgan_series.series.models import DCGAN
 
 _KERNEL = 4
@@ -24,7 +26,10 @@ def check(experiment: DCGAN) -> None:
 
 
 def build(experiment: DCGAN, synchronized: bool = False) -> dict[str, Model]:
-    """{"generator", "discriminator"}; synchronized: batch statistics over all replicas."""
+    """{"generator", "discriminator"}; synchronized: batch statistics over all replicas.
+
+    If the experiment has conditions, both take the condition [B, K] as a second input.
+    """
     return {
         "generator": _generator(experiment, synchronized),
         "discriminator": _discriminator(experiment, synchronized),
@@ -57,14 +62,15 @@ def _generator(experiment: DCGAN, synchronized: bool) -> Model:
             return weighted(layers.Conv2DTranspose, filters, _KERNEL, strides=2, padding="same")(x)
         return weighted(layers.Conv2D, filters, _KERNEL, padding="same")(layers.UpSampling2D(2)(x))
 
-    z = Input([experiment.noise_dim], name="z")
+    z, condition = Input([experiment.noise_dim], name="z"), conditional.condition_of(experiment)
+    x = conditional.beside(z, condition)
     *inner, deepest = _widths(experiment)
     smallest = experiment.smallest
     if experiment.stem == "conv":  # 1x1 -> 4x4
-        x = layers.Reshape([1, 1, experiment.noise_dim])(z)
+        x = layers.Reshape([1, 1, x.shape[-1]])(x)
         x = weighted(layers.Conv2DTranspose, deepest, smallest)(x)
     else:
-        x = weighted(layers.Dense, smallest**2 * deepest)(z)
+        x = weighted(layers.Dense, smallest**2 * deepest)(x)
         x = layers.Reshape([smallest, smallest, deepest])(x)
     for filters in [*reversed(inner), experiment.channels]:  # 4x4 -> 8x8 -> ... -> HxW
         x = norm(x)
@@ -75,7 +81,7 @@ def _generator(experiment: DCGAN, synchronized: bool) -> Model:
     x = layers.Activation(experiment.output, dtype="float32")(x)
     if experiment.output == "sigmoid":
         x = layers.Rescaling(2.0, offset=-1.0, dtype="float32")(x)
-    return Model(z, x, name="generator")
+    return Model(with_condition(z, condition), x, name="generator")
 
 
 def _discriminator(experiment: DCGAN, synchronized: bool) -> Model:
@@ -97,6 +103,8 @@ def _discriminator(experiment: DCGAN, synchronized: bool) -> Model:
         return layers.MaxPooling2D(2)(weighted(layers.Conv2D, filters, _KERNEL, padding="same")(x))
 
     pictures = Input([experiment.image_size, experiment.image_size, experiment.channels], name="pictures")
+    condition = conditional.condition_of(experiment)
+    outputs = conditional.scores(condition)
     x = layers.Rescaling(0.5, offset=0.5)(pictures) if experiment.output == "sigmoid" else pictures
     first, *inner = _widths(experiment)
     x = halve(x, first)
@@ -109,7 +117,7 @@ def _discriminator(experiment: DCGAN, synchronized: bool) -> Model:
         x = layers.LeakyReLU(experiment.d_slope)(x)
         x = layers.Dropout(experiment.dropout)(x)
     if experiment.stem == "conv":  # 4x4 -> 1x1
-        x = weighted(layers.Conv2D, 1, experiment.smallest)(x)
+        x = weighted(layers.Conv2D, outputs, experiment.smallest)(x)
     else:
-        x = weighted(layers.Dense, 1)(layers.Flatten()(x))
-    return Model(pictures, layers.Reshape([], dtype="float32")(x), name="discriminator")
+        x = weighted(layers.Dense, outputs)(layers.Flatten()(x))
+    return Model(with_condition(pictures, condition), conditional.logit(x, condition), name="discriminator")

@@ -2,6 +2,8 @@
 
 from keras import Input, Model, layers
 
+from tfgan_series.inference import with_condition
+from tfgan_series.networks import conditional
 from tfgan_series.series.models import GAN
 
 
@@ -11,23 +13,26 @@ def check(experiment: GAN) -> None:
 
 def build(experiment: GAN, synchronized: bool = False) -> dict[str, Model]:
     """{"generator": z [B, noise_dim] -> pictures [B, H, W, C] float32 in [-1, 1], "discriminator": pictures -> logits [B]
-    float32, positive for "real"}. There are no batch statistics to synchronize."""
+    float32, positive for "real"}. If the experiment has conditions, both take the condition [B, K] as a second input. There are
+    no batch statistics to synchronize."""
     shape = [experiment.image_size, experiment.image_size, experiment.channels]
     slope = experiment.slope
 
     z = Input([experiment.noise_dim], name="z")
-    x = layers.Dense(experiment.base_filters)(z)
+    condition = conditional.condition_of(experiment)
+    x = layers.Dense(experiment.base_filters)(conditional.beside(z, condition))
     x = layers.LeakyReLU(slope)(x)
     x = layers.Dense(shape[0] * shape[1] * shape[2])(x)
     x = layers.Reshape(shape)(x)
-    generator = Model(z, layers.Activation("tanh", dtype="float32")(x), name="generator")
+    x = layers.Activation("tanh", dtype="float32")(x)
+    generator = Model(with_condition(z, condition), x, name="generator")
 
-    pictures = Input(shape, name="pictures")
+    pictures, condition = Input(shape, name="pictures"), conditional.condition_of(experiment)
     x = layers.Flatten()(pictures)
     x = layers.Dense(experiment.base_filters)(x)
     x = layers.LeakyReLU(slope)(x)
-    x = layers.Dense(1)(x)
+    logits = conditional.logit(layers.Dense(conditional.scores(condition))(x), condition)
     return {
         "generator": generator,
-        "discriminator": Model(pictures, layers.Reshape([], dtype="float32")(x), name="discriminator"),
+        "discriminator": Model(with_condition(pictures, condition), logits, name="discriminator"),
     }

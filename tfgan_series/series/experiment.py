@@ -8,8 +8,9 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.datasets import DATASETS, DataSet
-from tfgan_series.data.records import PARTITIONS
+from tfgan_series.data.records import PARTITIONS, Records
 from tfgan_series.errors import UserError
 from tfgan_series.series.settings import Settings, fields, flag_name, setting, values, with_tuples
 
@@ -32,6 +33,7 @@ class Experiment(Settings):
     """
 
     sets: ClassVar[int] = 1  # sets of pictures that the model learns from
+    conditional: ClassVar[bool] = False  # whether its pictures can be asked for
 
     image_type: str = setting("what to draw", choices=tuple(DATASETS))
     model: str = setting("which GAN")
@@ -45,7 +47,7 @@ class Experiment(Settings):
     )
     augment: bool = setting("enlarge pictures by 286/256, cut the old size out at random, and flip half of them", False)
     base_filters: int = setting(
-        "filters of the layer next to the picture, doubled in each layer inwards; for gan its hidden units", minimum=1
+        "filters of the layer next to the picture, doubled in each layer inwards; for gan and cgan their hidden units", minimum=1
     )
     batch_size: int = setting("pictures in a batch, over all devices together", minimum=1)
     epochs: int = setting("length of the run in passes through the records; 0: steps gives the length", minimum=0, resume="grow")
@@ -143,6 +145,15 @@ class Experiment(Settings):
     def run_name(self) -> str:
         """Folder of this experiment's run below the model's, unless --run_dir names another."""
         return f"{self.image_type}{'-bbox' if self.bbox else ''}-{self.image_size}"
+
+    @property
+    def conditions(self) -> Conditions:
+        """What its pictures can be asked for. A model that is not conditional has no names here."""
+        return Conditions()
+
+    def fitted(self, records: Records) -> Self:
+        """The experiment with all that only its records know. Raises UserError if they lack what its model needs."""
+        return self
 
     @property
     def length(self) -> tuple[str, int]:

@@ -3,12 +3,15 @@
 Networks and algorithms are named, not imported, so flags and error messages come without TensorFlow.
 """
 
+import dataclasses
 import importlib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
+from tfgan_series.data.conditions import Conditions
+from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError
 from tfgan_series.series.experiment import Experiment
 from tfgan_series.series.settings import fields, setting, with_tuples
@@ -110,6 +113,54 @@ class DCGAN(FromNoise):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Conditional(Experiment):
+    """The settings of every model whose pictures can be asked for."""
+
+    conditional: ClassVar[bool] = True
+
+    condition: tuple[str, ...] = setting(
+        "attributes of the records that a picture can be asked for, as Smiling,Male; without any, it is asked for a class", ()
+    )
+    classes: tuple[str, ...] = setting("the records' classes, in their order; training fills them in", (), resume="free")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(set(self.condition)) < len(self.condition):
+            raise UserError(f"--condition={','.join(self.condition)}: give each attribute once")
+
+    @property
+    def conditions(self) -> Conditions:
+        """The chosen attributes, or else the classes. Before fitted() has filled them in, there are no classes."""
+        return Conditions(self.condition, exclusive=False) if self.condition else Conditions(self.classes)
+
+    def fitted(self, records: Records) -> Self:
+        """The experiment with the records' classes, unless attributes are chosen. Raises UserError if the records have none of
+        these classes or not all of these attributes."""
+        asked, attributes, classes = ",".join(self.condition), ", ".join(records.attribute_names), records.class_names
+        for name in self.condition:
+            if not attributes:
+                raise UserError(f"--condition={asked}: {records.folder} has no attributes: leave --condition out")
+            if name not in records.attribute_names:
+                raise UserError(f"--condition={asked}: {records.folder} has no attribute {name!r}; choose from {attributes}")
+        if not self.condition and len(classes) < 2:
+            instead = f"give --condition with some of {attributes}" if attributes else "choose another --model"
+            raise UserError(f"--model={self.model} needs two classes or more, and {records.folder} has {len(classes)}: {instead}")
+        if self.classes not in ((), classes):
+            raise UserError(f"--classes={','.join(self.classes)}: {records.folder} has {', '.join(classes)}: leave --classes out")
+        return self.change(classes=() if self.condition else classes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CGAN(Conditional, GAN):
+    """The conditional GAN's settings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CDCGAN(Conditional, DCGAN):
+    """The conditional DCGAN's settings."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CycleGAN(Experiment):
     """The CycleGAN's settings."""
 
@@ -203,6 +254,9 @@ MODELS: dict[str, Model] = {
         },
     ),
 }
+# Mirza and Osindero 2014: the same models, with a condition as second input of both networks.
+MODELS["cgan"] = dataclasses.replace(MODELS["gan"], settings=CGAN)
+MODELS["cdcgan"] = dataclasses.replace(MODELS["dcgan"], settings=CDCGAN)
 
 
 def from_dict(record: Mapping[str, Any]) -> Experiment:

@@ -62,11 +62,14 @@ ROWS: dict[Pair, Numbers] = {
     },
     # The lab report.
     ("mnist", "gan"): {},
+    # Ours: conditional models have the sizes of those that they come from.
+    ("digits", "cdcgan"): {**_STRONG, "base_filters": 32, "steps": 1900, "grid_every": 100},
+    ("mnist", "cdcgan"): {"image_size": 64},
     # Bai 8.
     ("horse2zebra", "cyclegan"): {},
 }
 
-_STRONG_BY_MODEL = {"dcgan": _STRONG, "gan": _STRONG_TRAINING}
+_STRONG_BY_MODEL = {"dcgan": _STRONG, "gan": _STRONG_TRAINING, "cdcgan": _STRONG, "cgan": _STRONG_TRAINING}
 _FROM_NOISE = tuple(kind for kind, data_set in DATASETS.items() if len(data_set.sides) == 1)
 _OF_THE_ARTICLE = ("mnist", "img_celeba", "img_align_celeba", "img_align_celeba_png", "folder")
 # Zhu et al. 2017, and the identity loss of their code. At 256 pixels the paper has --blocks=9.

@@ -1,6 +1,8 @@
 """A setting: a field of a frozen dataclass, with its help text, its bounds and its flag."""
 
+import csv
 import dataclasses
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING
 from typing import Any
@@ -79,7 +81,14 @@ def flag_lines(settings: Any) -> list[str]:
         if isinstance(value, bool):
             lines.append(f"--{'' if value else 'no'}{flag_name(name)}")
         elif isinstance(value, tuple):
-            lines.append(f"--{flag_name(name)}={','.join(map(str, value))}")
+            lines.append(f"--{flag_name(name)}={_listed(value)}")
         else:
             lines.append(f"--{flag_name(name)}={value}")
     return lines
+
+
+def _listed(value: tuple) -> str:
+    """The value of a list flag as absl reads it: a line of CSV, because the name of a class may have a comma."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(value)
+    return line.getvalue()

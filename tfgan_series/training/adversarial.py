@@ -4,19 +4,21 @@ import functools
 import itertools
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from tfgan_series import latent, losses, pictures
-from tfgan_series.data import pipeline
+from tfgan_series.data import conditions, pipeline
 from tfgan_series.data.records import Records
+from tfgan_series.inference import of_each, with_condition
 from tfgan_series.series.models import FromNoise
 from tfgan_series.training import diff_augment, players
 from tfgan_series.training.state import TrainState
 
-_GRID = 16  # pictures in a grid, 4x4
+_GRID, _COLUMNS = 16, 4  # pictures in a grid, 4x4
+_ROWS, _IN_ROW = 10, 8  # rows of a grid of pictures that can be asked for, at most; and pictures in each of them
 _SMALLEST = 1e-6  # spread of the real pictures, which may all be the same
 _Z, _FRESH_Z, _SHARE = range(3)  # what a step may draw; step s uses the noise streams 3 s, 3 s + 1 and 3 s + 2
 _CHANGES = latent.SAMPLES - 1  # step s draws the changes of diff_augment from the stream _CHANGES - s
@@ -39,8 +41,9 @@ def buffers(experiment: FromNoise) -> dict[str, list[int]]:
     return {}
 
 
-def make_step(experiment: FromNoise, state: TrainState, strategy: tf.distribute.Strategy) -> Callable[[tf.Tensor], None]:
-    """The training step: a function of a batch of real pictures [B, H, W, C] in [-1, 1].
+def make_step(experiment: FromNoise, state: TrainState, strategy: tf.distribute.Strategy) -> Callable[[Any], None]:
+    """The training step: a function of a batch of real pictures [B, H, W, C] in [-1, 1]. If the pictures can be asked for, the
+    batch is a pair: the pictures, and their conditions [B, K]. Each fake is drawn for the condition of a real one.
 
     Each step updates the discriminator. Every critic_steps-th step updates the generator too. A step notes these numbers in
     state.history: the discriminator's mean answers (players.mean_answers), Gen_loss, Dis_loss (with its penalty) and Gen_grad.
@@ -52,10 +55,10 @@ def make_step(experiment: FromNoise, state: TrainState, strategy: tf.distribute.
         on_replica = tf.function(on_replica, jit_compile=True, autograph=False)
 
     @tf.function(autograph=False)
-    def step(real: tf.Tensor, both: bool) -> None:
+    def step(batch: Any, both: bool) -> None:
         # Drawn outside XLA: it makes other numbers from the same seed, and a run may go on with or without XLA.
         drawn = _draw(experiment, state.step, both)
-        numbers = strategy.run(on_replica, args=(real, drawn, both))
+        numbers = strategy.run(on_replica, args=(batch, drawn, both))
         if both:
             state.average()
         state.finish_step({name: strategy.reduce("mean", value, axis=None) for name, value in numbers.items()})
@@ -63,7 +66,7 @@ def make_step(experiment: FromNoise, state: TrainState, strategy: tf.distribute.
     if experiment.critic_steps == 1:
         return functools.partial(step, both=True)
     calls = itertools.count(state.steps_done() + 1)  # counted here: reading state.step would wait for the device
-    return lambda real: step(real, both=next(calls) % experiment.critic_steps == 0)
+    return lambda batch: step(batch, both=next(calls) % experiment.critic_steps == 0)
 
 
 def _draw(experiment: FromNoise, step: tf.Tensor, both: bool) -> dict[str, tf.Tensor]:
@@ -92,20 +95,21 @@ class _Replica:
         self._players = players.Players(experiment, state, strategy)
         self._update = {"simultaneous": self._simultaneous, "alternating": self._alternating}[experiment.update]
 
-    def step(self, real: tf.Tensor, drawn: Mapping[str, tf.Tensor], both: bool) -> dict[str, tf.Tensor]:
+    def step(self, batch: Any, drawn: Mapping[str, tf.Tensor], both: bool) -> dict[str, tf.Tensor]:
         """Update the discriminator, and with `both` the generator too. drawn: _draw's, for the whole batch. Returns the numbers
         to note, {name: scalar}."""
         own = {name: self._players.own_part(whole) for name, whole in drawn.items()}
-        real_logits, fake_logits, g_loss, d_loss, g_norm = self._update(real, own, both)
+        real, *condition = tf.nest.flatten(batch)
+        real_logits, fake_logits, g_loss, d_loss, g_norm = self._update(real, condition, own, both)
         answers = players.mean_answers(self._experiment, real_logits, fake_logits)
         return {**answers, "Gen_loss": g_loss, "Dis_loss": d_loss, "Gen_grad": g_norm}
 
-    def _simultaneous(self, real, drawn, both):
+    def _simultaneous(self, real, condition, drawn, both):
         """Update both networks on one shared fake batch (the Chinese article)."""
         real = self._seen(real, drawn, _REAL)
         with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
-            fake = self._seen(self._generator(drawn["z"], training=True), drawn, _FAKE)
-            real_logits, fake_logits, d_loss = self._judge(real, fake, drawn)
+            fake = self._seen(self._drawn(drawn["z"], condition), drawn, _FAKE)
+            real_logits, fake_logits, d_loss = self._judge(real, fake, condition, drawn)
             g_loss = self._generator_loss(real_logits, fake_logits)
             d_scaled = self._players.scaled("discriminator", d_loss)
             g_scaled = self._players.scaled("generator", g_loss)
@@ -113,73 +117,82 @@ class _Replica:
         g_norm = self._players.move_and_measure("generator", g_tape, g_scaled) if both else tf.constant(math.nan)
         return real_logits, fake_logits, g_loss, d_loss, g_norm
 
-    def _alternating(self, real, drawn, both):
+    def _alternating(self, real, condition, drawn, both):
         """Update the discriminator. Then update the generator, with fresh z, against the new discriminator (theory post, lab
         report)."""
         real = self._seen(real, drawn, _REAL)
-        fake = self._seen(self._generator(drawn["z"], training=True), drawn, _FAKE)
+        fake = self._seen(self._drawn(drawn["z"], condition), drawn, _FAKE)
         with tf.GradientTape() as tape:
-            real_logits, fake_logits, d_loss = self._judge(real, fake, drawn)
+            real_logits, fake_logits, d_loss = self._judge(real, fake, condition, drawn)
             d_scaled = self._players.scaled("discriminator", d_loss)
         self._players.move("discriminator", tape, d_scaled)
         if not both:
             return real_logits, fake_logits, self._generator_loss(real_logits, fake_logits), d_loss, tf.constant(math.nan)
-        against = self._discriminator(real, training=True) if self._losses.relative else real_logits
+        against = self._logits(real, condition) if self._losses.relative else real_logits
         with tf.GradientTape() as tape:
-            fresh = self._seen(self._generator(drawn["fresh_z"], training=True), drawn, _FRESH)
-            g_loss = self._generator_loss(against, self._discriminator(fresh, training=True))
+            fresh = self._seen(self._drawn(drawn["fresh_z"], condition), drawn, _FRESH)
+            g_loss = self._generator_loss(against, self._logits(fresh, condition))
             g_scaled = self._players.scaled("generator", g_loss)
         return real_logits, fake_logits, g_loss, d_loss, self._players.move_and_measure("generator", tape, g_scaled)
+
+    def _drawn(self, z, condition):
+        """The generator's pictures. condition: [] or [conditions [B, K]]."""
+        return self._generator(with_condition(z, condition), training=True)
+
+    def _logits(self, images, condition):
+        return self._discriminator(with_condition(images, condition), training=True)
 
     def _seen(self, images, drawn, whose):
         """The images as the discriminator sees them."""
         return diff_augment.diff_augment(images, drawn["changes"][:, whose]) if "changes" in drawn else images
 
-    def _judge(self, real, fake, drawn):
+    def _judge(self, real, fake, condition, drawn):
         """The logits of the real and of the fake pictures, and the discriminator's loss with its penalties."""
         experiment = self._experiment
-        real_logits, real_penalty = self._logits_and_penalty(real, experiment.r1)
-        fake_logits, fake_penalty = self._logits_and_penalty(fake, experiment.r2)
+        real_logits, real_penalty = self._logits_and_penalty(real, condition, experiment.r1)
+        fake_logits, fake_penalty = self._logits_and_penalty(fake, condition, experiment.r2)
         loss = self._losses.discriminator(real_logits, fake_logits) + real_penalty + fake_penalty
         if weight := experiment.gradient_penalty:
             share = tf.reshape(drawn["share"], [-1, 1, 1, 1])
             between = real + share * (tf.stop_gradient(fake) - real)
-            loss += weight * losses.gradient_penalty(self._logits_and_gradients(between)[1])
+            loss += weight * losses.gradient_penalty(self._logits_and_gradients(between, condition)[1])
         return real_logits, fake_logits, loss
 
-    def _logits_and_penalty(self, images, weight):
+    def _logits_and_penalty(self, images, condition, weight):
         """The logits of the images, and `weight` times the zero-centred penalty on their gradients."""
         if not weight:
-            return self._discriminator(images, training=True), 0.0
-        logits, gradients = self._logits_and_gradients(images)
+            return self._logits(images, condition), 0.0
+        logits, gradients = self._logits_and_gradients(images, condition)
         return logits, weight * losses.zero_centred_penalty(gradients)
 
-    def _logits_and_gradients(self, images):
+    def _logits_and_gradients(self, images, condition):
         """The logits, and the gradient of each with respect to its picture, [B, H, W, C]."""
         with tf.GradientTape() as tape:
             tape.watch(images)
-            logits = self._discriminator(images, training=True)
+            logits = self._logits(images, condition)
         return logits, tape.gradient(logits, images)
 
     def _generator_loss(self, real_logits, fake_logits):
         return self._losses.generator(fake_logits - real_logits if self._losses.relative else fake_logits)
 
 
-def make_look(
-    experiment: FromNoise, records: Records
-) -> Callable[[Mapping[str, keras.Model]], tuple[np.ndarray, int, dict[str, float]]]:
-    """A function that draws a grid: generators -> (pictures [16, H, W, C] uint8, columns of the grid, {name: number measured}).
+def make_look(experiment: FromNoise, records: Records) -> players.Look:
+    """A function that draws a grid of 16 pictures. If pictures can be asked for, each of the first 10 labels has a row of 8.
 
-    The 16 z are the same in every grid. The number measured is Variety: how much the 16 pictures differ, relative to 16 real
-    ones. It is about 1 for good pictures, and 0 if all are equal.
+    The z are the same in every grid, and in every row. The number measured is Variety: how much the pictures of one label
+    differ, relative to 16 real ones. It is about 1 for good pictures (a little less within a class), and 0 if all are equal.
     """
-    z = latent.noise(_GRID, experiment.noise_dim, experiment.seed)
+    asked = dict(itertools.islice(conditions.of_labels(experiment.conditions).items(), _ROWS))
+    columns, count = (_IN_ROW, _IN_ROW) if asked else (_COLUMNS, _GRID)
+    z = latent.noise(count, experiment.noise_dim, experiment.seed)
     (side,) = experiment.sides
     real = _spread(pipeline.first_images(records, experiment, experiment.partition, side, _GRID))
 
     def look(generators):
-        images = latent.sample(generators["generator"], z)
-        return pictures.to_uint8(images), 4, {"Variety": _spread(images) / max(real, _SMALLEST)}
+        images = latent.sample(generators["generator"], of_each(asked, z))
+        rows = np.split(images, len(asked) or 1)
+        variety = float(np.mean([_spread(row) for row in rows])) / max(real, _SMALLEST)
+        return players.Sheet(pictures.to_uint8(images), columns, {"Variety": variety}, tuple(asked))
 
     return look
 

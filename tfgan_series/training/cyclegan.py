@@ -1,8 +1,7 @@
 """The training step of the CycleGAN: two generators, two discriminators, two sets of pictures (Zhu et al. 2017; Bai 8)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -136,11 +135,8 @@ class _Replica:
         return {**answers, "Dis_a_loss": a, "Dis_b_loss": b, "Dis_loss": a + b}
 
 
-def make_look(
-    experiment: CycleGAN, records: Records
-) -> Callable[[Mapping[str, keras.Model]], tuple[np.ndarray, int, dict[str, float]]]:
-    """A function that draws a grid: generators -> (pictures [4 * 6, H, W, C] uint8, columns of the grid, {name: number
-    measured}).
+def make_look(experiment: CycleGAN, records: Records) -> players.Look:
+    """A function that draws a grid of 4 rows and 6 columns.
 
     A row shows a picture of A, its translation, and the translation back; then the same for a picture of B. The pictures are
     the same in every grid: test pictures, or training pictures if there are no test pictures. The number measured is
@@ -161,6 +157,6 @@ def make_look(
             shown += [images[:_ROWS], there[:_ROWS], back[:_ROWS]]
         rows = min(map(len, shown))
         sheet = np.stack([images[:rows] for images in shown], axis=1)  # [rows, 6, H, W, C]
-        return pictures.to_uint8(sheet.reshape(-1, *sheet.shape[2:])), len(shown), {"Cycle_test": cycle}
+        return players.Sheet(pictures.to_uint8(sheet.reshape(-1, *sheet.shape[2:])), len(shown), {"Cycle_test": cycle})
 
     return look

@@ -16,13 +16,11 @@ from PIL import Image
 from tfgan_series import files, pictures, runs
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation import evaluate, scores
-from tfgan_series.training import health
+from tfgan_series.training import health, players
 from tfgan_series.training.loop import Row
 from tfgan_series.training.state import TrainState
 
 Hook = Callable[[Row], None]
-# The generators -> (pictures [n, H, W, C] uint8, columns of their grid, {name: number measured on them}).
-Look = Callable[[Mapping[str, keras.Model]], tuple[np.ndarray, int, Mapping[str, float]]]
 
 # File, its y label and its columns of the log. Every log has either probabilities or logits: see training/players.py.
 _CURVES = (
@@ -52,16 +50,17 @@ def _save(network: keras.Model, path: Path) -> None:
         network.save(partial)
 
 
-def save_grid(twins: Mapping[str, keras.Model], look: Look, folder: Path) -> Hook:
+def save_grid(twins: Mapping[str, keras.Model], look: players.Look, folder: Path) -> Hook:
     """Save the grid, with its moment on it: an epoch or a step. look: from the algorithm's make_look; the numbers that it
     measures are added to the row."""
 
     def hook(row: Row) -> None:
-        images, columns, measured = look(twins)
-        row |= measured
+        sheet = look(twins)
+        row |= sheet.measured
         moment = row["step"], row["steps"]
         with files.whole(runs.grid_path(folder, *moment)) as partial:
-            pictures.grid(images, columns=columns, caption=runs.moment(*moment)).save(partial)
+            page = pictures.grid(sheet.images, columns=sheet.columns, caption=runs.moment(*moment), rows=sheet.rows)
+            page.save(partial)
 
     return hook
 
@@ -79,8 +78,8 @@ def save_scores(twins: Mapping[str, keras.Model], real: evaluate.Reference, ever
             return
         found = evaluate.evaluate(twins, real, step=row["step"])
         scores.add(folder, found)
-        row |= {score.metric: score.value for score in found}
-        distances = [score for score in found if scores.is_distance(score.metric)]
+        row |= {score.metric: score.value for score in found if not score.of}
+        distances = [score for score in found if scores.is_distance(score)]
         earlier = [one for one in runs.read_log(folder) if one["step"] < row["step"]]
         best = all(not _mean(one, distances) <= _mean(row, distances) for one in earlier)  # not <=: a NaN is no better
         if best:

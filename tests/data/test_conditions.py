@@ -1,0 +1,51 @@
+import pytest
+
+from tfgan_series.data.conditions import Conditions, of_labels
+from tfgan_series.errors import UserError
+
+DIGITS = Conditions(tuple("0123456789"))
+PETS = Conditions(("cat", "2", "dog"))
+FACES = Conditions(("Male", "Smiling"), exclusive=False)
+
+
+def test_a_class_by_its_name_or_its_number():
+    assert of_labels(PETS, ["dog", "0", "2"]).keys() == {"dog", "0", "2"}
+    assert [of_labels(PETS, [label])[label].tolist() for label in ("dog", "0", "2")] == [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
+    assert DIGITS.of_label("7").tolist() == [0, 0, 0, 0, 0, 0, 0, 1, 0, 0]
+
+
+def test_attributes_alone_together_and_none():
+    asked = of_labels(FACES, ["Smiling", "Smiling+Male", "none", "1+0"])
+    assert {label: condition.tolist() for label, condition in asked.items()} == {
+        "Smiling": [0, 1],
+        "Smiling+Male": [1, 1],
+        "none": [0, 0],
+        "1+0": [1, 1],
+    }
+
+
+def test_without_labels_those_of_a_grid():
+    assert list(of_labels(DIGITS)) == list("0123456789")
+    assert list(of_labels(FACES)) == ["none", "Male", "Smiling"]
+    assert of_labels(Conditions()) == {} == of_labels(Conditions((), exclusive=False))
+
+
+def test_a_label_is_given_once():
+    with pytest.raises(UserError, match="--label=3,7,3: give each label once"):
+        of_labels(DIGITS, ["3", "7", "3"])
+
+
+@pytest.mark.parametrize(
+    ("conditions", "label", "line"),
+    [
+        (PETS, "cow", "--label=cow: there is no 'cow'; choose one of cat, 2, dog$"),
+        (PETS, "3", "--label=3: there is no '3'"),
+        (PETS, "-1", "--label=-1: there is no '-1'"),
+        (PETS, "none", "there is no 'none'"),
+        (PETS, "cat+dog", r"--label=cat\+dog: there is no 'cat\+dog'"),
+        (FACES, "Male+Hat", r"--label=Male\+Hat: there is no 'Hat'; choose one of none, Male, Smiling, or several joined by \+$"),
+    ],
+)
+def test_a_label_that_does_not_exist(conditions, label, line):
+    with pytest.raises(UserError, match=line):
+        conditions.of_label(label)

@@ -1,0 +1,61 @@
+"""What the pictures of a conditional GAN can be asked for: the classes of the records, or some of their attributes.
+
+A condition is a vector [K] float32, a number for each name: 1 if the picture shall have it, else 0.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tfgan_series.errors import UserError
+
+_WITHOUT = "none"  # the label of a picture that has none of the attributes
+_AND = "+"  # between the attributes of one label
+_LISTED = 40  # names that an error lists
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """names: in the order of a condition's numbers; () if nothing can be asked for. exclusive: whether a picture has one of the
+    names (classes) or any number of them (attributes)."""
+
+    names: tuple[str, ...] = ()
+    exclusive: bool = True
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All labels that a grid may have a row for: each name alone. Before the attributes comes a picture without any."""
+        return self.names if self.exclusive or not self.names else (_WITHOUT, *self.names)
+
+    def of_label(self, label: str) -> np.ndarray:
+        """The condition that a label asks for, [K] float32.
+
+        A label is a name or its number, the first is 0. Attributes may be joined: Smiling+Male has both, none has none of them.
+        Raises UserError for a label that does not exist.
+        """
+        parts = [label] if self.exclusive or label in self.names else label.split(_AND)
+        if label == _WITHOUT and label in self.labels and label not in self.names:
+            parts = []
+        condition = np.zeros(len(self.names), np.float32)
+        condition[[self._place(part, label) for part in parts]] = 1
+        return condition
+
+    def _place(self, name: str, label: str) -> int:
+        if name in self.names:
+            return self.names.index(name)
+        if name.isdecimal() and int(name) < len(self.names):
+            return int(name)
+        listed = ", ".join(self.labels[:_LISTED]) + (" ..." if len(self.labels) > _LISTED else "")
+        joined = "" if self.exclusive else f", or several joined by {_AND}"
+        raise UserError(f"--label={label}: there is no {name!r}; choose one of {listed}{joined}")
+
+
+def of_labels(conditions: Conditions, labels: Sequence[str] = ()) -> dict[str, np.ndarray]:
+    """{label: its condition [K]}. Without labels: of all that there are.
+
+    Raises UserError for a label that does not exist, and for one that is given twice.
+    """
+    if len(set(labels)) < len(labels):
+        raise UserError(f"--label={','.join(labels)}: give each label once")
+    return {label: conditions.of_label(label) for label in labels or conditions.labels}
