@@ -42,7 +42,7 @@ class Fixed:
 
     def __call__(self, inputs: np.ndarray | tf.Tensor, /, *, training: bool) -> tf.Tensor:
         both = [tf.convert_to_tensor(inputs)] * 2
-        both[self.place] = tf.repeat(self.value[None], len(inputs), axis=0)
+        both[self.place] = tf.repeat(self.value[None], tf.shape(inputs)[0], axis=0)
         return self.network(both, training=training)
 
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tfgan_series import series
-from tfgan_series.data import conversion, pipeline, preprocess, records
+from tfgan_series.data import conversion, pipeline, preprocess, records, wire
 from tfgan_series.errors import UserError
 
 from conftest import write_celeba, write_mnist
@@ -71,7 +71,7 @@ def stored(numbered, tmp_path_factory):
         with tf.io.TFRecordWriter(str(file)) as writer:
             for place in range(2000 * shard, 2000 * (shard + 1)):
                 image = place.to_bytes(2, "little") + bytes(14)
-                writer.write(found.schema.serialize({"image": image, **values}))
+                writer.write(wire.serialize({"image": image, **values}, found.schema.fields))
     sizes = {"train": sum(file.stat().st_size for file in files)}
     found = dataclasses.replace(found, folder=folder, files={"train": files}, counts={"train": 16000}, sizes=sizes)
     return dataclasses.replace(experiment, batch_size=64), found

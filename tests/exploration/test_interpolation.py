@@ -74,7 +74,7 @@ def test_a_way_to_itself_and_to_the_opposite():
 
 def test_pictures_begin_and_end_at_the_samples(trained, tmp_path):
     generator = runs.load_generator(trained / runs.GENERATOR)
-    findings.write(interpolation.interpolate(generator, [3, 17, 5], steps=4, seed=2), "interpolate", tmp_path)
+    findings.write(interpolation.interpolate(generator, [3, 17, 5], steps=4, seed=2), "interpolate", tmp_path, None)
     samples = pictures.to_uint8(latent.sample(generator, latent.noise(20, 100, seed=2)))[..., 0]
     sheet = np.asarray(Image.open(tmp_path / "walks.png"))
     cells = {(row, column): sheet[2 + 98 * row :, 2 + 98 * column :][:96:12, :96:12] for row in (0, 1) for column in range(4)}

@@ -9,12 +9,12 @@ from tfgan_series.training import adversarial, cyclegan, health, hooks
 
 from test_adversarial import make
 
-ADVICE = "Try --r1=1, a smaller --lr than 0.1 or another --seed."
+ADVICE = "Try --r1=1, a smaller --lr than 0.2 or another --seed."
 
 
 def test_a_player_that_stands_at_its_bound_is_said_once_and_is_on_the_page(digits, tiny, tmp_path, capsys):
     """Under minimax with a large learning rate the discriminator is sure of every picture after some 20 steps."""
-    won = tiny.change(loss="minimax", lr=0.1, g_norm="none", g_slope=0.0, r1=0.0, beta_1=0.5)
+    won = tiny.change(loss="minimax", lr=0.2, g_norm="none", g_slope=0.0, r1=0.0, beta_1=0.5)
     folder = workflow.train(won, tfrecord_path=digits[0], run_dir=tmp_path / "run")
     line = (
         "Gen_loss and Dis_loss stand at their bounds for a whole epoch: one player has won, and the other learns next to nothing."
@@ -70,6 +70,6 @@ def test_the_bounds_of_each_model():
 
 
 def test_advice_names_only_settings_of_the_model():
-    assert health.advice(series.resolve("mnist", lr=0.1)) == ADVICE
+    assert health.advice(series.resolve("mnist", lr=0.2)) == ADVICE
     for other in (series.resolve("digits", r1=2.0), series.resolve("horse2zebra")):
         assert "--r1" not in health.advice(other)

@@ -41,11 +41,6 @@ class Score:
     versions: dict[str, str]
     of: str = ""
 
-    def __post_init__(self) -> None:
-        numbers = (self.value, self.floor, self.error or 0, self.step or 0)
-        if not isinstance(self.metric, str) or not all(isinstance(number, (int, float)) for number in numbers):
-            raise ValueError("a score has a name, and its value, floor, error and step are numbers")
-
 
 def protocol_name(metric: str, way: str, count: int, partition: str, features: str) -> str:
     """A score's name: the metric, the way of a translation, the number of generated pictures, where the real pictures are from,
@@ -64,11 +59,20 @@ def read(folder: Path | str) -> list[Score]:
     """The scores of a run, in the order of their file; empty if there are none. Raises UserError if the file is damaged."""
     path = Path(folder) / NAME
     try:
-        return [Score(**files.parse_json(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+        return [_parse(line) for line in path.read_text(encoding="utf-8").splitlines()]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError) as error:
         raise UserError(f"{path} cannot be read ({reason_of(error)}): remove it, and measure again with evaluate.py") from error
+
+
+def _parse(line: str) -> Score:
+    """Raises ValueError or TypeError for a line that is no score."""
+    score = Score(**files.parse_json(line))
+    numbers = (score.value, score.floor, score.error or 0, score.step or 0)
+    if not isinstance(score.metric, str) or not all(isinstance(number, (int, float)) for number in numbers):
+        raise ValueError("a score has a name, and its value, floor, error and step are numbers")
+    return score
 
 
 def add(folder: Path | str, scores: Sequence[Score]) -> None:

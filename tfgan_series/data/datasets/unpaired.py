@@ -20,7 +20,8 @@ def find(request: Request) -> Source:
         folder, needed = root / name, name.startswith("train")
         if needed and not folder.is_dir():
             raise UserError(f"{root} has no {name}: --DatasetPath must be {WANTED}")
-        sets[name] = [Example(f"{name}/{readable(picture)}", folder / picture, label) for picture in picture_names(folder)]
+        names = picture_names(folder) if folder.is_dir() else []
+        sets[name] = [Example(f"{name}/{readable(picture)}", folder / picture, label) for picture in names]
         if needed and not sets[name]:
             raise UserError(f"{folder}: no picture in it; --DatasetPath must be {WANTED}")
     return Source({name: examples for name, examples in sets.items() if examples}, class_names=CLASS_NAMES)
