@@ -34,7 +34,7 @@ ARTICLES = {
     },
     ("digits", "dcgan"): {
         "image_size": 32, "channels": 1, "base_filters": 32, "batch_size": 64, "epochs": 0, "steps": 1900, "grid_every": 100,
-        "lr": 1e-3, "lr_drops": (), "beta_1": 0.0, "beta_2": 0.99, "r1": 1.0, "d_norm": "none", "g_norm": "batch", "dropout": 0.0,
+        "lr": 1.5e-3, "lr_drops": (), "beta_1": 0.0, "beta_2": 0.99, "r1": 1.0, "d_norm": "none", "g_norm": "batch", "dropout": 0.0,
         "ema": 0.995,
     },
 }  # fmt: skip
@@ -156,7 +156,7 @@ def test_the_strong_preset_is_the_digits_recipe_on_every_kind_of_picture():
             assert strong[name] == digits[name]
     assert series.resolve("mnist", preset="strong").epochs == series.resolve("mnist").epochs
     two_layers = series.resolve("mnist", "gan", preset="strong")
-    assert (two_layers.optimizer, two_layers.lr, two_layers.r1, two_layers.ema) == ("adam", 1e-3, 1.0, 0.995)
+    assert (two_layers.optimizer, two_layers.lr, two_layers.r1, two_layers.ema) == ("adam", 1.5e-3, 1.0, 0.995)
     assert (two_layers.update, two_layers.epochs) == ("alternating", 100)
     for model, like in (("cdcgan", "dcgan"), ("cgan", "gan")):
         plain = series.values(series.resolve("mnist", like, preset="strong"))

@@ -22,7 +22,7 @@ Pair = tuple[str, str]  # (ImageType, model)
 _STRONG_TRAINING = {
     "batch_size": 64,
     "optimizer": "adam",
-    "lr": 1e-3,
+    "lr": 1.5e-3,
     "lr_drops": (),
     "beta_1": 0.0,
     "beta_2": 0.99,

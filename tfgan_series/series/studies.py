@@ -103,6 +103,7 @@ STUDIES: dict[str, Study] = {
             "beta_1 0.5": {"beta_1": 0.5},
             "beta_2 0.999": {"beta_2": 0.999},
             "rate 2e-4": {"lr": 2e-4},
+            "rate 3e-3": {"lr": 3e-3},
             "batch 128": {"batch_size": 128},
             "Glorot weights": {"init": "glorot"},
             "LeakyReLU in G": {"g_slope": 0.2},
