@@ -28,14 +28,15 @@ ARTICLES = {
     },
     ("mnist", "cdcgan"): {"image_size": 64, "base_filters": 128, "epochs": 35, "lr_drops": (10, 20, 25)},
     ("digits", "cdcgan"): {"image_size": 32, "base_filters": 32, "steps": 1900, "r1": 1.0, "ema": 0.995, "condition": ()},
+    ("cifar10", "cdcgan"): {"noise_dim": 128, "base_filters": 64, "smallest": 2, "stem": "dense", "epochs": 150, "condition": ()},
     ("horse2zebra", "cyclegan"): {
         "image_size": 256, "channels": 3, "base_filters": 64, "batch_size": 1, "epochs": 200, "blocks": 6, "cycle_loss": "l2",
         "cycle_weight": 10.0, "identity_weight": 0.0, "pool": 0, "lr": 2e-4, "beta_1": 0.5, "lr_decay": 0.0, "augment": True,
     },
     ("digits", "dcgan"): {
         "image_size": 32, "channels": 1, "base_filters": 32, "batch_size": 64, "epochs": 0, "steps": 1900, "grid_every": 100,
-        "lr": 1.5e-3, "lr_drops": (), "beta_1": 0.0, "beta_2": 0.99, "r1": 1.0, "d_norm": "none", "g_norm": "batch", "dropout": 0.0,
-        "ema": 0.995,
+        "lr": 1.5e-3, "lr_drops": (), "beta_1": 0.0, "beta_2": 0.99, "r1": 1.0, "d_norm": "none", "g_norm": "batch",
+        "dropout": 0.0, "ema": 0.995,
     },
 }  # fmt: skip
 
