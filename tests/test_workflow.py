@@ -73,7 +73,7 @@ def test_a_run_killed_before_its_checkpoint_has_each_epoch_once(trained, digits,
 def test_the_logs_learning_rate(digits, tiny, tmp_path):
     """The rate follows the run's steps, and the generator is updated at every other step. A run that goes on has the right rate
     at once."""
-    falling = tiny.change(lr_drops=(1, 2), critic_steps=2, batch_size=500)
+    falling = tiny.change(lr=1e-3, lr_drops=(1, 2), critic_steps=2, batch_size=500)
     for epochs in (2, 3):
         folder = workflow.train(falling.change(epochs=epochs), tfrecord_path=digits[0], run_dir=tmp_path / "run")
     assert [row["lr"] for row in runs.read_log(folder)] == [1e-3, 1e-4, 1e-5]
