@@ -325,7 +325,11 @@ def load_asked(path: Path | str, labels: Sequence[str] = ()) -> tuple[keras.Mode
     if condition:
         return generator, conditions.of_labels(_conditions_beside(Path(path), condition[0].shape[-1]), labels)
     if labels:
-        raise UserError(f"--label={','.join(labels)}: {path} is not conditional, nothing can be asked for: leave --label out")
+        conditional = " or ".join(f"--model={name}" for name, model in series.MODELS.items() if model.settings.conditional)
+        raise UserError(
+            f"--label={','.join(labels)}: {path} is not conditional, so nothing can be asked for: give {conditional}, or leave "
+            "--label out"
+        )
     return generator, {}
 
 
