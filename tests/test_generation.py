@@ -79,6 +79,6 @@ def test_a_generator_without_its_run_has_numbers_for_labels(conditional, tmp_pat
 
 
 def test_a_label_for_a_run_that_is_not_conditional(trained, tmp_path):
-    with pytest.raises(UserError, match="--label=7: .* is not conditional, so nothing can be asked for: give --model=cgan or --model="):
+    with pytest.raises(UserError, match="--label=7: .* is not conditional.*: give --model=cgan or --model=cdcgan, or leave"):
         generation.generate(trained / runs.GENERATOR, tmp_path / "out", labels=["7"])
     assert not (tmp_path / "out").exists()
