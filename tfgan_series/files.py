@@ -81,6 +81,12 @@ def parse_json(text: str) -> Any:
         raise ValueError("it is nested too deep") from error
 
 
+def stamp(path: Path) -> tuple[int, int]:
+    """A file's size in bytes, and when it was changed, in nanoseconds. A changed file has another stamp. Raises OSError."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
 def check_utf8(path: PurePath | str, what: str) -> None:
     """Raises UserError for a path that is not UTF-8, which TensorFlow cannot open. what: its name in the line."""
     try:

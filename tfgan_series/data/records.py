@@ -20,8 +20,6 @@ from tfgan_series.errors import UserError, reason_of
 if TYPE_CHECKING:  # it imports TensorFlow, which takes long: who only looks for a folder need not wait
     from tfgan_series.data.schema import Schema
 
-Stamp = tuple[int, int]  # a file's size in bytes, and when it was changed, in nanoseconds
-
 PARTITIONS = ("train", "val", "test")
 CONVERSION = "conversion.json"  # the settings that made the folder, and its identity
 _FRAME_BYTES = 16  # TFRecord's length and two checksums around each record
@@ -63,7 +61,7 @@ class Records:
 
     settings: those that it was made with (conversion_settings). identity: a digest of all records in their order; it differs if
     the content differs. counts: {partition: records}. sizes: {partition: bytes of its records}. files: {partition: shard paths}.
-    schema: the records' fields. stamps: {file: its size and time of change when the folder was opened}. class_names: by label.
+    schema: the records' fields. stamps: {file: its files.stamp when the folder was opened}. class_names: by label.
     attribute_names: by place in a record's attributes; () if the records have none.
     """
 
@@ -74,7 +72,7 @@ class Records:
     sizes: dict[str, int] = field(hash=False)
     files: dict[str, list[Path]] = field(hash=False)
     schema: "Schema" = field(compare=False)
-    stamps: Mapping[Path, Stamp] = field(compare=False, repr=False)
+    stamps: Mapping[Path, tuple[int, int]] = field(compare=False, repr=False)
     class_names: tuple[str, ...]
     attribute_names: tuple[str, ...] = ()
 
@@ -186,7 +184,7 @@ def open_records(folder: str | Path) -> Records:
         sizes={name: split.num_bytes for name, split in info.splits.items()},
         files=shards,
         schema=Schema(info.features),
-        stamps={file: _stamp(file) for file in [folder / CONVERSION, *itertools.chain(*shards.values())]},
+        stamps={file: files.stamp(file) for file in [folder / CONVERSION, *itertools.chain(*shards.values())]},
         class_names=tuple(info.features["label"].names),
         attribute_names=tuple(info.features["attributes"].doc.desc.split()) if "attributes" in info.features else (),
     )
@@ -195,16 +193,11 @@ def open_records(folder: str | Path) -> Records:
 def check_unchanged(records: Records) -> None:
     """Raises UserError if a file of the records was replaced, changed or removed since the folder was opened."""
     for file, stamp in records.stamps.items():
-        if not file.is_file() or _stamp(file) != stamp:
+        if not file.is_file() or files.stamp(file) != stamp:
             raise UserError(
                 f"{file} was changed or removed while it was in use: bring the records back as they were, and type the same "
                 "command again"
             )
-
-
-def _stamp(file: Path) -> Stamp:
-    status = file.stat()
-    return status.st_size, status.st_mtime_ns
 
 
 def _check_sizes(shards: Sequence[Path], wanted: int) -> None:

@@ -163,8 +163,8 @@ def evaluate(
         for one in measured(reference.features, reference.experiment.conditions, side.real, fake):
             if floor := side.floors.get(one.name):
                 full = protocol_name(one.name, way and f"_{way}", one.n_fake, reference.partition, reference.features.kind)
-                protocol |= {"n_real": one.n_real, "n_fake": one.n_fake, "n_floor": floor.n_fake}
-                found.append(Score(metric=full, of=one.of, value=one.value, error=one.error, floor=floor.value, **protocol))
+                noted = protocol | {"n_real": one.n_real, "n_fake": one.n_fake, "n_floor": floor.n_fake}
+                found.append(Score(metric=full, of=one.of, value=one.value, error=one.error, floor=floor.value, **noted))
     return found
 
 

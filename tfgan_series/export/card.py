@@ -56,7 +56,6 @@ def _described(name: str, model: keras.Model, size: int | None) -> dict[str, Any
             for one in model.inputs
         ],
         "output": inputs.in_words(inputs.fixed(model.output_shape, size)),
-        "weights": model.count_params(),
     }
 
 
@@ -76,14 +75,14 @@ def _example(generator: keras.Model, exported: Exported, size: int | None) -> di
 
 def _run(generators: Mapping[str, keras.Model], folder: Path) -> dict[str, Any]:
     """What the card says of the run."""
-    begun, log = runs.read_begun(folder), runs.read_log(folder)
+    begun = runs.read_begun(folder)
     experiment = begun.experiment
     return {
         "experiment": experiment,
         "origin": experiment.data_set.origin,
         "records": begun.record_count,
         "flags": series.flag_lines(experiment),
-        "steps": int(log[-1]["step"]) if log else None,
+        "steps": runs.last_step(folder),
         "scores": _scores_of(generators, scores.read(folder)),
     }
 

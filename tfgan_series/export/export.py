@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from tfgan_series import files, runs
-from tfgan_series.errors import UserError
+from tfgan_series.errors import UserError, reason_of
 from tfgan_series.export import card, inputs
 from tfgan_series.export.formats import FORMATS, Draw, Exported
 
@@ -78,8 +78,9 @@ def _write(generator: keras.Model, name: str, form: str, folder: Path, size: int
             generator.export(path, format=how.keras_name, verbose=False, input_signature=[signature])
         difference = _difference(generator, how.open(path), size)
     except Exception as error:  # Keras, the converters and the runtimes raise all kinds of errors
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{name} cannot be exported to {how.title} ({reason}): leave {form} out of --formats") from error
+        raise UserError(
+            f"{name} cannot be exported to {how.title} ({reason_of(error)}): leave {form} out of --formats"
+        ) from error
     if not difference <= TOLERANCE:
         raise UserError(
             f"{path.name} draws other pictures than Keras: a value in [-1, 1] differs by {difference:.2g}, and {TOLERANCE:g} is "
