@@ -29,7 +29,7 @@ ROOMS = {
     "pictures": set(),
     "losses": set(),
     "data": BASE | {"pictures"},
-    "series": {"errors", "data"},
+    "series": BASE | {"data"},
     "latent": {"errors", "inference"},
     "networks": BASE | {"inference", "series"},
     "classifier": BASE | {"inference", "series", "data"},
