@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 from PIL import Image, ImageOps
 
-from tfgan_series import generation, pictures, runs, series, workflow
-from tfgan_series.data import conversion
+from tfgan_series import generation, networks, pictures, preparation, runs, series, workflow
+from tfgan_series.data import conversion, pipeline
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation.evaluate import evaluate_run as evaluate
 from tfgan_series.pictures import grid
-from tfgan_series.runs import load_generator, read_log
+from tfgan_series.runs import load_generator, read_log, read_steps
 from tfgan_series.series import Experiment
 from tfgan_series.training import hooks
 from tfgan_series.training.loop import Interrupted
@@ -25,12 +26,15 @@ from tfgan_series.translation import translate_files as translate
 
 __all__ = [
     "Interrupted",
+    "build",
     "convert",
     "evaluate",
     "generate",
     "grid",
     "load_generator",
     "read_log",
+    "read_steps",
+    "real_pictures",
     "show",
     "train",
     "translate",
@@ -92,6 +96,48 @@ def _experiment(image_type: str | Experiment, model: str | None, preset: str, se
     if model or preset != "article":
         raise UserError("an Experiment has its model and preset already: leave them out, or name an ImageType instead")
     return image_type.change(**settings)
+
+
+def build(
+    image_type: str | Experiment = series.DEFAULT_IMAGE_TYPE,
+    *,
+    model: str | None = None,
+    preset: str = "article",
+    **settings: Any,
+) -> dict[str, keras.Model]:
+    """The networks of a model before training, {name: keras.Model}.
+
+        for network in tg.build("mnist", model="gan").values():
+            network.summary()
+
+    The arguments as in train. A conditional model needs its classes too, as classes=["cat", "dog"]. Raises UserError for
+    settings that do not go together, and for networks that cannot be built.
+    """
+    return networks.build(_experiment(image_type, model, preset, settings))
+
+
+def real_pictures(
+    image_type: str | Experiment = series.DEFAULT_IMAGE_TYPE,
+    count: int = 16,
+    *,
+    model: str | None = None,
+    side: str | None = None,
+    tfrecord_path: str | Path = "tfrecords",
+    **settings: Any,
+) -> np.ndarray:
+    """The first pictures of the records, [N, H, W, C] float32 in [-1, 1], N at most count. Missing records are made as in train.
+
+        tg.grid(tg.real_pictures("mnist", 16))
+
+    side: "A" or "B" if there are two sets of pictures (default: A). The other arguments as in train; partition="test" takes the
+    test pictures. Raises UserError as train does, and for a side that the pictures do not have.
+    """
+    experiment = _experiment(image_type, model, "article", settings)
+    chosen = experiment.sides[0] if side is None else side
+    if chosen not in experiment.sides:
+        raise UserError(f"side={side!r}: {experiment.image_type} has {' and '.join(map(repr, experiment.sides))}")
+    found = preparation.find_or_make(experiment, tfrecord_path)
+    return pipeline.first_images(found, experiment, experiment.partition, chosen, count)
 
 
 def generate(
