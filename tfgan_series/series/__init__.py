@@ -17,11 +17,12 @@ from tfgan_series.series.rows import (
     resolve,
     variation,
 )
-from tfgan_series.series.settings import fields, flag_lines, flag_name, in_words, setting, values
+from tfgan_series.series.settings import GROUPS, fields, flag_lines, flag_name, in_words, setting, values
 
 __all__ = [
     "ALIASES",
     "DEFAULT_IMAGE_TYPE",
+    "GROUPS",
     "MODELS",
     "PRESETS",
     "ROWS",
