@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_series import latent, losses, pictures
-from tfgan_series.data import conditions, pipeline
+from tfgan_series.data import pipeline
 from tfgan_series.data.records import Records
 from tfgan_series.inference import of_each, with_condition
 from tfgan_series.series.models import FromNoise
@@ -182,7 +182,7 @@ def make_look(experiment: FromNoise, records: Records) -> players.Look:
     The z are the same in every grid, and in every row. The number measured is Variety: how much the pictures of one label
     differ, relative to 16 real ones. It is about 1 for good pictures (a little less within a class), and 0 if all are equal.
     """
-    asked = dict(itertools.islice(conditions.of_labels(experiment.conditions).items(), _ROWS))
+    asked = dict(itertools.islice(experiment.conditions.of_labels().items(), _ROWS))
     columns, count = (_IN_ROW, _IN_ROW) if asked else (_COLUMNS, _GRID)
     z = latent.noise(count, experiment.noise_dim, experiment.seed)
     (side,) = experiment.sides
