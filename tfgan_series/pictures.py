@@ -28,13 +28,18 @@ def to_image(pixels: np.ndarray) -> Image.Image:
 
 
 def grid(
-    images: np.ndarray, columns: int, caption: str = "", labels: Sequence[str] = (), rows: Sequence[str] = ()
+    images: np.ndarray,
+    columns: int,
+    caption: str = "",
+    labels: Sequence[str] = (),
+    rows: Sequence[str] = (),
+    heads: Sequence[str] = (),
 ) -> Image.Image:
     """Images as one picture, row by row.
 
     images: [N, H, W, C] uint8, C 1 or 3. Small images are enlarged by a whole factor, so that each pixel is a square.
     caption: text above the grid. labels: a text for the corner of each image, "" for none. rows: a text at the left of each row,
-    or none. Returns a PIL image.
+    or none. heads: a text above each column, or none. Returns a PIL image.
     """
     images = np.asarray(images)
     count, height, width, channels = images.shape
@@ -52,8 +57,11 @@ def grid(
         row, column = divmod(index, columns)
         if label:
             _label(picture, (column * cell_width + _GAP, row * cell_height + _GAP), label)
+    width_of_cells = picture.width
     if rows:
         picture = _with_margin(picture, rows, cell_height)
+    if heads:
+        picture = _with_heads(picture, heads, cell_width, picture.width - width_of_cells)
     return _captioned(picture, caption) if caption else picture
 
 
@@ -73,6 +81,17 @@ def _with_margin(picture: Image.Image, rows: Sequence[str], row_height: int) -> 
     draw = ImageDraw.Draw(page)
     for row, text in enumerate(rows):
         draw.text((margin - 6, (row + 0.5) * row_height), text, font=font, fill="black", anchor="rm")
+    return page
+
+
+def _with_heads(picture: Image.Image, heads: Sequence[str], column_width: int, left: int) -> Image.Image:
+    """The picture with a text above the middle of each column. left: where the first column begins."""
+    font = ImageFont.load_default(size=16)
+    page = Image.new(picture.mode, (picture.width, picture.height + 22), "white")
+    page.paste(picture, (0, 22))
+    draw = ImageDraw.Draw(page)
+    for column, text in enumerate(heads):
+        draw.text((left + (column + 0.5) * column_width, 20), text, font=font, fill="black", anchor="mb")
     return page
 
 

@@ -96,7 +96,7 @@ def test_neighbours_in_pixels_and_features(faces, tmp_path):
     assert {space: list(kinds) for space, kinds in found.numbers["medians"].items()} == {
         space: ["samples", "real pictures of test"] for space in ("pixels", "features")
     }
-    assert Image.open(tmp_path / "neighbours.png").size == (2 + 11 * 98, 26 + 2 + 2 * 98)
+    assert Image.open(tmp_path / "neighbours.png").size == (2 + 11 * 98, 26 + 22 + 2 + 2 * 98)
     assert (root / "classifiers/img_align_celeba-8.keras").is_file()
     assert not list((root / "img_align_celeba").rglob("*classifier*"))
 
@@ -114,7 +114,7 @@ def test_a_walk_between_labels_keeps_its_z(conditional, tmp_path):
     explore.interpolate(conditional, tmp_path, [5], labels=["7", "3", "8"], seed=2, steps=3)
     page = json.loads((tmp_path / "interpolate.json").read_text())
     assert (page["labels"], page["sample"]) == (["7", "3", "8"], 5)
-    sheet = np.asarray(Image.open(tmp_path / "walks.png"))
+    sheet = np.asarray(Image.open(tmp_path / "interpolate.png"))
     generator, z = runs.load_generator(conditional / runs.GENERATOR), latent.numbered([5], 100, 2)
     halfway = np.zeros((1, 10), "float32")
     halfway[0, [3, 8]] = 0.5
@@ -126,7 +126,7 @@ def test_samples_of_one_label(conditional, tmp_path):
     for label in ("7", "3"):
         explore.interpolate(conditional, tmp_path / label, [1, 2], labels=[label], steps=3)
         explore.add_samples(conditional, tmp_path / label, [(1, (1, 2)), (-1, (3,))], labels=[label])
-    for name in ("walks.png", "arithmetic.png"):
+    for name in ("interpolate.png", "arithmetic.png"):
         assert (tmp_path / "7" / name).read_bytes() != (tmp_path / "3" / name).read_bytes()
 
 
@@ -134,6 +134,7 @@ def test_labels_that_do_not_fit_the_run(conditional, trained, tmp_path):
     for run, labels, numbers, line in (
         (conditional, [], [1, 2], "is conditional: give one --label of 0, 1, 2"),
         (conditional, ["11"], [1, 2], "--label=11: there is no '11'"),
+        (conditional, ["1"], [5], "--label=1 --samples=5: a walk has two ends: give a second sample, or a second label"),
         (conditional, ["1", "2"], [1, 2], "--label=1,2: a walk between labels keeps its z: give one number in --samples"),
         (trained, ["1"], [1, 2], "--label=1: .* is not conditional"),
         (trained, ["1", "2"], [1], "--label=1,2: .* is not conditional"),

@@ -23,13 +23,18 @@ from tfgan_series.inference import Fixed, Network
 def interpolate(
     run: Path | str, out: Path | str, numbers: Sequence[int], *, labels: Sequence[str] = (), **options: Any
 ) -> findings.Finding:
-    """Walks from sample to sample, or, with several labels and one sample, from label to label: interpolate.png, walks.png,
+    """Walks from sample to sample, or, with several labels and one sample, from label to label: interpolate.png and
     interpolate.gif. options: those of interpolation.interpolate."""
     if len(labels) > 1:
         if len(numbers) > 1:
             raise UserError(f"--label={','.join(labels)}: a walk between labels keeps its z: give one number in --samples")
         generator, asked = _load(run, labels)
         found = interpolation.between_labels(generator, asked, *numbers, seed=options["seed"], steps=options["steps"])
+    elif len(labels) == len(numbers) == 1:
+        raise UserError(
+            f"--label={labels[0]} --samples={numbers[0]}: a walk has two ends: give a second sample, or a second label "
+            f"(--label={labels[0]},OTHER)"
+        )
     else:
         found = interpolation.interpolate(_generator(run, labels), numbers, **options)
     findings.write(found, "interpolate", out, runs.last_step(run))
