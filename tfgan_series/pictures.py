@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from tfgan_series import colours
+
 _GAP = 2  # pixels between the pictures of a grid
 _CELL = 96  # pixels; a picture in a grid is at least this wide
 _SPACE = 12  # pixels between pictures that are joined
@@ -137,8 +139,9 @@ def curves(x: Sequence[float], lines: Mapping[str, Sequence[float]], path: Path,
 
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.add_subplot(xlabel=x_label, ylabel=y_label)
+    places = colours.places(list(lines))
     for name, values in lines.items():
-        axes.plot(x, values, label=name, marker="o" if len(x) < 3 else None)
+        axes.plot(x, values, label=name, color=colours.PALETTE[places[name]], marker="o" if len(x) < 3 else None)
     axes.xaxis.set_major_locator(MaxNLocator(integer=all(float(one).is_integer() for one in x)))
     axes.grid(alpha=0.3)
     axes.legend()

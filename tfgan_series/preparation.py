@@ -46,7 +46,8 @@ def describe(experiment: Experiment, *, tfrecord_path: str | Path = "tfrecords",
         steps = pipeline.steps_per_epoch(found, experiment)
         total = experiment.steps_in_all(steps)
         lines.append(f"{found} in {found.folder}")
-        lines.append(f"length: {total:,} steps, {total / steps:.4g} epochs of {steps:,} steps each")
+        epochs = series.counted(float(f"{total / steps:.4g}"), "epochs")
+        lines.append(f"length: {series.counted(total, 'steps')}, {epochs} of {series.counted(steps, 'steps')} each")
     else:
         lines.append(f"no records yet in {records.records_folder(tfrecord_path, experiment)}")
     return [*lines, f"run folder: {run_dir or runs.default_folder(experiment)}"]

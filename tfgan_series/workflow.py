@@ -67,23 +67,15 @@ def _close_diverged(folder: Path, error: Diverged) -> None:
     """Write down why the run stopped. Its page shows what was logged before, if anything was."""
     files.write_whole(folder / runs.DIVERGED, f"{error}\n")
     if runs.read_log(folder):
-        _make_report(folder)
+        report.refresh(folder)
 
 
 def _close_finished(folder: Path) -> None:
     """Make the pictures of the whole run, and its page."""
     figures = hooks.finish(folder)
-    _make_report(folder)
+    report.refresh(folder)
     saved = sorted(path.name for path in folder.glob("[!.]*.keras"))
     print(f"Done: {folder}/ has report.html, images/ (the grids), {', '.join([*figures, *saved])}.")
-
-
-def _make_report(folder: Path) -> None:
-    """Make the run's page. If this fails, the reason is printed, and the training still counts as finished."""
-    try:
-        print(f"To see the run, open {report.make([folder], folder / report.NAME)}")
-    except (UserError, OSError) as error:
-        print(f"{folder / report.NAME} was not made ({error}). To try again: report.py --run_dir={files.quoted(folder)}")
 
 
 @contextlib.contextmanager

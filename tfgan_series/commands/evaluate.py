@@ -8,6 +8,7 @@ python scripts/evaluate.py --run_dir=RUN --generator=FILE.keras    # another gen
 
 from absl import flags
 
+from tfgan_series import report
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.data.records import PARTITIONS
@@ -62,3 +63,4 @@ def main() -> None:
     scores.add(run, found)
     print(scores.table(found))
     print(f"In {run / scores.NAME}")
+    report.refresh(run)

@@ -21,7 +21,7 @@ def define() -> None:
 
 
 def main() -> None:
-    from tfgan_series import runs
+    from tfgan_series import report, runs
 
     run = command_line.run_folder("pictures")
     command_line.import_tensorflow()
@@ -38,3 +38,5 @@ def main() -> None:
     for name, reason in rejected:
         print(f"{name} was skipped: {reason}")
     print(f"Translated into {out}")
+    if FLAGS.out is None:  # the page shows the run's own folder alone
+        report.refresh(run)

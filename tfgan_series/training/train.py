@@ -72,11 +72,16 @@ def _restore(
         raise UserError(f"{folder} has a log and no checkpoint to go on from: --overwrite starts the run over")
     done, total, (unit, length) = state.steps_done(), experiment.steps_in_all(steps), experiment.length
     if done >= total:
-        return f"{folder} is finished, {length:,} {unit}. Give a larger --{unit} to train on, or --overwrite to start over."
+        finished = f"{folder} is finished, {series.counted(length, unit)}."
+        return f"{finished} Give a larger --{unit} to train on, or --overwrite to start over."
     if resumed:
         return f"Going on from epoch {done // steps + 1}, step {done + 1:,} of {total:,}, in {folder}."
     pictures = f"{found.count_of(experiment):,} pictures of {found.folder}"
-    return f"Training {experiment.model} on {pictures}, {length:,} {unit} with {steps:,} steps an epoch, into {folder}."
+    course = f"{series.counted(length, unit)} with {series.counted(steps, 'steps')} an epoch"
+    line = f"Training {experiment.model} on {pictures}, {course}, into {folder}."
+    if total > 1 and loop.course_of(experiment, steps).row_end(0) == total:
+        line += f" The curves will have a single point: --grid_every={max(1, total // 10)} gives ten."
+    return line
 
 
 def _last_row(folder: Path, done: int, steps: int) -> int:
