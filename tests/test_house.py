@@ -44,7 +44,7 @@ ROOMS = {
     "report": BASE | {"colours", "runs", "data", "series", "evaluation"},
     "preparation": BASE | {"inference", "series", "data", "networks", "runs", "training"},
     "workflow": BASE | {"series", "data", "runs", "report", "training", "preparation"},
-    "comparison": BASE | {"series", "data", "runs", "training", "preparation", "workflow", "evaluation"},
+    "comparison": BASE | {"colours", "report", "series", "data", "runs", "training", "preparation", "workflow", "evaluation"},
 }
 ROOMS["commands"] = set(ROOMS) | {"commands"}
 

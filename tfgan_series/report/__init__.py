@@ -33,8 +33,8 @@ _REJECTED = 50  # rejected files that the page names
 def make(folders: Sequence[Path | str], out: Path | str, *, names: Sequence[str] = (), heading: str = "") -> Path:
     """Write the page of one run, or of several runs side by side. Returns its path.
 
-    names: of several runs, one for each (default: their paths without the folders that all begin with). heading: of a page of
-    several runs. Raises UserError for a folder that is no run or has no epoch yet, and for a file in it that cannot be read.
+    names: of several runs, one for each (default: their paths without the folders that all begin with). heading: of the page
+    (default: the model and the pictures, or the number of runs). Raises UserError for a folder that is no run or has no epoch yet, and for a file in it that cannot be read.
     """
     places, out = [Path(folder) for folder in folders], Path(out)
     begun = [runs.read_begun(folder) for folder in places]
@@ -48,7 +48,7 @@ def make(folders: Sequence[Path | str], out: Path | str, *, names: Sequence[str]
     ]
     page = _template().render(
         runs=shown,
-        heading=heading or f"{len(shown)} runs side by side",
+        heading=heading or (f"{len(shown)} runs side by side" if len(shown) > 1 else shown[0]["title"]),
         reading=reading.of_curves([run.experiment for run in begun]),
         drawing=plots,
         settings=_settings_rows([run.experiment for run in begun]),
