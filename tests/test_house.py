@@ -30,7 +30,8 @@ ROOMS = {
     "way": {"files"},
     "signals": set(),
     "inference": set(),
-    "pictures": set(),
+    "colours": set(),
+    "pictures": {"colours"},
     "losses": set(),
     "data": BASE | {"pictures"},
     "series": BASE | {"data"},
@@ -44,11 +45,11 @@ ROOMS = {
     "exploration": BASE | LOOKED_AT | {"runs", "data", "series", "classifier"},
     "evaluation": BASE | LOOKED_AT | {"runs", "data", "series", "classifier"},
     "export": BASE | {"inference", "runs", "series", "evaluation", "translation"},
-    "report": BASE | {"runs", "data", "series", "evaluation"},
+    "report": BASE | {"colours", "runs", "data", "series", "evaluation"},
     "preparation": BASE | {"inference", "series", "data", "networks", "runs", "training"},
     "workflow": BASE | {"series", "data", "runs", "report", "training", "preparation"},
     "backend": {"errors", "training"},
-    "comparison": BASE | {"series", "data", "runs", "training", "preparation", "workflow", "evaluation"},
+    "comparison": BASE | {"colours", "report", "series", "data", "runs", "training", "preparation", "workflow", "evaluation"},
 }
 ROOMS["api"] = set(ROOMS)
 ROOMS["commands"] = set(ROOMS)

@@ -8,6 +8,8 @@ from typing import IO
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from tfgan_series import colours
+
 _GAP = 2  # pixels between the pictures of a grid
 _CELL = 96  # pixels; a picture in a grid is at least this wide
 _SPACE = 12  # pixels between pictures that are joined
@@ -30,7 +32,12 @@ def to_image(pixels: np.ndarray) -> Image.Image:
 
 
 def grid(
-    images: np.ndarray, columns: int | None = None, caption: str = "", labels: Sequence[str] = (), rows: Sequence[str] = ()
+    images: np.ndarray,
+    columns: int | None = None,
+    caption: str = "",
+    labels: Sequence[str] = (),
+    rows: Sequence[str] = (),
+    heads: Sequence[str] = (),
 ) -> Image.Image:
     """Images as one picture, row by row.
 
@@ -38,7 +45,8 @@ def grid(
 
     images: [N, H, W, C], C 1 or 3, uint8 or numbers in [-1, 1]. Small images are enlarged by a whole factor, so that each pixel
     is a square. columns: by default about as many as rows. caption: text above the grid. labels: a text for the corner of each
-    image, "" for none. rows: a text at the left of each row, or none. Returns a PIL image.
+    image, "" for none. rows: a text at the left of each row, or none. heads: a text above each column, or none. Returns a PIL
+    image.
     """
     images = np.asarray(images)
     if images.dtype != np.uint8:
@@ -59,8 +67,11 @@ def grid(
         row, column = divmod(index, columns)
         if label:
             _label(picture, (column * cell_width + _GAP, row * cell_height + _GAP), label)
+    width_of_cells = picture.width
     if rows:
         picture = _with_margin(picture, rows, cell_height)
+    if heads:
+        picture = _with_heads(picture, heads, cell_width, picture.width - width_of_cells)
     return _captioned(picture, caption) if caption else picture
 
 
@@ -80,6 +91,17 @@ def _with_margin(picture: Image.Image, rows: Sequence[str], row_height: int) -> 
     draw = ImageDraw.Draw(page)
     for row, text in enumerate(rows):
         draw.text((margin - 6, (row + 0.5) * row_height), text, font=font, fill="black", anchor="rm")
+    return page
+
+
+def _with_heads(picture: Image.Image, heads: Sequence[str], column_width: int, left: int) -> Image.Image:
+    """The picture with a text above the middle of each column. left: where the first column begins."""
+    font = ImageFont.load_default(size=16)
+    page = Image.new(picture.mode, (picture.width, picture.height + 22), "white")
+    page.paste(picture, (0, 22))
+    draw = ImageDraw.Draw(page)
+    for column, text in enumerate(heads):
+        draw.text((left + (column + 0.5) * column_width, 20), text, font=font, fill="black", anchor="mb")
     return page
 
 
@@ -127,8 +149,9 @@ def curves(
 
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.add_subplot(xlabel=x_label, ylabel=y_label)
+    places = colours.places(list(lines))
     for name, values in lines.items():
-        axes.plot(x, values, label=name, marker="o" if len(x) < 3 else None)
+        axes.plot(x, values, label=name, color=colours.PALETTE[places[name]], marker="o" if len(x) < 3 else None)
     axes.xaxis.set_major_locator(MaxNLocator(integer=all(float(one).is_integer() for one in x)))
     axes.grid(alpha=0.3)
     axes.legend()

@@ -13,7 +13,8 @@ from tfgan_series.inference import input_shapes
 from tfgan_series.series import Experiment
 from tfgan_series.training import devices
 
-_FEW = 5000  # pictures
+_FEW_STEPS = 1900  # those of the demo
+_FEW_PICTURES = 5000
 
 
 def prepare(
@@ -49,7 +50,8 @@ def describe(experiment: Experiment, *, tfrecord_path: str | Path = "tfrecords",
         steps = pipeline.steps_per_epoch(found, experiment)
         total = experiment.steps_in_all(steps)
         lines.append(f"{found} in {found.folder}")
-        lines.append(f"length: {total:,} steps, {total / steps:.4g} epochs of {steps:,} steps each")
+        epochs = series.counted(float(f"{total / steps:.4g}"), "epochs")
+        lines.append(f"length: {series.counted(total, 'steps')}, {epochs} of {series.counted(steps, 'steps')} each")
         lines += advice(experiment, found)
     else:
         lines.append(f"no records yet in {records.records_folder(tfrecord_path, experiment)}")
@@ -58,14 +60,14 @@ def describe(experiment: Experiment, *, tfrecord_path: str | Path = "tfrecords",
 
 def advice(experiment: Experiment, found: Records) -> list[str]:
     """Lines to print before a training that will hardly give good pictures: it has few steps, or learns from few pictures."""
-    total, usual = experiment.steps_in_all(pipeline.steps_per_epoch(found, experiment)), series.resolve().steps
+    total = experiment.steps_in_all(pipeline.steps_per_epoch(found, experiment))
     count, asked, lines = found.count_of(experiment), series.values(experiment), []
-    if total < usual:
+    if total < _FEW_STEPS:
         lines.append(
-            f"This run has {total:,} steps in all. That is few: even {series.DEFAULT_IMAGE_TYPE} take {usual:,}, and photographs "
-            "need some thousand. To give it more, type --steps=10000."
+            f"This run has {total:,} steps in all. That is few: even {series.DEFAULT_IMAGE_TYPE} take {_FEW_STEPS:,}, and "
+            "photographs need some thousand. To give it more, type --steps=10000."
         )
-    if count < _FEW and not (asked.get("diff_augment", True) or experiment.augment):
+    if count < _FEW_PICTURES and not (asked.get("diff_augment", True) or experiment.augment):
         lines.append(
             f"{count:,} pictures are few: the discriminator may learn them by heart. --diff_augment helps against that, and "
             "--augment if the pictures may be mirrored."

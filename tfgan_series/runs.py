@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tfgan_series import files, series, way
-from tfgan_series.data import conditions, records
+from tfgan_series.data import records
 from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError, reason_of
@@ -381,7 +381,7 @@ def load_asked(path: Path | str, labels: Sequence[str] = ()) -> tuple[keras.Mode
     generator = load_generator(path)
     _, *condition = generator.inputs
     if condition:
-        return generator, conditions.of_labels(_conditions_beside(path, condition[0].shape[-1]), labels)
+        return generator, _conditions_beside(path, condition[0].shape[-1]).of_labels(labels)
     if labels:
         conditional = " or ".join(f"--model={name}" for name, model in series.MODELS.items() if model.settings.conditional)
         raise UserError(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from tfgan_series import files, preparation, report, runs, way
+from tfgan_series import files, preparation, report, runs
 from tfgan_series.data.records import Records
 from tfgan_series.errors import Diverged, UserError
 from tfgan_series.series import Experiment
@@ -70,24 +70,15 @@ def _close_diverged(folder: Path, error: Diverged) -> None:
     """Write down why the run stopped. Its page shows what was logged before, if anything was."""
     files.write_whole(folder / runs.DIVERGED, f"{error}\n")
     if runs.read_log(folder):
-        _make_report(folder)
+        report.refresh(folder)
 
 
 def _close_finished(folder: Path) -> None:
     """Make the pictures of the whole run, and its page."""
     figures = hooks.finish(folder)
-    _make_report(folder)
+    report.refresh(folder)
     saved = sorted(path.name for path in folder.glob("[!.]*.keras"))
     print(f"Done: {folder}/ has report.html, images/ (the grids), {', '.join([*figures, *saved])}.")
-
-
-def _make_report(folder: Path) -> None:
-    """Make the run's page. If this fails, the reason is printed, and the training still counts as finished."""
-    try:
-        print(f"To see the run, open {report.make([folder], folder / report.NAME)}")
-    except (UserError, OSError) as error:
-        again = f"{way.command('report')} --run_dir={files.quoted(folder)}"
-        print(f"{folder / report.NAME} was not made ({error}). To try again: {again}")
 
 
 @contextlib.contextmanager

@@ -32,7 +32,8 @@ def test_terms_keep_their_order(trained, tmp_path):
     words = ["arithmetic", "--plus", "3,17", "--minus", "5", "--plus", "2,9,33", "--seed=4", "--out=out"]
     done = command("explore.py", *words, f"--run_dir={trained}", cwd=tmp_path)
     assert "mean(3, 17) - mean(5) + mean(2, 9, 33)" in done.stdout
-    page = json.loads((tmp_path / "out/arithmetic.json").read_text())
+    name = "arithmetic-3.17-5+2.9.33-seed-4"
+    page = json.loads((tmp_path / f"out/{name}.json").read_text())
     assert [(term["sign"], term["samples"]) for term in page["terms"]] == [(1, [3, 17]), (-1, [5]), (1, [2, 9, 33])]
-    assert page["pictures"] == ["arithmetic.png"]
-    assert (tmp_path / "out/arithmetic.png").is_file()
+    assert page["pictures"] == [f"{name}.png"]
+    assert (tmp_path / f"out/{name}.png").is_file()

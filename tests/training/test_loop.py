@@ -15,7 +15,7 @@ class Counter:
     """A state that counts steps, four to an epoch. Its only loss is 1, or the number that `losses` has for a step."""
 
     def __init__(self, losses=None):
-        self.steps, self.seen, self.rates, self.losses = 0, {}, [], losses or {}
+        self.steps, self.seen, self.rates, self.losses, self.spoiled = 0, {}, [], losses or {}, []
 
     def step(self, batch):
         self.seen[self.steps % 4] = self.losses.get(self.steps, 1.0)
@@ -26,6 +26,9 @@ class Counter:
 
     def means(self, steps, skip=0):
         return {"Gen_loss": sum(self.seen[step] for step in range(skip, steps)) / (steps - skip)}
+
+    def broken(self):
+        return self.spoiled
 
     def set_learning_rate(self, rate):
         self.rates.append(rate)
@@ -172,6 +175,20 @@ def test_a_diverged_run_is_one_line_and_is_not_saved(loss):
     state = Counter({5: loss})
     with pytest.raises(UserError, match=r"the run diverged: Gen_loss is (nan|inf|-2.5e\+06) in epoch 2; .* smaller --lr"):
         walk(state)
+
+
+def test_weights_that_a_rows_last_step_spoiled_are_not_saved():
+    """The losses are of before the step, so they are as ever."""
+    state = Counter()
+
+    def step(batch):
+        state.step(batch)
+        state.spoiled = ["discriminator"] if state.steps == 8 else []
+
+    saved = []
+    with pytest.raises(Diverged, match="a weight of the discriminator is not finite in epoch 2"):
+        loop.run(course(), state, step, lambda epoch, first: range(4), lambda: saved.append(state.steps), [])
+    assert saved == [4]
 
 
 @pytest.mark.parametrize("clock", ["stands", "runs"])

@@ -4,7 +4,8 @@
     tfgan compare --study=tips --ImageType=mnist --epochs=5              # any flag changes all its runs
     tfgan compare --model=gan --ImageType=mnist --vary=noise_dim=20,50   # your own comparison
 
-If it was stopped, the same command goes on. Runs that are trained already are only drawn again.
+It says how long it will take before it starts; with --dry_run it says only this. If it was stopped, the same command goes on.
+Runs that are trained already are only drawn again.
 """
 
 import itertools
@@ -29,7 +30,8 @@ def define() -> None:
         "seeds", None, "train every run once with each of these seeds, as 0,1,2 (default: the study's; 0 for --vary)"
     )
     flags.DEFINE_integer("count", 10_000, "pictures of each run that are measured; 0: no scores", lower_bound=0)
-    command_line.define_path("out", "runs/compare", "root folder for the runs, the figure and the table")
+    command_line.define_path("out", "runs/compare", "root folder for the runs, the figure, the table and the page")
+    flags.DEFINE_bool("dry_run", False, "say which runs it would train and how long that would take, and stop")
 
 
 def main() -> None:
@@ -43,10 +45,13 @@ def main() -> None:
 
     name = FLAGS.study or "vary-" + "-".join(words.partition("=")[0] for words in FLAGS.vary)
     root, records = command_line.required_path("out"), command_line.required_path("TFRecordPath")
+    if FLAGS.dry_run:
+        print("\n".join(comparison.describe(members, root=root, tfrecord_path=records)))
+        return
     with command_line.stopping():
         page = comparison.compare(members, name, study.question, root=root, tfrecord_path=records, count=FLAGS.count)
     print(page.read_text(encoding="utf-8"))
-    print(f"In {page}, with {page.with_suffix('.png')}")
+    print(f"In {page}, with {page.with_suffix('.png')}; to see the runs side by side, open {page.with_suffix('.html')}")
 
 
 def _own_study() -> studies.Study:

@@ -8,7 +8,7 @@ tfgan evaluate --run_dir=RUN --generator=FILE.keras    # another generator of th
 
 from absl import flags
 
-from tfgan_series import backend, way
+from tfgan_series import backend, report, way
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.data.records import PARTITIONS
@@ -61,3 +61,4 @@ def main() -> None:
     )
     print(scores.table(found))
     print(f"In {run / scores.NAME}")
+    report.refresh(run)

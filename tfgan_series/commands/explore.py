@@ -91,7 +91,7 @@ def main(what: str) -> None:
         equation.parse(FLAGS.equation)  # a wrong equation is refused before TensorFlow is imported
     run = command_line.run_folder("noise")
     backend.import_tensorflow()
-    from tfgan_series import runs
+    from tfgan_series import report, runs
     from tfgan_series.exploration import explore
 
     out = command_line.path("out") or run / runs.EXPLORED
@@ -108,3 +108,5 @@ def main(what: str) -> None:
         found = explore.add_attributes(run, out, FLAGS.equation, count=FLAGS.sampled, tfrecord_path=records, **drawn)
     print(found.text)
     print(f"In {', '.join(str(out / name) for name in found.pictures)}")
+    if FLAGS.out is None:  # the page shows the run's own folder alone
+        report.refresh(run)

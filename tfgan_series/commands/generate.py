@@ -2,6 +2,7 @@
 
 tfgan generate --ImageType=mnist                       # 16 pictures of runs/dcgan/mnist-64
 tfgan generate --run_dir=RUN --count=100 --singles     # a grid of 100, and each as a PNG
+tfgan generate --count=1000 --singles --nogrid         # the PNGs alone
 tfgan generate --generator=FILE.keras --seed=7
 tfgan generate --count=64 --numbered                   # a contact sheet: explore takes its numbers
 tfgan generate --model=cdcgan --label=7,3 --count=8    # 8 sevens and 8 threes of a conditional run
@@ -12,6 +13,7 @@ from absl import flags
 from tfgan_series import backend
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
+from tfgan_series.errors import UserError
 
 
 def define() -> None:
@@ -25,13 +27,16 @@ def define() -> None:
     flags.DEFINE_integer(
         "seed", 0, "the same seed draws the same pictures, another seed other ones", lower_bound=0, upper_bound=2**32 - 1
     )
-    flags.DEFINE_bool("singles", False, "also save each picture as a PNG of its own")
+    flags.DEFINE_bool("grid", True, "save all pictures as one")
+    flags.DEFINE_bool("singles", False, "save each picture as a PNG of its own")
     flags.DEFINE_bool("numbered", False, "write each picture's number on it, for explore")
 
 
 def main() -> None:
     from tfgan_series import runs
 
+    if not (FLAGS.grid or FLAGS.singles):
+        raise UserError("--nogrid: give --singles too, or nothing would be drawn")
     if FLAGS.generator:
         command_line.refuse_run_beside("generator")
     file = command_line.path("generator") or command_line.run_folder("noise") / runs.GENERATOR
@@ -39,7 +44,14 @@ def main() -> None:
     from tfgan_series import generation
 
     out = command_line.path("out") or file.parent / runs.GENERATED
-    grid = generation.generate(
-        file, out, labels=FLAGS.label, count=FLAGS.count, seed=FLAGS.seed, singles=FLAGS.singles, numbered=FLAGS.numbered
+    drawn = generation.generate(
+        file,
+        out,
+        labels=FLAGS.label,
+        count=FLAGS.count,
+        seed=FLAGS.seed,
+        grid=FLAGS.grid,
+        singles=FLAGS.singles,
+        numbered=FLAGS.numbered,
     )
-    print(f"Pictures in {grid}")
+    print(f"Pictures in {drawn}")

@@ -23,6 +23,8 @@ def define() -> None:
 
 
 def main() -> None:
+    from tfgan_series import report
+
     run = command_line.run_folder("pictures")
     backend.import_tensorflow()
     from tfgan_series import translation
@@ -35,3 +37,5 @@ def main() -> None:
         batch_size=FLAGS.batch_size,
     )
     print(f"Translated into {out}")
+    if FLAGS.out is None:  # the page shows the run's own folder alone
+        report.refresh(run)

@@ -17,7 +17,7 @@ from tfgan_series.series.rows import (
     resolve,
     variation,
 )
-from tfgan_series.series.settings import GROUPS, fields, flag_lines, flag_name, in_words, setting, values
+from tfgan_series.series.settings import GROUPS, counted, fields, flag_lines, flag_name, in_words, setting, values
 
 __all__ = [
     "ALIASES",
@@ -28,6 +28,7 @@ __all__ = [
     "ROWS",
     "Experiment",
     "changes",
+    "counted",
     "default_model",
     "differences",
     "fields",

@@ -96,6 +96,11 @@ def in_words(value: Any) -> str:
     return str(value)
 
 
+def counted(number: float, things: str) -> str:
+    """A number and what it counts, in the singular if it is 1. things: the plural, with an s: "1 step", "1,900 steps"."""
+    return f"{number:,.10g} {things.removesuffix('s') if number == 1 else things}"
+
+
 def flag_lines(settings: Any) -> list[str]:
     """The settings as lines of an absl flagfile."""
     lines = []

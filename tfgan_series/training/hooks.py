@@ -61,8 +61,8 @@ def save_grid(twins: Mapping[str, keras.Model], look: players.Look, folder: Path
         row |= sheet.measured
         moment = row["step"], row["steps"]
         with files.whole(runs.grid_path(folder, *moment)) as partial:
-            page = pictures.grid(sheet.images, columns=sheet.columns, caption=runs.moment(*moment), rows=sheet.rows)
-            page.save(partial)
+            caption = runs.moment(*moment)
+            pictures.grid(sheet.images, sheet.columns, caption, rows=sheet.rows, heads=sheet.heads).save(partial)
 
     return hook
 

@@ -49,6 +49,9 @@ class State(Protocol):
     def means(self, steps: int, skip: int = 0) -> dict[str, float]:
         """The means of the noted numbers over the epoch's first `steps` steps, without those of its first `skip` steps."""
 
+    def broken(self) -> list[str]:
+        """The names of the networks that have a weight which is NaN or infinite."""
+
     def set_learning_rate(self, rate: float) -> None:
         """Set the learning rate for the next steps."""
 
@@ -123,7 +126,7 @@ def run(
                 rate, skip = schedule.rate_at(course.rate, done), max(last_row - before, 0)
                 state.set_learning_rate(rate)
                 done = _run_row(course, done, skip, state, step, feed, save, together, stop, watch)
-                means = _sound(state.means(done - before, skip), epoch)
+                means = _sound(state.means(done - before, skip), epoch, state)
                 speed = watch.row.images_per_second()
                 if done == before + course.steps:
                     watch.tell(done)
@@ -161,7 +164,7 @@ def _run_row(course, done, skip, state, step, feed, save, together, stop, watch)
                     lines = watch.row.seconds() // _LINE_SECONDS
                     print(_line(course, done, means, watch.row.images_per_second(), watch.left(done)), flush=True)
             if done < end and (number := stop.agreed(due)):
-                _sound(state.means(done - first, skip), epoch)
+                _sound(state.means(done - first, skip), epoch, state)
                 with together():
                     save()
                 raise Interrupted(number, _place(course, done))
@@ -170,16 +173,25 @@ def _run_row(course, done, skip, state, step, feed, save, together, stop, watch)
     return end
 
 
-def _sound(means: Mapping[str, float], epoch: int) -> Mapping[str, float]:
-    """Check the means and return them. Raises Diverged if one is NaN or infinite, or if a loss is beyond _LARGEST_LOSS."""
-    for name, value in means.items():
-        if math.isnan(value) and name.endswith("_grad"):
-            continue  # no step updated the generator; a gradient that is not finite is noted as infinite
-        if not math.isfinite(value) or (name.endswith("_loss") and abs(value) > _LARGEST_LOSS):
-            raise Diverged(
-                f"the run diverged: {name} is {value:.4g} in epoch {epoch}; the steps after its last checkpoint are lost. "
-                "Start over with a smaller --lr or another --seed, and give --overwrite too"
-            )
+def _sound(means: Mapping[str, float], epoch: int, state: State | None = None) -> Mapping[str, float]:
+    """Check the means and return them. Raises Diverged if one is NaN or infinite, or if a loss is beyond _LARGEST_LOSS.
+
+    state: given before it is saved. The means do not show what the last step did to the weights, so they are checked too.
+    """
+    wrong = [
+        f"{name} is {value:.4g}"
+        for name, value in means.items()
+        # A gradient is NaN if no step updated the generator; one that is not finite is noted as infinite.
+        if not (math.isfinite(value) or (math.isnan(value) and name.endswith("_grad")))
+        or (name.endswith("_loss") and abs(value) > _LARGEST_LOSS)
+    ]
+    if not wrong and state and (names := state.broken()):
+        wrong = [f"a weight of the {' and the '.join(names)} is not finite"]
+    if wrong:
+        raise Diverged(
+            f"the run diverged: {wrong[0]} in epoch {epoch}; the steps after its last checkpoint are lost. "
+            "Start over with a smaller --lr or another --seed, and give --overwrite too"
+        )
     return means
 
 
