@@ -35,7 +35,7 @@ def test_a_run_that_the_user_names():
 
 def test_a_run_that_is_not_there_and_those_that_are(trained, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=r"train one with train\.py, or give another --run_dir$"):
+    with pytest.raises(UserError, match="train one with tfgan train, or give another --run_dir$"):
         runs.read_begun("runs/dcgan/digits-32")
     places = [f"runs/{name}" for name in ("cats", "dcgan/digits-8-strong", "compare/dcgan/digits-8/lr=0.1")]
     for time, place in enumerate(places):

@@ -141,6 +141,7 @@ def as_name(text: str, most: int = 40) -> str:
     its digest, so that two texts never have one name.
     """
     plain = re.sub(r"[^\w.=+-]", "-", text)[:most]
+    plain = plain if plain == text else plain.rstrip("-")
     return plain if plain == text else f"{plain}-{digest(text)[:8]}"
 
 

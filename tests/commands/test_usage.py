@@ -45,7 +45,7 @@ def test_help_has_the_flags_and_the_defaults_of_a_model(tmp_path):
     shown = [flag for group in series.GROUPS for flag in found[group]]
     assert sorted(shown) == sorted(map(series.flag_name, series.values(experiment)))
     assert found["speed"] == ["precision", "jit_compile", "deterministic"]
-    assert found["files"] == ["TFRecordPath", "run_dir"]
+    assert found["files"] == ["TFRecordPath", "run_dir", "name"]
     words = " ".join(text.split())
     assert "pictures in a batch, over all devices together (default: 1)" in words
     assert "weight of the cycle loss, lambda (default: 10.0)" in words

@@ -63,6 +63,6 @@ def test_a_model(copy, digits):
     type_commands(page, copy, "--image_size=8")
     run = copy / "runs/shallow/digits-8-base_filters=2-hidden=tanh"
     assert "Dis_loss" in runs.read_log(run)[0]
-    generate = [sys.executable, "scripts/generate.py", "--model=shallow", "--image_size=8"]
+    generate = [sys.executable, "scripts/generate.py", "--model=shallow", "--image_size=8", "--base_filters=2", "--hidden=tanh"]
     subprocess.run(generate, cwd=copy, env=command_environment(PYTHONPATH=str(copy)), check=True)
     assert (run / "generated/seed-0-count-16.png").is_file()
