@@ -265,7 +265,7 @@ def test_rows_of_a_log_that_come_twice_or_are_lost(tmp_path, steps, line):
 
 
 def test_missing_flags_are_named(tmp_path):
-    with pytest.raises(UserError, match=r"flags\.txt cannot be read .*train\.py writes it anew"):
+    with pytest.raises(UserError, match=r"flags\.txt cannot be read .*tfgan train writes it anew"):
         runs.read_flags(tmp_path)
 
 
