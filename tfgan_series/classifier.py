@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from tfgan_series import files
 from tfgan_series.data import pipeline
-from tfgan_series.data.records import Records
+from tfgan_series.data.records import PARTITIONS, Records
 from tfgan_series.errors import UserError
 from tfgan_series.inference import in_batches
 from tfgan_series.series import Experiment
@@ -73,7 +73,12 @@ class Classifier:
 
 
 def names(records: Records) -> tuple[str, ...]:
-    """The names that a classifier of these records learns: the attributes; without these, two or more classes; else none."""
+    """The names that a classifier of these records learns: the attributes; without these, two or more classes; else none.
+
+    There are none for two sets of pictures, as trainA and trainB: their only classes are the sets themselves.
+    """
+    if not set(PARTITIONS) & set(records.counts):
+        return ()
     return records.attribute_names or (records.class_names if len(records.class_names) > 1 else ())
 
 
