@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -6,6 +7,9 @@ from PIL import Image
 
 from tfgan_series import runs, translation
 from tfgan_series.errors import UserError
+from tfgan_series.evaluation import scores
+
+from conftest import command
 
 
 @pytest.fixture
@@ -52,6 +56,17 @@ def test_padding_is_cut_back_and_a_batch_is_its_pictures(translator):
     enlarged = np.pad(cut, [(0, 0), (0, 3), (0, 1), (0, 0)], mode="symmetric")
     assert np.array_equal(translation.translate(generator, cut), translation.translate(generator, enlarged)[:, :13, :15])
     assert translation.translate(generator, images[:, :1, :3]).shape == (3, 1, 3, 3)
+
+
+def test_both_ways_are_measured_by_the_command(translator, tmp_path):
+    folder = shutil.copytree(translator[0], tmp_path / "run")
+    words = ("--run_dir=run", f"--TFRecordPath={translator[0].parent}", "--count=24")
+    done = command("evaluate.py", *words, cwd=tmp_path)
+    found = {score.metric: score.checkpoint for score in scores.read(folder)}
+    assert found["fid_ab24_train_random"] == "generator_ab.keras"
+    assert found["fid_ba24_train_random"] == "generator_ba.keras"
+    assert "precision_ba24_train_random" in done.stdout
+    assert "fid_ab24_train_random" in (folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_one_file(translator, folder, tmp_path):

@@ -22,7 +22,7 @@ from sklearn.metrics import balanced_accuracy_score
 
 from tfgan_series import files, progress
 from tfgan_series.data import pipeline
-from tfgan_series.data.records import Records
+from tfgan_series.data.records import PARTITIONS, Records
 from tfgan_series.errors import UserError
 from tfgan_series.inference import in_batches
 from tfgan_series.series import Experiment
@@ -72,7 +72,12 @@ class Classifier:
 
 
 def names(records: Records) -> tuple[str, ...]:
-    """The names that a classifier of these records learns: the attributes; without these, two or more classes; else none."""
+    """The names that a classifier of these records learns: the attributes; without these, two or more classes; else none.
+
+    There are none for two sets of pictures, as trainA and trainB: their only classes are the sets themselves.
+    """
+    if not set(PARTITIONS) & set(records.counts):
+        return ()
     return records.attribute_names or (records.class_names if len(records.class_names) > 1 else ())
 
 

@@ -180,7 +180,7 @@ def _told(expected: Mapping[Path, float]) -> str:
 
 
 def _in_words(seconds: float) -> str:
-    return f"about {series.counted(max(1, round(seconds / 60)), 'minutes')}"
+    return f"about {series.counted(round(seconds / 60), 'minutes')}" if seconds >= 60 else "less than a minute"
 
 
 def _measure(plan: Sequence[Run], count: int) -> Iterator[list[Score]]:

@@ -193,7 +193,7 @@ def draw(generator: Network, groups: Sequence[Group], means: np.ndarray, result:
     middle = (_NEIGHBOURS + 1) // 2
     images = np.concatenate([images[1 : middle + 1], images[:1], images[middle + 1 :]])
     labels = ["" if index != middle else "result" for index in range(len(images))]
-    return pictures.join([*pages, pictures.grid(images, 3, caption="=", labels=labels)])
+    return pictures.join([*pages, pictures.grid(images, 3, caption="= result and neighbours", labels=labels)])
 
 
 def _noise(generator: Network, group: Group, seed: int) -> np.ndarray:

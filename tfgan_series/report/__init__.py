@@ -34,8 +34,8 @@ def make(folders: Sequence[Path | str], out: Path | str, *, names: Sequence[str]
     """Write the page of one run, or of several runs side by side. Returns its path.
 
     names: of several runs, one for each (default: their paths without the folders that all begin with). heading: of the page
-    (default: the model and the pictures, or the number of runs).
-    Raises UserError for a folder that is no run or has no epoch yet, and for a file in it that cannot be read.
+    (default: the model and the pictures, or the number of runs). Raises UserError for a folder that is no run or has no epoch
+    yet, and for a file in it that cannot be read.
     """
     places, out = [Path(folder) for folder in folders], Path(out)
     begun = [runs.read_begun(folder) for folder in places]
