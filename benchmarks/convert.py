@@ -4,8 +4,8 @@ python benchmarks/convert.py [--celeba=FOLDER] [--count=6000] [--rounds=5] [--li
 
 The limit is a full decode of the same files by Pillow, in as many processes as there are cores. The peer is a builder of TFDS: it
 gets pictures that Pillow has cut and resized, and writes the same records with TFDS's own writer. It gets a sixth of the
-pictures, as it is slower. All take turns. A ratio is the median of the rounds' ratios. Without --celeba, the script makes
-pictures of CelebA's sizes itself.
+pictures, as it is slower. All take turns. A ratio says how many times as fast ours is: the median of the rounds, and their range.
+Without --celeba, the script makes pictures of CelebA's sizes itself.
 """
 
 import argparse
@@ -14,7 +14,6 @@ import io
 import os
 import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import joblib
 import numpy as np
 import tensorflow_datasets as tfds
+import turns
 from PIL import Image
 
 from tfgan_series import series
@@ -97,12 +97,15 @@ class Peer(tfds.core.GeneratorBasedBuilder):
             yield one.filename, {"image": pixels, "label": one.label, "filename": one.filename, **one.known}
 
 
-def seconds(act: Callable[[], Any]) -> float:
-    """The seconds of one call. What it prints is thrown away."""
-    start = time.perf_counter()
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        act()
-    return time.perf_counter() - start
+def quietly(act: Callable[[], Any]) -> turns.Contestant:
+    """A contestant that calls this. What it prints is thrown away."""
+
+    def contestant(times: int) -> None:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            for _ in range(times):
+                act()
+
+    return contestant
 
 
 def measure(name: str, experiment: series.Experiment, source: Path | None, files: list[Path], rounds: int) -> None:
@@ -123,20 +126,17 @@ def measure(name: str, experiment: series.Experiment, source: Path | None, files
 
         with contextlib.redirect_stdout(io.StringIO()):
             found = ours()
-        seconds(limit)  # its processes start, and the files come into the machine's memory
-        rates: dict[str, list[float]] = {"ours": [], "TFDS": [], "limit": []}
-        for number in range(rounds):
-            rates["ours"].append(len(examples) / seconds(ours))
-            peer = Peer(some, found, data_dir=f"{place}/{number}")
-            rates["TFDS"].append(len(some) / seconds(peer.download_and_prepare))
-            if files:
-                rates["limit"].append(len(files) / seconds(limit))
-    told = []
-    for other, values in rates.items():
-        ratios = [a / b for a, b in zip(rates["ours"], values, strict=False)]
-        if values:
-            told.append(f"{other} {statistics.median(values):,.0f}/s (ratio {statistics.median(ratios):.2f})")
-    print(f"convert {name}: {', '.join(told)}", flush=True)
+        peers = iter([Peer(some, found, data_dir=f"{place}/{number}") for number in range(rounds)])  # one writes only once
+        contestants = {"ours": quietly(ours), "TFDS": quietly(lambda: next(peers).download_and_prepare())}
+        counts = {"ours": len(examples), "TFDS": len(some)}
+        if files:
+            limit()  # its processes start, and the files come into the machine's memory
+            contestants["limit"], counts["limit"] = quietly(limit), len(files)
+        seconds = turns.in_turn(contestants, 1, rounds)
+    each = {who: [one / counts[who] for one in times] for who, times in seconds.items()}  # seconds of a picture
+    speeds = {who: f"{who} {1 / statistics.median(times):,.0f}/s" for who, times in each.items()}
+    told = [f"{speeds[who]} (ratio {turns.ratio(each['ours'], times)})" for who, times in each.items() if who != "ours"]
+    print(f"convert {name}: {', '.join([speeds['ours'], *told])}", flush=True)
 
 
 def main() -> None:

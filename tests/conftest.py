@@ -226,7 +226,7 @@ def translator(tmp_path_factory):
         "horse2zebra", loss="least_squares", cycle_loss="l1", pool=8, augment=False,
         image_size=16, base_filters=8, blocks=1, batch_size=4, epochs=2, lr=1e-3,
     )  # fmt: skip
-    conversion.convert(experiment, dataset_path=write_squares(root / "files", train=256), tfrecord_path=root)
+    conversion.convert(experiment, dataset_path=write_squares(root / "files", train=256, test=24), tfrecord_path=root)
     folder = workflow.train(experiment, tfrecord_path=root, run_dir=root / "run")
 
     def squares(colour):

@@ -1,4 +1,6 @@
 import dataclasses
+import re
+import shutil
 
 import numpy as np
 import pytest
@@ -34,6 +36,7 @@ def test_a_member_is_an_ordinary_run(compared, tiny, trained):
 
 def test_the_page(compared):
     _, _, page = compared
+    assert "<h1>How hot?</h1>" in page.with_suffix(".html").read_text(encoding="utf-8")
     lines = page.read_text().splitlines()
     assert lines[0] == "# How hot?"
     assert "![loss curves and final grids](heat.png)" in lines
@@ -54,6 +57,38 @@ def test_the_scores_of_several_seeds_are_their_median_with_the_range(compared, t
     assert header.startswith(f"| run | seeds | {metric} | kid{COUNT}_test_classifier |")
     assert real.startswith(f"| real pictures |  | {score.floor:.3g} |")
     assert ever.startswith(f"| as ever | 2 | {np.mean(values):.3g} ({min(values):.3g} to {max(values):.3g}) |")
+
+
+def test_what_it_will_take_is_said_first(compared, tiny, digits, monkeypatch, capsys):
+    """Two runs are there. Each new member is measured once, whatever the number of its seeds."""
+    root, members, _ = compared
+    asked = []
+    monkeypatch.setattr(comparison.training, "seconds_per_step", lambda one, *_: asked.append(one) or 6.0)
+    more = members | {"smooth": [tiny.change(real_label=0.9, seed=seed) for seed in (0, 1)]}
+    lines = comparison.describe(more, root=root, tfrecord_path=digits[0])
+    assert asked == [tiny.change(real_label=0.9)]
+    assert lines[0] == "5 runs, of which 3 need no training:"
+    assert lines[1] == f"  as ever, seed 0: finished; {comparison.member_folder(tiny, root)}"
+    assert lines[4].startswith("  smooth, seed 0: 46 steps to train, about 5 minutes; ")
+    assert lines[-1].startswith("The training of 2 runs will take about 9 minutes. ")
+    assert not [path for path in root.rglob("*") if "0.9" in path.name]
+    monkeypatch.setattr(
+        comparison.workflow, "train", lambda *_, run_dir, **__: shutil.copytree(comparison.member_folder(tiny, root), run_dir)
+    )
+    capsys.readouterr()
+    page = comparison.compare(more, "more", "More?", root=root, tfrecord_path=digits[0], count=0)
+    printed = capsys.readouterr().out
+    assert "Run 4 of 5: smooth, seed 0; about 9 minutes left for all\n" in printed
+    assert "Run 5 of 5: smooth, seed 1; less than a minute left for all\n" in printed  # the run before took no time at all
+    text = page.with_suffix(".html").read_text(encoding="utf-8")
+    assert "<h1>More?</h1>" in text
+    assert re.findall('<h2 id="run-.">(.*?)</h2>', text) == ["as ever", "smooth"]  # the other one diverged before its first row
+
+
+def test_without_records_no_time_is_said(tiny, tmp_path):
+    lines = comparison.describe({"new": [tiny]}, root=tmp_path, tfrecord_path=tmp_path)
+    assert lines[1].startswith("  new, seed 0: length unknown without records; ")
+    assert lines[2].startswith(f"No records yet in {tmp_path}/mnist/8, so no step can be measured")
 
 
 def test_again_only_draws(compared, monkeypatch, digits):
@@ -81,7 +116,11 @@ def test_members_that_would_be_one_run(tiny, tmp_path):
 
 @pytest.mark.parametrize(
     ("changed", "line"),
-    [({"image_size": 9}, "--image_size=9"), ({"batch_size": 5000}, "more than the 1500"), ({"epochs": 1}, "compare.py: --out")],
+    [
+        ({"image_size": 9}, "--image_size=9"),
+        ({"batch_size": 5000}, "more than the 1500"),
+        ({"epochs": 1}, "compare: --out"),
+    ],
 )
 def test_what_one_member_is_refused_for_is_found_before_any_is_trained(compared, digits, tiny, monkeypatch, changed, line):
     root, _, _ = compared
@@ -117,4 +156,4 @@ def test_runs_are_named_by_what_they_change(tiny):
         comparison.member_folder(base.change(**given), "root").relative_to("root").as_posix()
         for given in ({}, {"epochs": 3, "jit_compile": True}, {"lr": 0.3}, {"noise_dim": 20, "slope": 0.1})
     ]
-    assert names == ["gan/mnist-28/default", "gan/mnist-28/default", "gan/mnist-28/lr=0.3", "gan/mnist-28/noise_dim=20,slope=0.1"]
+    assert names == ["gan/mnist-28/default", "gan/mnist-28/default", "gan/mnist-28/lr=0.3", "gan/mnist-28/noise_dim=20-slope=0.1"]

@@ -11,7 +11,7 @@ from tfgan_series.errors import UserError
 
 def test_grid_and_singles(trained, tmp_path):
     grid = generation.generate(trained / runs.GENERATOR, tmp_path, count=5, seed=3, singles=True)
-    assert grid == tmp_path / "seed-3.png"
+    assert grid == tmp_path / "seed-3-count-5.png"
     singles = [np.asarray(Image.open(tmp_path / f"seed-3/{number:06d}.png")) for number in range(1, 6)]
     assert all(single.shape == (8, 8) for single in singles)
     sheet = np.asarray(Image.open(grid))  # 3 columns of 8x8, each pixel 12x12
@@ -40,6 +40,24 @@ def test_a_number_is_the_same_picture_whatever_the_count(trained, tmp_path):
     assert one == other
 
 
+def test_what_is_drawn_in_several_calls_stands_side_by_side(trained, tmp_path):
+    asked = [{}, {"count": 2}, {"count": 2, "numbered": True}, {"seed": 1}, {"count": 2, "singles": True, "grid": False}]
+    for given in asked:
+        generation.generate(trained / runs.GENERATOR, tmp_path, **given)
+    best = shutil.copy(trained / runs.GENERATOR, tmp_path / "generator-best.keras")
+    assert generation.generate(best, tmp_path).name == "generator-best-seed-0-count-16.png"
+    names = ["seed-0", "seed-0-count-16.png", "seed-0-count-2-numbered.png", "seed-0-count-2.png", "seed-1-count-16.png"]
+    assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith("generator")) == names
+
+
+def test_a_number_is_the_same_picture_to_the_last_bit_wherever_it_stands(trained):
+    """As in explore.py, which draws chosen numbers; here in other batches, and beside other samples."""
+    generator = runs.load_generator(trained / runs.GENERATOR)
+    every = latent.sample(generator, latent.noise(2 * latent.BATCH + 3, 100, seed=0))
+    for numbers in ([35], [2, 35, 17], [*range(30, 0, -1)]):
+        assert np.array_equal(latent.sample(generator, latent.numbered(numbers, 100, 0)), every[np.array(numbers) - 1])
+
+
 def test_numbers_on_the_grid(trained, tmp_path):
     plain, numbered = (
         np.asarray(Image.open(generation.generate(trained / runs.GENERATOR, tmp_path / str(on), count=4, numbered=on)))
@@ -53,14 +71,14 @@ def test_numbers_on_the_grid(trained, tmp_path):
 def test_a_generator_that_does_not_draw_from_z(tmp_path):
     pictures = keras.Input([8, 8, 3])
     keras.Model(pictures, keras.layers.Conv2D(3, 1)(pictures)).save(tmp_path / "generator_ab.keras")
-    with pytest.raises(UserError, match="draws from pictures, not from z: use translate.py"):
+    with pytest.raises(UserError, match="draws from pictures, not from z: use tfgan translate"):
         generation.generate(tmp_path / "generator_ab.keras", tmp_path)
 
 
 def test_a_row_for_each_label_and_the_same_z_in_a_column(conditional, tmp_path):
     generator = runs.load_generator(conditional / runs.GENERATOR)
     grid = generation.generate(conditional / runs.GENERATOR, tmp_path, labels=["7", "3"], count=2, seed=1, singles=True)
-    assert grid == tmp_path / "seed-1-7-3.png"
+    assert grid == tmp_path / "seed-1-count-2-label-7-3.png"
     z = latent.noise(2, 100, seed=1).numpy()
     for label in (7, 3):
         asked = np.eye(10, dtype="float32")[[label, label]]
@@ -73,7 +91,7 @@ def test_a_row_for_each_label_and_the_same_z_in_a_column(conditional, tmp_path):
 
 def test_a_generator_without_its_run_has_numbers_for_labels(conditional, tmp_path):
     alone = shutil.copy(conditional / runs.GENERATOR, tmp_path / "alone.keras")
-    assert generation.generate(alone, tmp_path, labels=["9"], count=1).name == "seed-0-9.png"
+    assert generation.generate(alone, tmp_path, labels=["9"], count=1).name == "alone-seed-0-count-1-label-9.png"
     with pytest.raises(UserError, match="--label=10: there is no '10'; choose one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9$"):
         generation.generate(alone, tmp_path, labels=["9", "10"])
 

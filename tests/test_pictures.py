@@ -36,6 +36,15 @@ def test_caption_stands_above_the_grid():
     assert (captioned[: -plain.shape[0]] < 100).any()
 
 
+def test_heads_stand_above_their_columns():
+    images = np.full((4, 96, 96, 1), 128, np.uint8)
+    plain = np.asarray(pictures.grid(images, 2, rows=["one", "two"]))
+    headed = np.asarray(pictures.grid(images, 2, rows=["one", "two"], heads=["", "second"]))
+    assert np.array_equal(headed[22:], plain)
+    assert (headed[:22, : -2 - 98] == 255).all()
+    assert (headed[:22, -2 - 98 :] < 100).any()
+
+
 def test_animation_plays_all_pages_and_holds_the_last(tmp_path):
     for value in (0, 120, 240):
         Image.new("L", (20, 20), value).save(tmp_path / f"{value:03d}.png")

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -6,6 +7,9 @@ from PIL import Image
 
 from tfgan_series import runs, translation
 from tfgan_series.errors import UserError
+from tfgan_series.evaluation import scores
+
+from conftest import command
 
 
 @pytest.fixture
@@ -20,11 +24,11 @@ def folder(tmp_path):
     return tmp_path / "in"
 
 
-def test_any_size_under_the_same_names(translator, folder, tmp_path):
+def test_any_size_under_the_same_names(translator, folder, tmp_path, capsys):
     run, _ = translator
-    rejected = translation.translate_files(run, folder, tmp_path / "out", direction="ab", batch_size=2)
-    assert [name for name, _ in rejected] == ["broken.jpg"]
-    assert "cannot be decoded" in rejected[0][1]
+    assert translation.translate_files(run, folder, tmp_path / "out", batch_size=2) == tmp_path / "out"
+    (skipped,) = capsys.readouterr().out.splitlines()
+    assert skipped.startswith("broken.jpg was skipped: cannot be decoded")
     names = ["a.jpg", "b.png", "deeper/c.webp", "deeper/d.png", "grey.jpg"]
     for name in names:
         with Image.open(tmp_path / "out" / name) as there, Image.open(folder / name) as original:
@@ -54,9 +58,20 @@ def test_padding_is_cut_back_and_a_batch_is_its_pictures(translator):
     assert translation.translate(generator, images[:, :1, :3]).shape == (3, 1, 3, 3)
 
 
+def test_both_ways_are_measured_by_the_command(translator, tmp_path):
+    folder = shutil.copytree(translator[0], tmp_path / "run")
+    words = ("--run_dir=run", f"--TFRecordPath={translator[0].parent}", "--count=24")
+    done = command("evaluate.py", *words, cwd=tmp_path)
+    found = {score.metric: score.checkpoint for score in scores.read(folder)}
+    assert found["fid_ab24_train_random"] == "generator_ab.keras"
+    assert found["fid_ba24_train_random"] == "generator_ba.keras"
+    assert "precision_ba24_train_random" in done.stdout
+    assert "fid_ab24_train_random" in (folder / "report.html").read_text(encoding="utf-8")
+
+
 def test_one_file(translator, folder, tmp_path):
     run, _ = translator
-    assert translation.translate_files(run, folder / "a.jpg", tmp_path / "out", direction="ba") == []
+    translation.translate_files(run, folder / "a.jpg", tmp_path / "out", direction="ba")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.jpg", "translated.json"]
     assert json.loads((tmp_path / "out/translated.json").read_text(encoding="utf-8"))["direction"] == "ba"
 

@@ -19,11 +19,10 @@ import tensorflow as tf
 from keras import layers
 from scipy.special import expit
 from sklearn.metrics import balanced_accuracy_score
-from tqdm import tqdm
 
-from tfgan_series import files
+from tfgan_series import files, progress
 from tfgan_series.data import pipeline
-from tfgan_series.data.records import Records
+from tfgan_series.data.records import PARTITIONS, Records
 from tfgan_series.errors import UserError
 from tfgan_series.inference import in_batches
 from tfgan_series.series import Experiment
@@ -73,7 +72,12 @@ class Classifier:
 
 
 def names(records: Records) -> tuple[str, ...]:
-    """The names that a classifier of these records learns: the attributes; without these, two or more classes; else none."""
+    """The names that a classifier of these records learns: the attributes; without these, two or more classes; else none.
+
+    There are none for two sets of pictures, as trainA and trainB: their only classes are the sets themselves.
+    """
+    if not set(PARTITIONS) & set(records.counts):
+        return ()
     return records.attribute_names or (records.class_names if len(records.class_names) > 1 else ())
 
 
@@ -147,7 +151,7 @@ def _fit(model: keras.Model, learned: tf.data.Dataset, checked: tf.data.Dataset)
     with the smallest loss on `checked` are kept."""
     rate = keras.optimizers.schedules.CosineDecay(_RATE, STEPS)
     model.compile(keras.optimizers.Adam(rate), keras.losses.BinaryCrossentropy(from_logits=True))
-    with tqdm(total=STEPS, unit=" steps", leave=False, disable=None) as bar:
+    with progress.bar(total=STEPS, unit=" steps", leave=False) as bar:
         model.fit(
             learned,
             validation_data=checked,

@@ -1,30 +1,49 @@
-"""Compares several runs: one figure, and tables of their scores and losses."""
+"""Compares several runs: one figure, tables of their scores and losses, and a page of the runs side by side."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from PIL import Image
 
-from tfgan_series import files, preparation, runs, series, workflow
-from tfgan_series.data import records
+from tfgan_series import colours, files, preparation, report, runs, series, workflow
+from tfgan_series.data import pipeline, records
 from tfgan_series.data.records import Records
 from tfgan_series.errors import Diverged, UserError
 from tfgan_series.evaluation import evaluate, features, scores
 from tfgan_series.evaluation.scores import Score
 from tfgan_series.series import Experiment
 from tfgan_series.training import devices, resume
+from tfgan_series.training import train as training
 
 _COLUMNS = 5
-_LONGEST = 200  # letters of a folder's name; file systems take 255 bytes
-_LOSSES = {"Gen_loss": "tab:orange", "Dis_loss": "tab:blue"}
+_LOSSES = {loss: colours.PALETTE[place] for loss, place in colours.places(["Gen_loss", "Dis_loss"]).items()}
 
 _SCORES = ("fid", "kid", "precision", "recall", "as_asked")  # those of the table
 
 Result = dict[str, Any]  # see _result
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a comparison. label: of its member. records: None if they are not there. settled: it is finished or has diverged.
+    left: the steps that it still needs, or None if only its records could say."""
+
+    label: str
+    experiment: Experiment
+    folder: Path
+    records: Records | None
+    settled: bool
+    left: int | None
+
+    def __str__(self) -> str:
+        return f"{self.label}, seed {self.experiment.seed}"
 
 
 def compare(
@@ -32,84 +51,164 @@ def compare(
     name: str,
     question: str,
     *,
-    root: str | Path = "runs/compare",
+    root: str | Path = runs.ROOT / runs.COMPARED,
     tfrecord_path: str | Path = "tfrecords",
     count: int = evaluate.COUNT,
 ) -> Path:
     """Train the members {label: Experiments, one for each seed} that are not trained yet and measure their scores. Then draw all
-    of them and make the table.
+    of them, make the table, and make the page of each member's first run.
 
     All members belong to one row. Each Experiment is an ordinary run below ROOT/<model>/<ImageType>-<image_size>/. Its folder is
-    named by the settings that differ from the row, so comparisons can share runs. NAME.png and NAME.md are written beside
-    these folders. count: pictures of each run that are measured; 0: no scores. Returns the path of NAME.md.
+    named by the settings that differ from the row, so comparisons can share runs. NAME.png, NAME.html and NAME.md are written
+    beside these folders. count: pictures of each run that are measured; 0: no scores. Returns the path of NAME.md.
+    Before the first training, a few steps of each member are measured, and how long all will take is printed.
     A run that diverges counts as a result. Other errors (UserError, loop.Interrupted) are raised as by workflow.train. UserError
     is also raised if runs would share a folder. The settings, records and earlier runs of all members are checked before the
     first training. If several workers train (TF_CONFIG), each of them calls this function, and only the chief measures and draws.
     """
     strategy = devices.choose_strategy()
+    with devices.together(strategy):  # all workers must see which runs are missing before the first run changes
+        plan = _plan(members, root, tfrecord_path, lambda one: preparation.prepare(one, strategy, tfrecord_path)[1])
+    _train(plan, strategy, tfrecord_path)
+    page = plan[0].folder.parent / f"{name}.md"
+    with devices.together(strategy):
+        if devices.is_chief(strategy):
+            results = iter([_result(run.folder, found) for run, found in zip(plan, _measure(plan, count), strict=True)])
+            _write_page(page, {label: list(itertools.islice(results, len(one))) for label, one in members.items()}, question)
+            first = {run.label: run.folder for run in reversed(plan) if runs.read_log(run.folder)}  # of each member, its first
+            shown = {label: first[label] for label in members if label in first}
+            if shown:
+                report.make(list(shown.values()), page.with_suffix(".html"), names=list(shown), heading=question)
+    return page
+
+
+def describe(
+    members: Mapping[str, Sequence[Experiment]], *, root: str | Path = "runs/compare", tfrecord_path: str | Path = "tfrecords"
+) -> list[str]:
+    """What compare would do, and how long it would take, as lines to print; nothing is made or trained. Raises UserError."""
+    strategy = devices.choose_strategy()
+    plan = _plan(members, root, tfrecord_path, lambda one: records.find_records(tfrecord_path, one))
+    expected = _expected(plan, strategy)
+    lines = [f"{series.counted(len(plan), 'runs')}, of which {sum(run.settled for run in plan)} need no training:"]
+    for run in plan:
+        steps = "length unknown without records" if run.left is None else f"{series.counted(run.left, 'steps')} to train"
+        took = f", {_in_words(expected[run.folder])}" if run.folder in expected else ""
+        lines.append(f"  {run}: {'finished' if run.settled else steps}{took}; {run.folder}")
+    if without := [run for run in plan if run.records is None and not run.settled]:
+        folder = records.records_folder(tfrecord_path, without[0].experiment)
+        return [*lines, f"No records yet in {folder}, so no step can be measured: they are made first, or give --TFRecordPath."]
+    return [*lines, _told(expected)]
+
+
+def _plan(
+    members: Mapping[str, Sequence[Experiment]],
+    root: str | Path,
+    tfrecord_path: str | Path,
+    find: Callable[[Experiment], Records | None],
+) -> list[Run]:
+    """The runs of a comparison, member by member. find(experiment): its records, which may make them; it is called for runs that
+    are not settled. Raises UserError if runs would share a folder, and if a folder has another run."""
     every = ((label, devices.resolve(one)) for label, of_seeds in members.items() for one in of_seeds)
-    titles, experiments = zip(*every, strict=True)
+    labels, experiments = zip(*every, strict=True)
     folders = [member_folder(one, root) for one in experiments]
     if len(set(folders)) < len(folders):
         raise UserError(
             f"some of {', '.join(members)} have the same run folder: a run may change the varied setting when it goes on; "
             "vary another setting"
         )
-    with devices.together(strategy):  # all workers must see which runs are missing before the first run changes
-        todo = [place for place, one in enumerate(experiments) if not runs.is_settled(folders[place], one)]
-        found = [
-            preparation.prepare(one, strategy, tfrecord_path)[1] if place in todo else records.find_records(tfrecord_path, one)
-            for place, one in enumerate(experiments)
-        ]
-        for folder, one, its_records in zip(folders, experiments, found, strict=True):
-            if its_records:  # what is only drawn again needs no records
-                resume.check(folder, one, its_records)
-    for number, place in enumerate(todo, 1):
-        print(f"[{number}/{len(todo)}] {titles[place]}, seed {experiments[place].seed}", flush=True)
+    plan = []
+    for label, one, folder in zip(labels, experiments, folders, strict=True):
+        settled = runs.is_settled(folder, one)
+        found = records.find_records(tfrecord_path, one) if settled else find(one)
+        left: int | None = 0 if settled else None
+        if found and not settled:
+            left = one.steps_in_all(pipeline.steps_per_epoch(found, one)) - (runs.last_step(folder) or 0)
+        if found:  # what is only drawn again needs no records
+            resume.check(folder, one, found)
+        plan.append(Run(label, one, folder, found, settled, left))
+    return plan
+
+
+def _train(plan: Sequence[Run], strategy: tf.distribute.Strategy, tfrecord_path: str | Path) -> None:
+    """Train the runs that are not settled, and print before each how far the comparison is."""
+    todo = [run for run in plan if not run.settled]
+    expected = _expected(plan, strategy)
+    if expected:
+        print(_told(expected), flush=True)
+    spent = planned = 0.0  # seconds that the runs so far took, and those that were expected of them
+    for number, run in enumerate(todo):
+        # Pictures, checkpoints and compiling take time too: the runs so far say how much.
+        left = sum(expected.get(one.folder, 0) for one in todo[number:]) * (spent / planned if planned else 1)
+        told = f"; {_in_words(left)} left for all" if expected else ""
+        print(f"Run {len(plan) - len(todo) + number + 1} of {len(plan)}: {run}{told}", flush=True)
         keras.utils.clear_session()
+        start = time.monotonic()
         try:
-            workflow.train(experiments[place], tfrecord_path=tfrecord_path, run_dir=folders[place])
+            workflow.train(run.experiment, tfrecord_path=tfrecord_path, run_dir=run.folder)
+            spent, planned = spent + time.monotonic() - start, planned + expected.get(run.folder, 0)
         except Diverged as error:
             print(error)
-    page = folders[0].parent / f"{name}.md"
-    with devices.together(strategy):
-        if devices.is_chief(strategy):
-            measured = _measure(experiments, folders, found, count)
-            results = iter([_result(*pair) for pair in zip(folders, measured, strict=True)])
-            _write_page(page, {label: list(itertools.islice(results, len(one))) for label, one in members.items()}, question)
-    return page
 
 
-def _measure(
-    experiments: Sequence[Experiment], folders: Sequence[Path], found: Sequence[Records | None], count: int
-) -> Iterator[list[Score]]:
+def _expected(plan: Sequence[Run], strategy: tf.distribute.Strategy) -> dict[Path, float]:
+    """{folder of a run: the seconds that its missing steps will take}, of the runs that can be measured.
+
+    Runs of one member that differ in their seed are measured once. Several workers measure nothing.
+    """
+    if devices.several_workers(strategy):
+        return {}
+    seconds: dict[Experiment, float] = {}
+    found = {}
+    for run in plan:
+        if run.left and run.records:
+            alike = run.experiment.change(seed=0)
+            if alike not in seconds:
+                print(f"Measuring a few steps of {run.label}", flush=True)
+                keras.utils.clear_session()
+                seconds[alike] = training.seconds_per_step(alike.fitted(run.records), run.records, strategy)
+            found[run.folder] = run.left * seconds[alike]
+    return found
+
+
+def _told(expected: Mapping[Path, float]) -> str:
+    if not expected:
+        return "No run needs training: all are only drawn again."
+    return (
+        f"The training of {series.counted(len(expected), 'runs')} will take {_in_words(sum(expected.values()))}. The pictures, "
+        "checkpoints and scores come on top."
+    )
+
+
+def _in_words(seconds: float) -> str:
+    return f"about {series.counted(round(seconds / 60), 'minutes')}" if seconds >= 60 else "less than a minute"
+
+
+def _measure(plan: Sequence[Run], count: int) -> Iterator[list[Score]]:
     """The scores of each run, in scores.jsonl already or measured now. Real pictures are measured once for all runs that share
     them. A run without records or without a generator has the scores that it has."""
     seen: dict[tuple, evaluate.Reference] = {}
-    for experiment, folder, its_records in zip(experiments, folders, found, strict=True):
-        log, has = runs.read_log(folder), scores.read(folder)
-        if not (its_records and log and count):
+    for number, run in enumerate(plan, 1):
+        log, has = runs.read_log(run.folder), scores.read(run.folder)
+        if not (run.records and log and count):
             yield has
             continue
-        experiment = experiment.fitted(its_records)
-        key = (its_records.folder, experiment.partition, experiment.image_size, experiment.conditions)
+        experiment = run.experiment.fitted(run.records)
+        key = (run.records.folder, experiment.partition, experiment.image_size, experiment.conditions)
         if key not in seen:
-            network = features.load(None, its_records, experiment)
-            seen[key] = evaluate.reference(its_records, experiment, network, count=count)
+            network = features.load(None, run.records, experiment)
+            seen[key] = evaluate.reference(run.records, experiment, network, count=count)
         step = int(log[-1]["step"])
         kept = [one for one in has if evaluate.is_of(one, seen[key]) and one.step == step]
         if not kept:
-            kept = evaluate.evaluate(evaluate.load_generators(folder, experiment), seen[key], step=step)
-            scores.add(folder, kept)
+            print(f"Measuring the scores of run {number} of {len(plan)}: {run}", flush=True)
+            kept = evaluate.evaluate(evaluate.load_generators(run.folder, experiment), seen[key], step=step)
+            scores.add(run.folder, kept)
         yield kept
 
 
 def member_folder(experiment: Experiment, root: str | Path) -> Path:
-    """The folder of a member's run. It is named by the member's changes, or `default` if there are none."""
-    changed = ",".join(f"{name}={value}" for name, value in series.changes(experiment).items())
-    if len(changed) > _LONGEST:
-        changed = f"{changed[:_LONGEST]}-{files.digest(changed)[:16]}"
-    return runs.default_folder(experiment, root) / (changed or "default")
+    """The folder of a member's run. It is named by what the member changes, or `default` if this is nothing."""
+    return Path(root) / experiment.model / experiment.run_name / (series.variation(experiment) or "default")
 
 
 def _result(folder: Path, found: Sequence[Score]) -> Result:

@@ -71,10 +71,13 @@ def in_batches(network: Network, inputs: Any, size: int) -> np.ndarray:
     """The network's outputs for inputs [N, ...], `size` at a time, as a NumPy array [N, ...]. inputs: an array, or a list of two.
 
     The network runs with training=False: batch normalisation uses its moving averages, so each output depends only on its input.
+    The last batch is filled up with its last input, because a layer may add its numbers in another order for another size, and
+    round differently. So an output has the same bits whatever the other inputs are.
     """
-    run = _compiled(network)
-    parts = [slice(first, first + size) for first in range(0, len(tf.nest.flatten(inputs)[0]), size)]
-    return np.concatenate([run(tf.nest.map_structure(itemgetter(part), inputs)) for part in parts])
+    run, inputs = _compiled(network), tf.nest.map_structure(np.asarray, inputs)
+    count = len(tf.nest.flatten(inputs)[0])
+    parts = [np.minimum(np.arange(first, first + size), count - 1) for first in range(0, count, size)]
+    return np.concatenate([run(tf.nest.map_structure(itemgetter(part), inputs)) for part in parts])[:count]
 
 
 # Kept, because to compile takes longer than a grid. Only for the last few networks: what is kept here keeps their weights too.

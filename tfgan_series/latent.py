@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfgan_series import way
 from tfgan_series.errors import UserError
 from tfgan_series.inference import Network, in_batches
 
 SAMPLES = -1  # the stream of noise for pictures that people look at; training uses the streams from 0 on
+BATCH = 16  # pictures that people look at are drawn so many at a time: a grid in training has 16
 LARGEST = 100_000  # the largest number of a sample
 
 
@@ -30,16 +32,17 @@ def numbered(numbers: Sequence[int], noise_dim: int, seed: int) -> np.ndarray:
     for number in numbers:
         if not 1 <= number <= LARGEST:
             raise UserError(
-                f"there is no sample {number}: samples are numbered from 1 to {LARGEST}; generate.py --numbered shows them"
+                f"there is no sample {number}: samples are numbered from 1 to {LARGEST}; {way.command('generate')} --numbered "
+                "shows them"
             )
     return noise(max(numbers), noise_dim, seed).numpy()[np.asarray(numbers) - 1]
 
 
-def sample(generator: Network, z: Any, batch: int = 1) -> np.ndarray:
+def sample(generator: Network, z: Any, batch: int = BATCH) -> np.ndarray:
     """The generator's images for z: [N, noise_dim] -> [N, H, W, C] float32 in [-1, 1], as a NumPy array. z: of a conditional
     generator a list of z and conditions (inference.of_each).
 
-    A picture depends only on its own z. With batch=1 this holds to the last bit. A larger batch is faster, but a layer then adds
-    its numbers in another order, and rounds differently.
+    A picture depends only on its own z. For one size of batch this holds to the last bit, wherever in a batch the z stands
+    (inference.in_batches). With another size, pictures can differ in their last bits.
     """
     return in_batches(generator, z, batch)

@@ -1,10 +1,14 @@
 """Makes pictures for people to look at: grids, curves and animations."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from tfgan_series import colours
 
 _GAP = 2  # pixels between the pictures of a grid
 _CELL = 96  # pixels; a picture in a grid is at least this wide
@@ -28,16 +32,27 @@ def to_image(pixels: np.ndarray) -> Image.Image:
 
 
 def grid(
-    images: np.ndarray, columns: int, caption: str = "", labels: Sequence[str] = (), rows: Sequence[str] = ()
+    images: np.ndarray,
+    columns: int | None = None,
+    caption: str = "",
+    labels: Sequence[str] = (),
+    rows: Sequence[str] = (),
+    heads: Sequence[str] = (),
 ) -> Image.Image:
     """Images as one picture, row by row.
 
-    images: [N, H, W, C] uint8, C 1 or 3. Small images are enlarged by a whole factor, so that each pixel is a square.
-    caption: text above the grid. labels: a text for the corner of each image, "" for none. rows: a text at the left of each row,
-    or none. Returns a PIL image.
+        tg.grid(tg.generate(run, 16))    # a notebook shows it
+
+    images: [N, H, W, C], C 1 or 3, uint8 or numbers in [-1, 1]. Small images are enlarged by a whole factor, so that each pixel
+    is a square. columns: by default about as many as rows. caption: text above the grid. labels: a text for the corner of each
+    image, "" for none. rows: a text at the left of each row, or none. heads: a text above each column, or none. Returns a PIL
+    image.
     """
     images = np.asarray(images)
+    if images.dtype != np.uint8:
+        images = to_uint8(images)
     count, height, width, channels = images.shape
+    columns = columns or math.ceil(math.sqrt(count))
     scale = max(1, -(-_CELL // width))
     images = images.repeat(scale, axis=1).repeat(scale, axis=2)
     height_in_cells = -(-count // columns)
@@ -52,8 +67,11 @@ def grid(
         row, column = divmod(index, columns)
         if label:
             _label(picture, (column * cell_width + _GAP, row * cell_height + _GAP), label)
+    width_of_cells = picture.width
     if rows:
         picture = _with_margin(picture, rows, cell_height)
+    if heads:
+        picture = _with_heads(picture, heads, cell_width, picture.width - width_of_cells)
     return _captioned(picture, caption) if caption else picture
 
 
@@ -73,6 +91,17 @@ def _with_margin(picture: Image.Image, rows: Sequence[str], row_height: int) -> 
     draw = ImageDraw.Draw(page)
     for row, text in enumerate(rows):
         draw.text((margin - 6, (row + 0.5) * row_height), text, font=font, fill="black", anchor="rm")
+    return page
+
+
+def _with_heads(picture: Image.Image, heads: Sequence[str], column_width: int, left: int) -> Image.Image:
+    """The picture with a text above the middle of each column. left: where the first column begins."""
+    font = ImageFont.load_default(size=16)
+    page = Image.new(picture.mode, (picture.width, picture.height + 22), "white")
+    page.paste(picture, (0, 22))
+    draw = ImageDraw.Draw(page)
+    for column, text in enumerate(heads):
+        draw.text((left + (column + 0.5) * column_width, 20), text, font=font, fill="black", anchor="mb")
     return page
 
 
@@ -110,17 +139,20 @@ def _open(page: Image.Image | Path) -> Image.Image:
         return picture.copy()
 
 
-def curves(x: Sequence[float], lines: Mapping[str, Sequence[float]], path: Path, *, x_label: str, y_label: str) -> None:
-    """Save a line plot: lines is {name: values}, each as long as x. NaN leaves a gap."""
+def curves(
+    x: Sequence[float], lines: Mapping[str, Sequence[float]], out: Path | IO[bytes], *, x_label: str, y_label: str
+) -> None:
+    """Save a line plot as a PNG: lines is {name: values}, each as long as x. NaN leaves a gap."""
     # The object interface needs no display, and leaves a notebook's own pyplot figures alone.
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.add_subplot(xlabel=x_label, ylabel=y_label)
+    places = colours.places(list(lines))
     for name, values in lines.items():
-        axes.plot(x, values, label=name, marker="o" if len(x) < 3 else None)
+        axes.plot(x, values, label=name, color=colours.PALETTE[places[name]], marker="o" if len(x) < 3 else None)
     axes.xaxis.set_major_locator(MaxNLocator(integer=all(float(one).is_integer() for one in x)))
     axes.grid(alpha=0.3)
     axes.legend()
-    figure.savefig(path, dpi=120, format="png")
+    figure.savefig(out, dpi=120, format="png")

@@ -5,13 +5,16 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfgan_series import files, networks, runs, series
+from tfgan_series import files, networks, runs, series, way
 from tfgan_series.data import conversion, pipeline, records
 from tfgan_series.data.records import Records
 from tfgan_series.errors import NeedsFiles, UserError
 from tfgan_series.inference import input_shapes
 from tfgan_series.series import Experiment
 from tfgan_series.training import devices
+
+_FEW_STEPS = 1900  # those of the demo
+_FEW_PICTURES = 5000
 
 
 def prepare(
@@ -31,6 +34,7 @@ def prepare(
 
 def describe(experiment: Experiment, *, tfrecord_path: str | Path = "tfrecords", run_dir: str | Path | None = None) -> list[str]:
     """What train would do, as lines to print; nothing is made or trained. Raises UserError."""
+    folder = run_dir or runs.default_folder(experiment, tfrecord_path)
     experiment = devices.resolve(experiment)
     networks.check(experiment)
     found = records.find_records(tfrecord_path, experiment)
@@ -46,10 +50,29 @@ def describe(experiment: Experiment, *, tfrecord_path: str | Path = "tfrecords",
         steps = pipeline.steps_per_epoch(found, experiment)
         total = experiment.steps_in_all(steps)
         lines.append(f"{found} in {found.folder}")
-        lines.append(f"length: {total:,} steps, {total / steps:.4g} epochs of {steps:,} steps each")
+        epochs = series.counted(float(f"{total / steps:.4g}"), "epochs")
+        lines.append(f"length: {series.counted(total, 'steps')}, {epochs} of {series.counted(steps, 'steps')} each")
+        lines += advice(experiment, found)
     else:
         lines.append(f"no records yet in {records.records_folder(tfrecord_path, experiment)}")
-    return [*lines, f"run folder: {run_dir or runs.default_folder(experiment)}"]
+    return [*lines, f"run folder: {folder}"]
+
+
+def advice(experiment: Experiment, found: Records) -> list[str]:
+    """Lines to print before a training that will hardly give good pictures: it has few steps, or learns from few pictures."""
+    total = experiment.steps_in_all(pipeline.steps_per_epoch(found, experiment))
+    count, asked, lines = found.count_of(experiment), series.values(experiment), []
+    if total < _FEW_STEPS:
+        lines.append(
+            f"This run has {total:,} steps in all. That is few: even {series.DEFAULT_IMAGE_TYPE} take {_FEW_STEPS:,}, and "
+            "photographs need some thousand. To give it more, type --steps=10000."
+        )
+    if count < _FEW_PICTURES and not (asked.get("diff_augment", True) or experiment.augment):
+        lines.append(
+            f"{count:,} pictures are few: the discriminator may learn them by heart. --diff_augment helps against that, and "
+            "--augment if the pictures may be mirrored."
+        )
+    return lines
 
 
 def _line(name: str, network: keras.Model) -> str:
@@ -75,9 +98,9 @@ def find_or_make(experiment: Experiment, tfrecord_path: str | Path, *, may_make:
 
 
 def make_command(experiment: Experiment, tfrecord_path: str | Path, *flags: str) -> str:
-    """The make_tfrecord.py command line for an experiment's records, with these flags too."""
+    """The `convert` command line for an experiment's records, with these flags too."""
     row = series.resolve(experiment.image_type)  # the command's defaults
-    words = [f"python scripts/make_tfrecord.py --ImageType={experiment.image_type}", *flags]
+    words = [f"{way.command('convert')} --ImageType={experiment.image_type}", *flags]
     asked, usual = series.values(experiment), series.values(row)
     words += [f"--{name}={asked[name]}" for name in ("image_size", "channels", "fit") if asked[name] != usual[name]]
     if experiment.bbox != row.bbox:

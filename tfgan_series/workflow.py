@@ -1,4 +1,4 @@
-"""What train.py does from start to end: it finds or makes the records, opens the run folder, trains, and makes the report."""
+"""What the command `train` does: it finds or makes the records, opens the run folder, trains, and makes the page."""
 
 import contextlib
 from collections.abc import Iterator
@@ -34,13 +34,16 @@ def train(
     if experiment != asked:
         print(f"--precision=auto is {experiment.precision} on this machine.")
     chief = devices.is_chief(strategy)
-    folder = Path(run_dir) if run_dir else runs.default_folder(experiment)
+    folder = Path(run_dir) if run_dir else runs.default_folder(asked, tfrecord_path)
     with contextlib.ExitStack() as claim, _failures_in_a_line(folder, strategy):
         with devices.together(strategy):
             experiment, found = preparation.prepare(experiment, strategy, tfrecord_path)
         with devices.together(strategy):  # only now: --overwrite empties the folder, so no worker may be refused any more
             if chief:
                 claim.enter_context(files.claimed(folder))
+                if overwrite or not (folder / runs.EXPERIMENT).is_file():
+                    for line in preparation.advice(experiment, found):
+                        print(line)
                 _open_run(folder, experiment, found, tfrecord_path, overwrite)
         try:
             training.train(experiment, found, folder, strategy)
@@ -67,23 +70,15 @@ def _close_diverged(folder: Path, error: Diverged) -> None:
     """Write down why the run stopped. Its page shows what was logged before, if anything was."""
     files.write_whole(folder / runs.DIVERGED, f"{error}\n")
     if runs.read_log(folder):
-        _make_report(folder)
+        report.refresh(folder)
 
 
 def _close_finished(folder: Path) -> None:
     """Make the pictures of the whole run, and its page."""
     figures = hooks.finish(folder)
-    _make_report(folder)
+    report.refresh(folder)
     saved = sorted(path.name for path in folder.glob("[!.]*.keras"))
     print(f"Done: {folder}/ has report.html, images/ (the grids), {', '.join([*figures, *saved])}.")
-
-
-def _make_report(folder: Path) -> None:
-    """Make the run's page. If this fails, the reason is printed, and the training still counts as finished."""
-    try:
-        print(f"To see the run, open {report.make([folder], folder / report.NAME)}")
-    except (UserError, OSError) as error:
-        print(f"{folder / report.NAME} was not made ({error}). To try again: report.py --run_dir={files.quoted(folder)}")
 
 
 @contextlib.contextmanager

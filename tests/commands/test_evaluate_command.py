@@ -14,7 +14,8 @@ def test_a_run_is_measured(trained, digits, tmp_path):
     assert [row["metric"] for row in rows[:2]] == ["fid64_test_random", "kid64_test_random"]
     assert {(row["n_fake"], row["seed"], row["checkpoint"]) for row in rows} == {(64, 2, "generator.keras")}
     assert f"fid64_test_random        {rows[0]['value']:.4g}" in done.stdout
-    assert done.stdout.splitlines()[-1] == "In run/scores.jsonl"
+    assert done.stdout.splitlines()[-2:] == ["In run/scores.jsonl", "To see the run, open run/report.html"]
+    assert "fid64_test_random" in (run / "report.html").read_text(encoding="utf-8")
 
 
 def test_no_network_and_no_weights_is_one_line(trained, digits, tmp_path):

@@ -1,6 +1,7 @@
 """explore.py as a user types it."""
 
 import json
+import shutil
 
 import pytest
 
@@ -29,10 +30,14 @@ def test_bad_input_is_one_line(tmp_path, arguments, line):
 
 
 def test_terms_keep_their_order(trained, tmp_path):
-    words = ["arithmetic", "--plus", "3,17", "--minus", "5", "--plus", "2,9,33", "--seed=4", "--out=out"]
-    done = command("explore.py", *words, f"--run_dir={trained}", cwd=tmp_path)
+    run = shutil.copytree(trained, tmp_path / "run")
+    words = ["arithmetic", "--plus", "3,17", "--minus", "5", "--plus", "2,9,33", "--seed=4"]
+    done = command("explore.py", *words, "--run_dir=run", cwd=tmp_path)
     assert "mean(3, 17) - mean(5) + mean(2, 9, 33)" in done.stdout
-    page = json.loads((tmp_path / "out/arithmetic.json").read_text())
+    name = "arithmetic-3.17-5+2.9.33-seed-4"
+    page = json.loads((run / f"explored/{name}.json").read_text())
     assert [(term["sign"], term["samples"]) for term in page["terms"]] == [(1, [3, 17]), (-1, [5]), (1, [2, 9, 33])]
-    assert page["pictures"] == ["arithmetic.png"]
-    assert (tmp_path / "out/arithmetic.png").is_file()
+    assert page["pictures"] == [f"{name}.png"]
+    assert (run / f"explored/{name}.png").is_file()
+    assert done.stdout.splitlines()[-1] == "To see the run, open run/report.html"
+    assert "<h2>Arithmetic of samples</h2>" in (run / "report.html").read_text(encoding="utf-8")

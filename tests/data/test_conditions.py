@@ -1,6 +1,6 @@
 import pytest
 
-from tfgan_series.data.conditions import Conditions, of_labels
+from tfgan_series.data.conditions import Conditions
 from tfgan_series.errors import UserError
 
 DIGITS = Conditions(tuple("0123456789"))
@@ -9,13 +9,13 @@ FACES = Conditions(("Male", "Smiling"), exclusive=False)
 
 
 def test_a_class_by_its_name_or_its_number():
-    assert of_labels(PETS, ["dog", "0", "2"]).keys() == {"dog", "0", "2"}
-    assert [of_labels(PETS, [label])[label].tolist() for label in ("dog", "0", "2")] == [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
+    assert PETS.of_labels(["dog", "0", "2"]).keys() == {"dog", "0", "2"}
+    assert [PETS.of_labels([label])[label].tolist() for label in ("dog", "0", "2")] == [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
     assert DIGITS.of_label("7").tolist() == [0, 0, 0, 0, 0, 0, 0, 1, 0, 0]
 
 
 def test_attributes_alone_together_and_none():
-    asked = of_labels(FACES, ["Smiling", "Smiling+Male", "none", "1+0"])
+    asked = FACES.of_labels(["Smiling", "Smiling+Male", "none", "1+0"])
     assert {label: condition.tolist() for label, condition in asked.items()} == {
         "Smiling": [0, 1],
         "Smiling+Male": [1, 1],
@@ -25,14 +25,14 @@ def test_attributes_alone_together_and_none():
 
 
 def test_without_labels_those_of_a_grid():
-    assert list(of_labels(DIGITS)) == list("0123456789")
-    assert list(of_labels(FACES)) == ["none", "Male", "Smiling"]
-    assert of_labels(Conditions()) == {} == of_labels(Conditions((), exclusive=False))
+    assert list(DIGITS.of_labels()) == list("0123456789")
+    assert list(FACES.of_labels()) == ["none", "Male", "Smiling"]
+    assert Conditions().of_labels() == {} == Conditions((), exclusive=False).of_labels()
 
 
 def test_a_label_is_given_once():
     with pytest.raises(UserError, match="--label=3,7,3: give each label once"):
-        of_labels(DIGITS, ["3", "7", "3"])
+        DIGITS.of_labels(["3", "7", "3"])
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,21 @@ def test_fit_decides_what_a_wide_picture_shows(tmp_path):
     assert (read(found.folder, "train")["wide.png"]["image"] == RED).all()
 
 
+@pytest.mark.parametrize(("image_type", "given"), [("folder", {}), ("folder", {"fit": "crop"}), ("unpaired", {})])
+def test_squashed_pictures_are_counted(tmp_path, capsys, image_type, given):
+    for name in ("trainA", "trainB"):
+        (tmp_path / name).mkdir()
+        for number, size in enumerate([(8, 8), (9, 8), (8, 9)]):
+            Image.new("RGB", size).save(tmp_path / name / f"{number}.png")
+    experiment = series.resolve(image_type, image_size=4, **given)
+    conversion.convert(experiment, dataset_path=tmp_path, tfrecord_path=tmp_path / "t")
+    told = (
+        "Note: 4 pictures are not square, and are squashed. To cut out the middle instead, give --fit=crop"
+        in capsys.readouterr().out
+    )
+    assert told == (not given)
+
+
 def test_records_are_shuffled_and_repeatable(digits, tiny, small_digits, tmp_path):
     names = list(read_in_file_order(digits[1]))
     assert names != sorted(names)
@@ -287,7 +302,7 @@ def test_commands_bad_input_is_one_line(tmp_path, celeba):
     (bad_list / "Anno/list_bbox_celeba.txt").write_text("\n".join(lines))
     for arguments, words in (
         (["--ImageType=celeba", f"--DatasetPath={bad_list}"], "line 5"),
-        (["--ImageType=cats"], "value should be one of <digits|mnist|"),
+        (["--ImageType=cats"], "choose one of digits, mnist, "),
     ):
         done = command("make_tfrecord.py", *arguments, cwd=tmp_path, check=False)
         assert done.returncode != 0
@@ -402,6 +417,7 @@ def test_names_in_old_encodings(tmp_path):
     assert list(read(found.folder, "train")) == [r"\xb9\xb7.png"]
 
 
+@pytest.mark.signals
 def test_an_interrupted_overwrite_goes_on_too_and_a_changed_source_does_not(tmp_path, monkeypatch, capsys):
     for name in "abcdefghij":
         (tmp_path / "pictures").mkdir(exist_ok=True)
@@ -425,6 +441,7 @@ def test_an_interrupted_overwrite_goes_on_too_and_a_changed_source_does_not(tmp_
     assert (read(found.folder, "train")["a.png"]["image"] == RED).all()
 
 
+@pytest.mark.signals
 def test_an_interrupted_run_whose_lists_changed_starts_again(celeba, tmp_path, monkeypatch, capsys):
     tree = shutil.copytree(celeba, tmp_path / "celeba")
     experiment = series.resolve("celeba", image_size=4)
@@ -439,6 +456,7 @@ def test_an_interrupted_run_whose_lists_changed_starts_again(celeba, tmp_path, m
     assert read(found.folder, "train")["000001.jpg"]["bbox"].tolist() == [14, 20, 40, 48]
 
 
+@pytest.mark.signals
 def test_an_interrupted_run_whose_records_would_have_other_fields_now_starts_again(celeba, tmp_path, monkeypatch, capsys):
     lists = shutil.copytree(celeba, tmp_path / "celeba")
     attributes = (lists / "Anno/list_attr_celeba.txt").rename(tmp_path / "later.txt")
@@ -453,6 +471,7 @@ def test_an_interrupted_run_whose_records_would_have_other_fields_now_starts_aga
     assert len(found.attribute_names) == 40
 
 
+@pytest.mark.signals
 def test_overwrite_takes_nothing_from_a_run_that_was_interrupted_before(tmp_path, monkeypatch, capsys):
     (tmp_path / "pictures").mkdir()
     Image.new("RGB", (5, 5)).save(tmp_path / "pictures/a.png")

@@ -47,7 +47,7 @@ def test_a_data_set(copy):
     insert(folder / "__init__.py", "DATASETS: dict[str, DataSet] = {\n", f"    {entry}\n")
     type_commands(page, copy)
     for model in ("dcgan", "gan"):
-        assert len(runs.read_log(copy / f"runs/{model}/stripes-16")) == 1
+        assert len(runs.read_log(copy / f"runs/{model}/stripes-16-base_filters=2")) == 1
 
 
 def test_a_model(copy, digits):
@@ -61,8 +61,8 @@ def test_a_model(copy, digits):
     insert(models, "MODELS: dict[str, Model] = {\n", entry)
     (copy / "tfrecords").symlink_to(digits[0])
     type_commands(page, copy, "--image_size=8")
-    run = copy / "runs/shallow/digits-8"
+    run = copy / "runs/shallow/digits-8-base_filters=2-hidden=tanh"
     assert "Dis_loss" in runs.read_log(run)[0]
-    generate = [sys.executable, "scripts/generate.py", "--model=shallow", "--image_size=8"]
+    generate = [sys.executable, "scripts/generate.py", "--model=shallow", "--image_size=8", "--base_filters=2", "--hidden=tanh"]
     subprocess.run(generate, cwd=copy, env=command_environment(PYTHONPATH=str(copy)), check=True)
-    assert (run / "generated/seed-0.png").is_file()
+    assert (run / "generated/seed-0-count-16.png").is_file()

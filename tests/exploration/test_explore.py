@@ -31,10 +31,11 @@ def test_an_equation_of_attributes(faces, tmp_path, monkeypatch):
     monkeypatch.setattr(explore.classifier, "STEPS", 100)
     folder, root = faces
     found = explore.add_attributes(folder, tmp_path, "Attribute_0 - Attribute_1", tfrecord_path=root, count=100)
-    page = json.loads((tmp_path / "equation.json").read_text())
+    (listed,) = tmp_path.glob("equation-Attribute_0-Attribute_1-count-100.json")
+    page = json.loads(listed.read_text())
     assert page["title"] == "Arithmetic of attributes: Attribute_0 - Attribute_1"
     assert page["text"] == found.text
-    assert page["pictures"] == ["equation.png"]
+    assert page["pictures"] == [f"{listed.stem}.png"] == list(found.pictures)
     assert page["step"] == runs.read_log(folder)[-1]["step"]
     assert page["balanced_accuracy"] == {"Attribute_0": 1, "Attribute_1": 1}
     assert [group["term"] for group in page["groups"]] == ["+ Attribute_0", "- Attribute_1"]
@@ -42,8 +43,8 @@ def test_an_equation_of_attributes(faces, tmp_path, monkeypatch):
     assert [len(samples) for samples in chosen] == [16, 16]
     assert not chosen[0] & chosen[1]
     assert chosen[0] | chosen[1] <= set(range(1, 101))
-    assert Image.open(tmp_path / "equation.png").size[0] > 2 * 4 * 98
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["equation.json", "equation.png"]
+    assert Image.open(tmp_path / page["pictures"][0]).size[0] > 2 * 4 * 98
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{listed.stem}.json", f"{listed.stem}.png"]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_records_that_are_elsewhere(trained, tmp_path):
 
 def test_a_run_without_a_generator(trained, tmp_path):
     shutil.copy(trained / runs.EXPERIMENT, tmp_path)
-    with pytest.raises(UserError, match="generator.keras is not there: train.py writes it after the first epoch"):
+    with pytest.raises(UserError, match="generator.keras is not there: tfgan train writes it after the first epoch"):
         explore.interpolate(tmp_path, tmp_path / "out", [1, 2])
     with pytest.raises(UserError, match="is not a run"):
         explore.add_samples(tmp_path / "none", tmp_path / "out", [(1, [1])])
@@ -96,7 +97,7 @@ def test_neighbours_in_pixels_and_features(faces, tmp_path):
     assert {space: list(kinds) for space, kinds in found.numbers["medians"].items()} == {
         space: ["samples", "real pictures of test"] for space in ("pixels", "features")
     }
-    assert Image.open(tmp_path / "neighbours.png").size == (2 + 11 * 98, 26 + 2 + 2 * 98)
+    assert Image.open(tmp_path / "neighbours-3-1.png").size == (2 + 11 * 98, 26 + 22 + 2 + 2 * 98)
     assert (root / "classifiers/img_align_celeba-8.keras").is_file()
     assert not list((root / "img_align_celeba").rglob("*classifier*"))
 
@@ -112,9 +113,11 @@ def test_records_other_than_the_runs_are_refused(faces, tmp_path):
 
 def test_a_walk_between_labels_keeps_its_z(conditional, tmp_path):
     explore.interpolate(conditional, tmp_path, [5], labels=["7", "3", "8"], seed=2, steps=3)
-    page = json.loads((tmp_path / "interpolate.json").read_text())
+    name = "interpolate-5-label-7-3-8-seed-2-steps-3"
+    page = json.loads((tmp_path / f"{name}.json").read_text())
+    assert page["pictures"] == [f"{name}.png", f"{name}.gif"]
     assert (page["labels"], page["sample"]) == (["7", "3", "8"], 5)
-    sheet = np.asarray(Image.open(tmp_path / "walks.png"))
+    sheet = np.asarray(Image.open(tmp_path / f"{name}.png"))
     generator, z = runs.load_generator(conditional / runs.GENERATOR), latent.numbered([5], 100, 2)
     halfway = np.zeros((1, 10), "float32")
     halfway[0, [3, 8]] = 0.5
@@ -124,16 +127,17 @@ def test_a_walk_between_labels_keeps_its_z(conditional, tmp_path):
 
 def test_samples_of_one_label(conditional, tmp_path):
     for label in ("7", "3"):
-        explore.interpolate(conditional, tmp_path / label, [1, 2], labels=[label], steps=3)
-        explore.add_samples(conditional, tmp_path / label, [(1, (1, 2)), (-1, (3,))], labels=[label])
-    for name in ("walks.png", "arithmetic.png"):
-        assert (tmp_path / "7" / name).read_bytes() != (tmp_path / "3" / name).read_bytes()
+        explore.interpolate(conditional, tmp_path, [1, 2], labels=[label], steps=3)
+        explore.add_samples(conditional, tmp_path, [(1, (1, 2)), (-1, (3,))], labels=[label])
+    for name in ("interpolate-1-2-label-{}-steps-3.png", "arithmetic-1.2-3-label-{}.png"):
+        assert (tmp_path / name.format(7)).read_bytes() != (tmp_path / name.format(3)).read_bytes()
 
 
 def test_labels_that_do_not_fit_the_run(conditional, trained, tmp_path):
     for run, labels, numbers, line in (
         (conditional, [], [1, 2], "is conditional: give one --label of 0, 1, 2"),
         (conditional, ["11"], [1, 2], "--label=11: there is no '11'"),
+        (conditional, ["1"], [5], "--label=1 --samples=5: a walk has two ends: give a second sample, or a second label"),
         (conditional, ["1", "2"], [1, 2], "--label=1,2: a walk between labels keeps its z: give one number in --samples"),
         (trained, ["1"], [1, 2], "--label=1: .* is not conditional"),
         (trained, ["1", "2"], [1], "--label=1,2: .* is not conditional"),

@@ -78,7 +78,7 @@ def test_the_medians_are_those_of_all_distances(digits, tiny, trained):
 def test_the_picture_shows_sample_and_neighbours(digits, tiny):
     stored = np.concatenate([images for images, *_ in pipeline.in_order(digits[1], tiny)])
     found = neighbours.neighbours(Parrot(stored), digits[1], tiny, [4, 2])
-    page = np.asarray(found.pictures["neighbours.png"])[26:]
+    page = np.asarray(found.pictures["neighbours.png"])[26 + 22 :]
     picks = np.argmax(latent.numbered([4, 2], 100, 0), axis=1)
     for row, pick in enumerate(picks):
         cells = [page[2 + 98 * row :, 2 + 98 * column :][:96:12, :96:12][3:] for column in range(6)]

@@ -52,6 +52,16 @@ def test_places_follow_the_axes():
     assert loss["summary"] == "Gen_loss is 3 in epoch 1 and 0.75 in epoch 3; Dis_loss is 0.5 in epoch 1 and 1.5 in epoch 3"
 
 
+def test_one_colour_for_one_thing():
+    one, probability, gradient, _ = plots.lay_out([LOG])[0]
+    colours = {line["name"]: line["colour"] for plot in (one, probability, gradient) for line in plot["lines"]}
+    assert colours == {"Gen_loss": 1, "Dis_loss": 0, "Real_P": 2, "Fake_P": 3, "Gen_grad": 1}
+    six = ("Gen_loss", "Dis_loss", "Gen_ab_loss", "Gen_ba_loss", "Dis_a_loss", "Dis_b_loss")
+    (plot,) = plots.lay_out([[dict.fromkeys(six, 1.0) | {"epoch": 1}]])[0]
+    assert [line["colour"] for line in plot["lines"]][:2] == [1, 0]
+    assert sorted(line["colour"] for line in plot["lines"]) == list(range(6))
+
+
 def test_several_runs_share_their_axes():
     high = [{**row, "Gen_loss": 30.0} for row in LOG[:2]]
     one, other = (several[0] for several in plots.lay_out([LOG, high]))

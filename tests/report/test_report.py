@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_series import report, runs, series
+from tfgan_series import losses, report, runs, series
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation import scores
+from tfgan_series.report import reading
 
 from conftest import ROOT, command_environment
 
@@ -192,6 +193,43 @@ def test_the_last_scores_of_each_name_are_a_table(trained, tmp_path):
     assert re.search(r"fid7_test_random</code></th>\s*<td>12.2</td>\s*<td>1.5</td>\s*<td>46</td>", text)
     assert re.search(r"kid7_test_random</code></th>\s*<td>0.5 ± 0.12</td>", text)
     assert "<h2>Scores</h2>" not in report.make([trained], tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("loss", reading.AT_EQUILIBRIUM)
+def test_the_loss_at_equilibrium(loss):
+    """D gives one answer to real and generated pictures, the best one. losses.py has the loss."""
+    logits = np.linspace(-3, 3, 601, dtype="float32")
+    least = min(float(losses.LOSSES[loss].discriminator(logit[None], logit[None])) for logit in logits)
+    assert float(reading.AT_EQUILIBRIUM[loss].split("= ")[-1]) == pytest.approx(least, abs=6e-4)
+    probable = "Real_P and Fake_P are both 0.5" in reading.of_curves([series.resolve("digits", loss=loss, r1=0.0)])[-1]
+    assert probable == losses.LOSSES[loss].log_odds
+
+
+def test_how_to_read_the_curves_is_beside_them(page, pair):
+    for file in (page, pair):
+        text = file.read_text(encoding="utf-8")
+        for words in ("How to read the curves", "D&#39;s loss with --loss=non_saturating is 2 log 2 = 1.386"):
+            assert text.count(words) == 1
+
+
+def test_scores_by_class_have_a_table_of_their_own(trained, tmp_path):
+    folder = copy(trained, tmp_path / "run")
+    protocol = dict.fromkeys(("n_real", "n_fake", "n_floor", "seed", "step"), 7) | {"partition": "test", "features": "classifier"}
+    protocol |= {"features_digest": "f", "checkpoint": "generator.keras", "checkpoint_digest": "c", "versions": {}, "error": None}
+    found = [scores.Score(metric="fid70_test_classifier", value=9.5, floor=1.5, **protocol)]
+    for place, name in enumerate(("cat", "dog")):
+        for metric, value in (("fid", 20.0 + place), ("as_asked", 0.75)):
+            found.append(
+                scores.Score(metric=f"{metric}_of_{name}_7_test_classifier", of=name, value=value, floor=1.0, **protocol)
+            )
+    scores.add(folder, found)
+    text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
+    assert re.search(r'<th scope="col">class</th><th scope="col">fid</th><th scope="col">as_asked</th>', text)
+    assert re.search(r'<th scope="row">dog</th><td>21 \(1\)</td><td>0.75 \(1\)</td>', text)
+    assert "fid_of_cat" not in text
+    first, *_, cat, dog = scores.table(found).splitlines()
+    assert first.split() == ["score", "value", "of", "real", "pictures"]
+    assert (cat.split(), dog.split()) == (["cat", "20", "(1)", "0.75", "(1)"], ["dog", "21", "(1)", "0.75", "(1)"])
 
 
 def test_a_run_by_steps_has_its_grids_between_the_epochs(trained, tmp_path):

@@ -45,6 +45,9 @@ def test_a_step_moves_both_and_reports():
     means = state.means(1)
     assert list(means) == ["Real_P", "Fake_P", "Gen_loss", "Dis_loss", "Gen_grad"]
     assert 0 < means["Fake_P"] < 1
+    assert state.broken() == []
+    state.networks["discriminator"].weights[0].assign(np.full(state.networks["discriminator"].weights[0].shape, np.nan))
+    assert state.broken() == ["discriminator"]
 
 
 @pytest.mark.parametrize("loss", ["minimax", "non_saturating", "least_squares", "hinge", "relativistic"])

@@ -163,8 +163,10 @@ def test_what_a_cyclegan_run_leaves(translator):
 def test_the_grids_rows_are_always_the_same_test_pictures(translator):
     """Picture, translation and back, of A and of B: the originals are the records' first test pictures, in every grid."""
     folder, squares = translator
-    grids = [np.asarray(Image.open(path))[26:] for path in runs.find_grids(folder, runs.read_log(folder)).values()]
-    assert len(grids) == 3
+    sheets = [np.asarray(Image.open(path)) for path in runs.find_grids(folder, runs.read_log(folder)).values()]
+    assert len(sheets) == 3
+    heads, grids = sheets[0][26:48], [sheet[48:] for sheet in sheets]
+    assert all((part < 100).any() for part in np.split(heads[:, : heads.shape[1] // 6 * 6], 6, axis=1))
     cells = [grid.shape[1] // 6 * column for grid in grids[:1] for column in (0, 3)]
     for left in cells:
         originals = [grid[:, left + 4 : left + 90] for grid in grids]

@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 import pytest
 
 from tfgan_series import report, runs, series, workflow
@@ -46,6 +47,22 @@ def test_a_collapse_is_said_once_until_it_ends(digits, tmp_path, capsys):
         404: (False, 0, False),
         408: (True, 1, True),
     }
+
+
+def test_a_label_that_changes_nothing_is_said(digits):
+    """A generator that ignores its condition draws the same picture in each row of a column."""
+    experiment = series.resolve("digits", "cdcgan", image_size=8, base_filters=4).fitted(digits[1])
+    look = adversarial.make_look(experiment, digits[1])
+    z, condition = keras.Input([experiment.noise_dim]), keras.Input([10])
+    heard = {"deaf": z, "hearing": keras.layers.Concatenate()([z, 10 * condition])}
+    rows = {}
+    for name, taken in heard.items():
+        images = keras.layers.Reshape([8, 8, 1])(keras.layers.Dense(64)(taken))
+        rows[name] = look({"generator": keras.Model([z, condition], images)}).measured | {"step": 1000}
+    (line,) = health.warnings(rows["deaf"], {}, {}, ADVICE)
+    assert line.startswith("the label has no effect: for one z the pictures of all labels are all but equal.")
+    assert rows["deaf"]["Label_effect"] == pytest.approx(0, abs=1e-6)
+    assert health.warnings(rows["hearing"], {}, {}, ADVICE) == []
 
 
 def test_bounds_by_hand():

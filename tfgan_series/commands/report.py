@@ -1,8 +1,8 @@
 """Makes one HTML page of a run: pictures and curves by epoch, settings, and how to repeat it. Several runs stand side by side.
 
-python scripts/report.py --ImageType=mnist              # runs/dcgan/mnist-64/report.html
-python scripts/report.py --run_dir=RUN                  # also while it trains
-python scripts/report.py --runs=RUN,RUN --out=FILE.html
+tfgan report --ImageType=mnist              # runs/dcgan/mnist-64/report.html
+tfgan report --run_dir=RUN                  # also while it trains
+tfgan report --runs=RUN,RUN --out=FILE.html
 """
 
 from absl import flags
@@ -13,20 +13,19 @@ from tfgan_series.errors import UserError
 
 
 def define() -> None:
-    command_line.define_settings("partition", "bbox", "image_size")
+    command_line.define_settings()
     command_line.define_run("the run to show")
-    flags.DEFINE_multi_string(
-        "runs", None, "runs to show side by side: RUN,RUN,... (if a name has a comma, give --runs once for each run)"
-    )
-    flags.DEFINE_string("out", None, "the page (default: report.html in the run; of several runs, beside the first)")
+    command_line.define_records()
+    flags.DEFINE_list("runs", None, "runs to show side by side: RUN,RUN,...")
+    command_line.define_path("out", None, "the page (default: report.html in the run; of several runs, beside the first)")
 
 
 def main() -> None:
     from tfgan_series import report
 
-    if FLAGS.runs:
+    if FLAGS.runs is not None:
         command_line.refuse_run_beside("runs")
-        folders = [command_line.home(name) for words in FLAGS.runs for name in _names(words)]
+        folders = [command_line.home(name) for name in FLAGS.runs if name]
         if not folders:
             raise UserError("--runs names no run: give --runs=RUN,RUN")
         place = folders[0] if len(folders) == 1 else folders[0].resolve().parent
@@ -35,8 +34,3 @@ def main() -> None:
         folders = [place]
     page = report.make(folders, command_line.path("out") or place / report.NAME)
     print(f"Open {page}")
-
-
-def _names(words: str) -> list[str]:
-    """The runs that one --runs flag names. A run's name may contain a comma, as compare.py's names do."""
-    return [words] if words and command_line.home(words).is_dir() else [name for name in words.split(",") if name]

@@ -41,6 +41,15 @@ class Conditions:
         condition[[self._place(part, label) for part in parts]] = 1
         return condition
 
+    def of_labels(self, labels: Sequence[str] = ()) -> dict[str, np.ndarray]:
+        """{label: its condition [K]}. Without labels: of all that there are.
+
+        Raises UserError for a label that does not exist, and for one that is given twice.
+        """
+        if len(set(labels)) < len(labels):
+            raise UserError(f"--label={','.join(labels)}: give each label once")
+        return {label: self.of_label(label) for label in labels or self.labels}
+
     def _place(self, name: str, label: str) -> int:
         if name in self.names:
             return self.names.index(name)
@@ -49,13 +58,3 @@ class Conditions:
         listed = ", ".join(self.labels[:_LISTED]) + (" ..." if len(self.labels) > _LISTED else "")
         joined = "" if self.exclusive else f", or several joined by {_AND}"
         raise UserError(f"--label={label}: there is no {name!r}; choose one of {listed}{joined}")
-
-
-def of_labels(conditions: Conditions, labels: Sequence[str] = ()) -> dict[str, np.ndarray]:
-    """{label: its condition [K]}. Without labels: of all that there are.
-
-    Raises UserError for a label that does not exist, and for one that is given twice.
-    """
-    if len(set(labels)) < len(labels):
-        raise UserError(f"--label={','.join(labels)}: give each label once")
-    return {label: conditions.of_label(label) for label in labels or conditions.labels}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfgan_series import files
+from tfgan_series import files, way
 from tfgan_series.errors import UserError, reason_of
 
 NAME = "scores.jsonl"  # in the run folder
@@ -63,7 +63,9 @@ def read(folder: Path | str) -> list[Score]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"{path} cannot be read ({reason_of(error)}): remove it, and measure again with evaluate.py") from error
+        raise UserError(
+            f"{path} cannot be read ({reason_of(error)}): remove it, and measure again with {way.command('evaluate')}"
+        ) from error
 
 
 def _parse(line: str) -> Score:
@@ -90,11 +92,33 @@ def _measured(score: Score) -> tuple:
     return score.metric, score.features_digest, score.checkpoint_digest, score.seed
 
 
+def latest(scores: Sequence[Score]) -> list[Score]:
+    """The last score of each name."""
+    return list({score.metric: score for score in scores}.values())
+
+
+def by_class(scores: Sequence[Score]) -> list[list[str]]:
+    """The scores of single classes as a table of texts: a head, then a row for each class with the value of each metric, and in
+    brackets that of real pictures. Only the head's first cell if there are none."""
+    found = {(score.of, score.metric.partition("_of_")[0]): score for score in scores if score.of}
+    classes, metrics = (list(dict.fromkeys(names)) for names in (zip(*found, strict=True) if found else ((), ())))
+    cells = {key: f"{score.value:.3g} ({score.floor:.3g})" for key, score in found.items()}
+    return [["class", *metrics], *([one, *(cells.get((one, metric), "–") for metric in metrics)] for one in classes)]
+
+
 def table(scores: Sequence[Score]) -> str:
-    """The scores as lines of text: name, value with its standard error, and the same for real pictures."""
-    rows = [("score", "value", "of real pictures")]
+    """The scores as lines of text: name, value with its standard error, and the same for real pictures. If there are scores of
+    single classes, a table of them follows."""
+    rows = [["score", "value", "of real pictures"]]
     for score in scores:
-        error = "" if score.error is None else f" ± {score.error:.2g}"
-        rows.append((score.metric, f"{score.value:.4g}{error}", f"{score.floor:.4g}"))
+        if not score.of:
+            error = "" if score.error is None else f" ± {score.error:.2g}"
+            rows.append([score.metric, f"{score.value:.4g}{error}", f"{score.floor:.4g}"])
+    classes = by_class(scores)
+    more = ["", "by class, in brackets the score of real pictures:", _aligned(classes)] if len(classes) > 1 else []
+    return "\n".join([_aligned(rows), *more])
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)

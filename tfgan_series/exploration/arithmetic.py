@@ -14,12 +14,14 @@ from scipy.special import expit, log_expit
 
 from tfgan_series import classifier, latent, pictures
 from tfgan_series.errors import UserError
-from tfgan_series.exploration import equation
+from tfgan_series.exploration import equation, interpolation
 from tfgan_series.exploration.findings import Finding
 from tfgan_series.inference import Network
 
 GROUP = 16  # pictures in a group that is found by its attributes
-_JITTER = 0.25  # the paper's: "uniform noise sampled with scale +-0.25" (its figure 7)
+# The paper's is 0.25: "uniform noise sampled with scale +-0.25" (its figure 7). Its z are uniform in [-1, 1]; ours, from N(0, 1),
+# have a standard deviation that is the square root of 3 times as large.
+_JITTER = 0.25 * math.sqrt(3)
 _NEIGHBOURS = 8
 _CONTROLS = 16  # we take the mean of many controls, as chance decides whether a single one has the attribute
 _SURE = 0.5  # if its mean probability is smaller, a group does not fit its term
@@ -50,7 +52,10 @@ def by_number(generator: Network, terms: Numbers, *, seed: int = 0) -> Finding:
     words = " ".join(f"{'+' if group.sign > 0 else '-'} mean({group.name})" for group in groups).removeprefix("+ ")
     return Finding(
         title="Arithmetic of samples",
-        text=f"{words}: each group with its mean below it, and the sum in the middle of {_NEIGHBOURS} neighbours.",
+        text=(
+            f"{words}: each group with its mean below it, and the sum in the middle of {_NEIGHBOURS} neighbours. "
+            + _apart(result, seed)
+        ),
         pictures={"arithmetic.png": draw(generator, groups, means, result, seed)},
         numbers={"terms": [{"sign": group.sign, "samples": list(group.numbers)} for group in groups], "seed": seed},
     )
@@ -87,7 +92,13 @@ def by_name(
     wanted = equation.predicted(terms)
     return Finding(
         title=f"Arithmetic of attributes: {text.strip()}",
-        text=" ".join([*_told(named, wanted, by_group, drawn, judge), *_doubts(named, terms, groups, by_group, judge)]),
+        text=" ".join(
+            [
+                *_told(named, wanted, by_group, drawn, judge),
+                *_doubts(named, terms, groups, by_group, judge),
+                _apart(result, seed),
+            ]
+        ),
         pictures={"equation.png": draw(generator, groups, means, result, seed)},
         numbers={
             "equation": text.strip(),
@@ -159,6 +170,16 @@ def jittered(z: np.ndarray, seed: int) -> np.ndarray:
     return np.concatenate([z[None], z + noise]).astype(np.float32)
 
 
+def _apart(z: np.ndarray, seed: int) -> str:
+    """How far the neighbours of z are from it, in a sentence."""
+    _, *near = jittered(z, seed)
+    degrees = np.mean([interpolation.angle(z, one) for one in near])
+    return (
+        f"The neighbours are {degrees:.0f} degrees from the sum (two samples are about 90 degrees apart). If they look like the "
+        "sum, the generator draws nearly the same picture for all z around it."
+    )
+
+
 def draw(generator: Network, groups: Sequence[Group], means: np.ndarray, result: np.ndarray, seed: int) -> Image.Image:
     """The equation as a picture: each group above its mean, and at the end the result in the middle of its neighbours."""
     pages: list[Image.Image] = []
@@ -172,7 +193,7 @@ def draw(generator: Network, groups: Sequence[Group], means: np.ndarray, result:
     middle = (_NEIGHBOURS + 1) // 2
     images = np.concatenate([images[1 : middle + 1], images[:1], images[middle + 1 :]])
     labels = ["" if index != middle else "result" for index in range(len(images))]
-    return pictures.join([*pages, pictures.grid(images, 3, caption="=", labels=labels)])
+    return pictures.join([*pages, pictures.grid(images, 3, caption="= result and neighbours", labels=labels)])
 
 
 def _noise(generator: Network, group: Group, seed: int) -> np.ndarray:

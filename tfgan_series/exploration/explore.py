@@ -1,48 +1,56 @@
 """Explores a run: from its generator and its records it makes pictures and numbers.
 
-Each function takes a run's folder, writes pictures and NAME.json into `out`, and returns the Finding. All raise UserError
+Each function takes a run's folder, writes pictures and NAME.json into `out`, and returns the Finding. NAME says what was asked,
+as interpolate-3-17-40, so another walk has other files. All raise UserError
 if the folder is no run or has no generator yet, and for a number that no sample has.
 
 labels: what a conditional run is asked for, one label (interpolate takes several); () for another run. All raise UserError for
 labels that do not fit the run.
 """
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from tfgan_series import classifier, latent, runs
+from tfgan_series import classifier, files, latent, runs
 from tfgan_series.errors import UserError
 from tfgan_series.exploration import arithmetic, equation, findings, interpolation, neighbours
 from tfgan_series.inference import Fixed, Network
+
+_USUAL = {"seed": 0, "steps": 9, "spherical": True, "count": 4000}  # options that are not named in a file's name
 
 
 def interpolate(
     run: Path | str, out: Path | str, numbers: Sequence[int], *, labels: Sequence[str] = (), **options: Any
 ) -> findings.Finding:
-    """Walks from sample to sample, or, with several labels and one sample, from label to label: interpolate.png, walks.png,
-    interpolate.gif. options: those of interpolation.interpolate."""
+    """Walks from sample to sample, or, with several labels and one sample, from label to label: a picture with a
+    row for each walk, and a GIF that goes there and back. options: those of interpolation.interpolate."""
     if len(labels) > 1:
         if len(numbers) > 1:
             raise UserError(f"--label={','.join(labels)}: a walk between labels keeps its z: give one number in --samples")
         generator, asked = _load(run, labels)
         found = interpolation.between_labels(generator, asked, *numbers, seed=options["seed"], steps=options["steps"])
+    elif len(labels) == len(numbers) == 1:
+        raise UserError(
+            f"--label={labels[0]} --samples={numbers[0]}: a walk has two ends: give a second sample, or a second label "
+            f"(--label={labels[0]},OTHER)"
+        )
     else:
         found = interpolation.interpolate(_generator(run, labels), numbers, **options)
-    findings.write(found, "interpolate", out, runs.last_step(run))
-    return found
+    return _written(found, run, out, ["interpolate", *map(str, numbers)], labels, options)
 
 
 def add_samples(
     run: Path | str, out: Path | str, terms: arithmetic.Numbers, *, labels: Sequence[str] = (), seed: int = 0
 ) -> findings.Finding:
-    """An equation of chosen samples, [(1 or -1, numbers)]: arithmetic.png."""
+    """An equation of chosen samples, [(1 or -1, numbers)]."""
     found = arithmetic.by_number(_generator(run, labels), terms, seed=seed)
-    findings.write(found, "arithmetic", out, runs.last_step(run))
-    return found
+    sum_of = "".join(f"{'+' if sign > 0 else '-'}{'.'.join(map(str, numbers))}" for sign, numbers in terms)
+    return _written(found, run, out, ["arithmetic", sum_of.removeprefix("+")], labels, {"seed": seed})
 
 
 def add_attributes(
@@ -54,7 +62,7 @@ def add_attributes(
     tfrecord_path: Path | str = "tfrecords",
     **options: Any,
 ) -> findings.Finding:
-    """An equation of the records' attributes: equation.png. options: those of arithmetic.by_name.
+    """An equation of the records' attributes. options: those of arithmetic.by_name.
 
     Raises UserError if the equation cannot be read, if the records have no attributes, or if the equation names an attribute
     that they do not have.
@@ -70,8 +78,7 @@ def add_attributes(
     equation.known(equation.parse(text), text, names)  # checked before a classifier is trained for it
     judge = classifier.find_or_train(found_records, experiment)
     found = arithmetic.by_name(generator, judge, text, **options)
-    findings.write(found, "equation", out, runs.last_step(run))
-    return found
+    return _written(found, run, out, ["equation", text.replace(" ", "")], labels, options)
 
 
 def find_neighbours(
@@ -83,13 +90,30 @@ def find_neighbours(
     tfrecord_path: Path | str = "tfrecords",
     seed: int = 0,
 ) -> findings.Finding:
-    """The training pictures nearest to samples: neighbours.png."""
+    """The training pictures nearest to samples."""
     generator = _generator(run, labels)
     experiment, found_records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
     latent.numbered(numbers, 1, seed)  # checked before a classifier is trained for them
     judge = classifier.find_or_train(found_records, experiment) if classifier.names(found_records) else None
     found = neighbours.neighbours(generator, found_records, experiment, numbers, seed=seed, judge=judge)
-    findings.write(found, "neighbours", out, runs.last_step(run))
+    return _written(found, run, out, ["neighbours", *map(str, numbers)], labels, {"seed": seed})
+
+
+def _written(
+    found: findings.Finding,
+    run: Path | str,
+    out: Path | str,
+    words: Sequence[str],
+    labels: Sequence[str],
+    options: Mapping[str, Any],
+) -> findings.Finding:
+    """Write the Finding, under a name made of the words and of what was asked beside them. Returns it with the files' names."""
+    kind, *words = words
+    words += ["label", *labels] if labels else []
+    words += [f"{option}-{value}" for option, value in options.items() if value != _USUAL.get(option)]
+    name = f"{kind}-{files.as_name('-'.join(words))}"
+    found = dataclasses.replace(found, pictures={f"{name}{Path(file).suffix}": one for file, one in found.pictures.items()})
+    findings.write(found, name, out, runs.last_step(run))
     return found
 
 

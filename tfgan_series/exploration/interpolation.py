@@ -11,6 +11,7 @@ from tfgan_series import latent, pictures
 from tfgan_series.errors import UserError
 from tfgan_series.exploration.findings import Finding
 from tfgan_series.inference import Fixed, Network, input_shapes
+from tfgan_series.series import counted
 
 _SAME = 1e-3  # degrees: two directions at a smaller angle count as the same; so near to 180, as opposite
 _FRAMES = 24  # pictures of the animation from one sample to the next
@@ -19,9 +20,9 @@ _FRAMES = 24  # pictures of the animation from one sample to the next
 def interpolate(generator: Network, numbers: Sequence[int], *, seed: int = 0, spherical: bool = True, steps: int = 9) -> Finding:
     """Walk from sample to sample. numbers: those of two or more samples of the seed. Returns a Finding.
 
-    interpolate.png is the first walk, a strip of `steps` pictures. walks.png has a row for each walk. interpolate.gif goes
-    through all walks and back. Raises UserError for fewer than two numbers, for a number that no sample has, and for samples
-    that lie opposite each other, because then all ways between them are equally short.
+    interpolate.png has a row of `steps` pictures for each walk. interpolate.gif goes through all walks and back. Raises UserError
+    for fewer than two numbers, for a number that no sample has, and for samples that lie opposite each other, because then all
+    ways between them are equally short.
     """
     if len(numbers) < 2:
         raise UserError(f"--samples={','.join(map(str, numbers))}: a walk needs two samples or more")
@@ -32,9 +33,8 @@ def interpolate(generator: Network, numbers: Sequence[int], *, seed: int = 0, sp
     return Finding(
         title="Walks between samples",
         text=(
-            f"From sample {pairs[0][0]} to sample {pairs[0][1]} in {steps - 1} {'step' if steps == 2 else 'steps'} "
-            f"{'of equal angle' if spherical else 'on the straight line'}; they are {angles[0]:.0f} degrees apart. "
-            f"{_lengths(*legs[0], spherical)}"
+            f"{_told(pairs, steps, 'sample ')} {'of equal angle' if spherical else 'on the straight line'}; "
+            f"they are {angles[0]:.0f} degrees apart. {_lengths(*legs[0], spherical)}"
         ),
         pictures=_draw(generator, pairs, [way(*leg, steps) for leg in legs], [way(*leg, _FRAMES + 1) for leg in legs]),
         numbers={"samples": list(numbers), "seed": seed, "spherical": spherical, "degrees": angles},
@@ -52,8 +52,7 @@ def between_labels(generator: Network, asked: Mapping[str, np.ndarray], number: 
     return Finding(
         title="Walks between labels",
         text=(
-            f"From {pairs[0][0]} to {pairs[0][1]} in {steps - 1} {'step' if steps == 2 else 'steps'}, "
-            f"with the z of sample {number}. "
+            f"{_told(pairs, steps)}, with the z of sample {number}. "
             "Halfway the condition asks for one half of each: training never showed such a condition."
         ),
         pictures=_draw(
@@ -61,6 +60,13 @@ def between_labels(generator: Network, asked: Mapping[str, np.ndarray], number: 
         ),
         numbers={"labels": list(asked), "sample": number, "seed": seed},
     )
+
+
+def _told(pairs: Sequence[tuple], steps: int, what: str = "") -> str:
+    """The beginning of a sentence about the first walk."""
+    (start, end), *others = pairs
+    begin = "A row for each walk. The first goes from" if others else "From"
+    return f"{begin} {what}{start} to {what}{end} in {counted(steps - 1, 'steps')}"
 
 
 def _draw(
@@ -74,8 +80,7 @@ def _draw(
     steps = len(strips[0])
     labels = [label for start, end in pairs for label in (str(start), *[""] * (steps - 2), str(end))]
     return {
-        "interpolate.png": pictures.grid(images[:steps], columns=steps, labels=labels[:steps]),
-        "walks.png": pictures.grid(images, columns=steps, labels=labels),
+        "interpolate.png": pictures.grid(images, columns=steps, labels=labels),
         "interpolate.gif": pages + pages[-2:0:-1],
     }
 

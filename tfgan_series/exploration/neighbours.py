@@ -51,11 +51,13 @@ def neighbours(
         parts = np.split(distances[len(samples) :, 0], np.cumsum([len(part) for part in queries.values()])[:-1])
         medians[space] = {kind: float(np.median(part)) for kind, part in zip(queries, parts, strict=True)}
     images = pictures.to_uint8(np.concatenate(rows, axis=1))
-    caption = "sample; " + "; ".join(f"{_NEAREST} nearest training pictures in {space}" for space in spaces)
+    ranks = range(1, 1 + (images.shape[1] - 1) // len(spaces))
+    caption = "a sample, and its nearest training pictures with their distances in " + " and in ".join(spaces)
     page = pictures.grid(
         images.reshape(-1, *images.shape[2:]),
         columns=images.shape[1],
         caption=caption,
+        heads=["sample", *(f"{space} {rank}" for space in spaces for rank in ranks)],
         labels=[label for row in labels for label in row],
     )
     told = [

@@ -15,11 +15,11 @@ from typing import Any
 import jinja2
 from PIL import Image
 
-from tfgan_series import files, runs, series
+from tfgan_series import files, runs, series, way
 from tfgan_series.data import preprocess, records
 from tfgan_series.errors import UserError, reason_of
 from tfgan_series.evaluation import scores
-from tfgan_series.report import inline, plots
+from tfgan_series.report import inline, plots, reading
 from tfgan_series.series import Experiment
 
 NAME = "report.html"
@@ -30,15 +30,18 @@ _PAIR_WIDTH = 256
 _REJECTED = 50  # rejected files that the page names
 
 
-def make(folders: Sequence[Path | str], out: Path | str) -> Path:
+def make(folders: Sequence[Path | str], out: Path | str, *, names: Sequence[str] = (), heading: str = "") -> Path:
     """Write the page of one run, or of several runs side by side. Returns its path.
 
-    Raises UserError for a folder that is no run or has no epoch yet, and for a file in it that cannot be read.
+    names: of several runs, one for each (default: their paths without the folders that all begin with). heading: of the page
+    (default: the model and the pictures, or the number of runs). Raises UserError for a folder that is no run or has no epoch
+    yet, and for a file in it that cannot be read.
     """
     places, out = [Path(folder) for folder in folders], Path(out)
     begun = [runs.read_begun(folder) for folder in places]
     logs = [_read_log(folder) for folder in places]
-    names = [str(places[0])] if len(places) == 1 else distinct_names([folder.resolve() for folder in places])
+    if not names:
+        names = [str(places[0])] if len(places) == 1 else distinct_names([folder.resolve() for folder in places])
     shown = [
         {"label": name, "plots": laid_out, "logged": [row["epoch"] for row in log]}
         | _shown(folder, run.experiment, run.record_count, log, ROOM // len(places))
@@ -46,6 +49,8 @@ def make(folders: Sequence[Path | str], out: Path | str) -> Path:
     ]
     page = _template().render(
         runs=shown,
+        heading=heading or (f"{len(shown)} runs side by side" if len(shown) > 1 else shown[0]["title"]),
+        reading=reading.of_curves([run.experiment for run in begun]),
         drawing=plots,
         settings=_settings_rows([run.experiment for run in begun]),
         script=_for_script(shown),
@@ -57,6 +62,16 @@ def make(folders: Sequence[Path | str], out: Path | str) -> Path:
     except OSError as error:
         raise UserError(f"{out} cannot be written ({error.strerror or error}): give another --out") from error
     return out
+
+
+def refresh(run: Path | str) -> None:
+    """Make a run's own page anew, RUN/report.html, and print where it is. If this fails, the reason is printed, and what was done
+    before still counts."""
+    page = Path(run) / NAME
+    try:
+        print(f"To see the run, open {make([run], page)}")
+    except (UserError, OSError) as error:
+        print(f"{page} was not made ({error}). To try again: {way.command('report')} --run_dir={files.quoted(run)}")
 
 
 def _template() -> jinja2.Template:
@@ -75,7 +90,7 @@ def _read_log(folder: Path) -> plots.Log:
     if not log and (folder / runs.DIVERGED).is_file():
         raise UserError(f"{folder} has nothing to show: {(folder / runs.DIVERGED).read_text(encoding='utf-8').strip()}")
     if not log:
-        raise UserError(f"{folder} has nothing to show yet: try again when train.py has drawn its first line of numbers")
+        raise UserError(f"{folder} has nothing to show yet: try again when training has written its first line of numbers")
     return log
 
 
@@ -99,6 +114,7 @@ def _shown(folder: Path, experiment: Experiment, count: int, log: plots.Log, roo
         "size": inline.open_rgb(next(iter(paths.values()))).size if paths else None,
         "thinned": f"{len(grids)} of {len(paths)} grids are here, evenly chosen" if len(grids) < len(paths) else "",
         "scores": _scores(folder),
+        "by_class": scores.by_class(scores.latest(scores.read(folder))),
         "explored": [_explored(path, log[-1]) for path in sorted((folder / runs.EXPLORED).glob("[!.]*.json"))],
         "translated": [_translated(path, log[-1]) for path in sorted((folder / runs.TRANSLATED).glob(f"*/{runs.TRANSLATION}"))],
         "rejected": _rejected(folder, experiment),
@@ -119,16 +135,16 @@ def _warnings(folder: Path) -> list[str]:
 
 
 def _scores(folder: Path) -> list[dict[str, str]]:
-    """The last score of each name, as texts: name, value with its standard error, floor, step."""
-    last = {score.metric: score for score in scores.read(folder)}
+    """The last score of each name, of all pictures, as texts: name, value with its standard error, floor, step."""
     return [
         {
-            "name": name,
+            "name": score.metric,
             "value": f"{score.value:.3g}" + (f" ± {score.error:.2g}" if score.error is not None else ""),
             "floor": f"{score.floor:.3g}",
             "step": "–" if score.step is None else f"{score.step:,}",
         }
-        for name, score in last.items()
+        for score in scores.latest(scores.read(folder))
+        if not score.of
     ]
 
 
@@ -151,7 +167,7 @@ def _facts(experiment: Experiment, count: int, log: plots.Log) -> list[str]:
     unit, length = experiment.length
     done = {"epochs": log[-1]["epoch"], "steps": log[-1]["step"]}[unit]
     return [
-        f"{done:,.10g} of {length:,} {unit}",
+        f"{done:,.10g} of {series.counted(length, unit)}",
         f"{count:,} pictures of {experiment.image_size} × {experiment.image_size}, {_COLOURS[experiment.channels]}",
         f"{runs.images_per_second(log):,.0f} pictures a second",
     ]
@@ -278,7 +294,7 @@ def _repeat(folder: Path) -> dict[str, str]:
     flagfile = files.quoted(folder / runs.FLAGS)
     named = folder if folder.name not in ("", "..") else folder.resolve()
     return {
-        "command": f"python scripts/train.py --flagfile={flagfile} --run_dir={files.quoted(f'{named}-again')}",
+        "command": f"{way.command('train')} --flagfile={flagfile} --run_dir={files.quoted(f'{named}-again')}",
         "flags": runs.read_flags(folder),
     }
 

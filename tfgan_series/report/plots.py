@@ -8,6 +8,8 @@ from typing import Any
 
 from matplotlib.ticker import LogLocator, MaxNLocator
 
+from tfgan_series import colours
+
 WIDTH, HEIGHT = 340, 194  # of the drawing, in its own units
 LEFT, RIGHT, TOP, BOTTOM = 42, 14, 8, 26  # margins, for the numbers beside the axes
 
@@ -67,7 +69,8 @@ def lay_out(logs: Sequence[Log]) -> list[list[dict[str, Any]]]:
 
     logs: none of them empty; a number that is NaN or infinite gets no place. Returns a list of plots for each log.
     A plot is a dict: title, text, summary (its content in words), x_ticks and y_ticks (pairs of place and text), x (the
-    place of each row), lines (dicts of name, path, y: the place at each row or None, and values: the numbers as text).
+    place of each row), lines (dicts of name, colour: its place in colours.PALETTE, path, y: the place at each row or None, and
+    values: the numbers as text).
     """
     epochs = sorted(row["epoch"] for log in logs for row in log)
     axes = {group: _y_axis(group, [value for log in logs for value in _values(group, log)]) for group in GROUPS}
@@ -95,9 +98,17 @@ def _plot(
     first, last = epochs[0], epochs[-1]
     locator = _WHOLE if all(float(epoch).is_integer() for epoch in epochs) else _VALUES
     x = [_x(row["epoch"], first, last) for row in log]
+    found = _lines(group, log)
+    places = colours.places(list(found))
     lines = [
-        {"name": name, "path": _path(x, y, group.sparse), "y": y, "values": [_as_text(value, group.sparse) for value in values]}
-        for name, values in _lines(group, log).items()
+        {
+            "name": name,
+            "colour": places[name],
+            "path": _path(x, y, group.sparse),
+            "y": y,
+            "values": [_as_text(value, group.sparse) for value in values],
+        }
+        for name, values in found.items()
         for y in [[to_y(value) for value in values]]
     ]
     return {

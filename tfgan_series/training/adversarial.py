@@ -3,14 +3,14 @@
 import functools
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfgan_series import latent, losses, pictures
-from tfgan_series.data import conditions, pipeline
+from tfgan_series.data import pipeline
 from tfgan_series.data.records import Records
 from tfgan_series.inference import of_each, with_condition
 from tfgan_series.series.models import FromNoise
@@ -181,8 +181,10 @@ def make_look(experiment: FromNoise, records: Records) -> players.Look:
 
     The z are the same in every grid, and in every row. The number measured is Variety: how much the pictures of one label
     differ, relative to 16 real ones. It is about 1 for good pictures (a little less within a class), and 0 if all are equal.
+    With several labels also Label_effect: how much the pictures of one z differ from label to label, relative to the same. It is
+    0 if the label changes nothing.
     """
-    asked = dict(itertools.islice(conditions.of_labels(experiment.conditions).items(), _ROWS))
+    asked = dict(itertools.islice(experiment.conditions.of_labels().items(), _ROWS))
     columns, count = (_IN_ROW, _IN_ROW) if asked else (_COLUMNS, _GRID)
     z = latent.noise(count, experiment.noise_dim, experiment.seed)
     (side,) = experiment.sides
@@ -191,8 +193,13 @@ def make_look(experiment: FromNoise, records: Records) -> players.Look:
     def look(generators):
         images = latent.sample(generators["generator"], of_each(asked, z))
         rows = np.split(images, len(asked) or 1)
-        variety = float(np.mean([_spread(row) for row in rows])) / max(real, _SMALLEST)
-        return players.Sheet(pictures.to_uint8(images), columns, {"Variety": variety}, tuple(asked))
+        measured = {"Variety": _relative(rows)}
+        if len(asked) > 1:
+            measured["Label_effect"] = _relative(np.stack(rows, axis=1))
+        return players.Sheet(pictures.to_uint8(images), columns, measured, tuple(asked))
+
+    def _relative(groups: Sequence[np.ndarray] | np.ndarray) -> float:
+        return float(np.mean([_spread(group) for group in groups])) / max(real, _SMALLEST)
 
     return look
 

@@ -14,6 +14,7 @@ from tfgan_series.training import image_pool, players
 from tfgan_series.training.state import TrainState
 
 _ROWS = 4  # rows of a grid
+_HEADS = ("A", "A to B", "back to A", "B", "B to A", "back to B")  # of its columns
 _MEASURED = 16  # test pictures of each set, on which the cycle loss is measured at each grid
 _POOLS = ("pool_a", "pool_b")
 
@@ -136,7 +137,7 @@ class _Replica:
 
 
 def make_look(experiment: CycleGAN, records: Records) -> players.Look:
-    """A function that draws a grid of 4 rows and 6 columns.
+    """A function that draws a grid of 4 rows and 6 columns, with a name above each column.
 
     A row shows a picture of A, its translation, and the translation back; then the same for a picture of B. The pictures are
     the same in every grid: test pictures, or training pictures if there are no test pictures. The number measured is
@@ -157,6 +158,7 @@ def make_look(experiment: CycleGAN, records: Records) -> players.Look:
             shown += [images[:_ROWS], there[:_ROWS], back[:_ROWS]]
         rows = min(map(len, shown))
         sheet = np.stack([images[:rows] for images in shown], axis=1)  # [rows, 6, H, W, C]
-        return players.Sheet(pictures.to_uint8(sheet.reshape(-1, *sheet.shape[2:])), len(shown), {"Cycle_test": cycle})
+        images = pictures.to_uint8(sheet.reshape(-1, *sheet.shape[2:]))
+        return players.Sheet(images, len(shown), {"Cycle_test": cycle}, heads=_HEADS)
 
     return look

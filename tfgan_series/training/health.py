@@ -6,6 +6,7 @@ from tfgan_series import series
 from tfgan_series.series import Experiment
 
 _COLLAPSED = 0.05  # Variety of a grid whose pictures are all but equal; that of real pictures is 1
+_NO_EFFECT = 0.05  # Label_effect of a grid whose rows are all but equal
 _BEGINNING = 300  # steps; before, pictures may be all but equal because the batch statistics of a new network are far from true
 _NEAR = 0.005  # distance of a mean loss from its bound
 
@@ -13,13 +14,16 @@ _NEAR = 0.005  # distance of a mean loss from its bound
 def warnings(row: Mapping[str, float], epoch_means: Mapping[str, float], bounds: Mapping[str, float], advice: str) -> list[str]:
     """What is wrong with a run: a line for each finding, the same line as long as it holds.
 
-    row: of the log. If it has Variety (see adversarial.make_look), a collapse is found by it. epoch_means: the mean losses over
+    row: of the log. If it has Variety (see adversarial.make_look), a collapse is found by it, and by Label_effect a label that
+    changes nothing. epoch_means: the mean losses over
     the last steps, as many as an epoch has; empty before the first epoch's end. bounds: {name of a loss: its bound}, -inf if it
     has none. advice: what to try.
     """
     lines = []
     if row["step"] >= _BEGINNING and row.get("Variety", 1.0) < _COLLAPSED:
         lines.append(f"the pictures of the grid are all but equal: the generator has collapsed. {advice}")
+    elif row["step"] >= _BEGINNING and row.get("Label_effect", 1.0) < _NO_EFFECT:
+        lines.append(f"the label has no effect: for one z the pictures of all labels are all but equal. {advice}")
     standing = [name for name in bounds if name in epoch_means and abs(epoch_means[name] - bounds[name]) < _NEAR]
     if standing:
         verb = "stands at its bound" if len(standing) == 1 else "stand at their bounds"

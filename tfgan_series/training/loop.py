@@ -11,15 +11,16 @@ from types import FrameType
 from typing import Any, Protocol
 
 from keras.optimizers.schedules import LearningRateSchedule
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
-from tfgan_series import signals
+from tfgan_series import progress, signals
 from tfgan_series.errors import Diverged
 from tfgan_series.series import Experiment
 from tfgan_series.training import schedule
 
 _LOOK_SECONDS = 1.0  # between two looks at the losses within a row
 _LOOK_STEPS = 10  # the same if several processes train: they must stop at the same step, and their clocks differ
+_LINE_SECONDS = 30  # between two lines within a row, if there is no bar
 _LARGEST_LOSS = 1e6  # cross-entropy of logits does not overflow, so the losses of a diverged run can stay finite for ever
 _TIMED_STEPS = 20  # before the loop says how long the run will take
 _LONG = 3600  # seconds of a run that is called long
@@ -34,6 +35,10 @@ class Interrupted(Exception):
         super().__init__(where)
         self.number = number
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows (IPython asks for this method)."""
+        return [f"Stopped and saved in {self}. To go on, run the cell again."]
+
 
 class State(Protocol):
     """The part of a TrainState that the loop needs."""
@@ -43,6 +48,9 @@ class State(Protocol):
 
     def means(self, steps: int, skip: int = 0) -> dict[str, float]:
         """The means of the noted numbers over the epoch's first `steps` steps, without those of its first `skip` steps."""
+
+    def broken(self) -> list[str]:
+        """The names of the networks that have a weight which is NaN or infinite."""
 
     def set_learning_rate(self, rate: float) -> None:
         """Set the learning rate for the next steps."""
@@ -118,7 +126,7 @@ def run(
                 rate, skip = schedule.rate_at(course.rate, done), max(last_row - before, 0)
                 state.set_learning_rate(rate)
                 done = _run_row(course, done, skip, state, step, feed, save, together, stop, watch)
-                means = _sound(state.means(done - before, skip), epoch)
+                means = _sound(state.means(done - before, skip), epoch, state)
                 speed = watch.row.images_per_second()
                 if done == before + course.steps:
                     watch.tell(done)
@@ -131,7 +139,7 @@ def run(
                         hook(row)
                     save()
                 last_row = done
-                print(_line(course, row, means, watch.left(done)), flush=True)
+                print(_line(course, done, means, speed, watch.left(done)), flush=True)
                 if done < course.total and (number := stop.agreed(True)):
                     raise Interrupted(number, _place(course, done))
 
@@ -141,7 +149,8 @@ def _run_row(course, done, skip, state, step, feed, save, together, stop, watch)
     epoch, first = done // course.steps + 1, done // course.steps * course.steps
     end, length = course.row_end(done), min(course.steps, course.total - first)
     watch.row.restart()
-    bar = tqdm(total=length * course.images, initial=(done - first) * course.images, unit=" images", leave=False, disable=None)
+    lines = 0.0
+    bar = progress.bar(total=length * course.images, initial=(done - first) * course.images, unit=" images", leave=False)
     with bar:
         bar.set_description(f"epoch {epoch}/{course.epochs}")
         for batch in itertools.islice(feed, end - done):
@@ -153,8 +162,11 @@ def _run_row(course, done, skip, state, step, feed, save, together, stop, watch)
             if due:
                 means = _sound(state.means(done - first, skip), epoch)
                 bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
+                if bar.disable and watch.row.seconds() // _LINE_SECONDS > lines:
+                    lines = watch.row.seconds() // _LINE_SECONDS
+                    print(_line(course, done, means, watch.row.images_per_second(), watch.left(done)), flush=True)
             if done < end and (number := stop.agreed(due)):
-                _sound(state.means(done - first, skip), epoch)
+                _sound(state.means(done - first, skip), epoch, state)
                 with together():
                     save()
                 raise Interrupted(number, _place(course, done))
@@ -163,16 +175,25 @@ def _run_row(course, done, skip, state, step, feed, save, together, stop, watch)
     return end
 
 
-def _sound(means: Mapping[str, float], epoch: int) -> Mapping[str, float]:
-    """Check the means and return them. Raises Diverged if one is NaN or infinite, or if a loss is beyond _LARGEST_LOSS."""
-    for name, value in means.items():
-        if math.isnan(value) and name.endswith("_grad"):
-            continue  # no step updated the generator; a gradient that is not finite is noted as infinite
-        if not math.isfinite(value) or (name.endswith("_loss") and abs(value) > _LARGEST_LOSS):
-            raise Diverged(
-                f"the run diverged: {name} is {value:.4g} in epoch {epoch}; the steps after its last checkpoint are lost. "
-                "Start over with a smaller --lr or another --seed (with train.py, give --overwrite too)"
-            )
+def _sound(means: Mapping[str, float], epoch: int, state: State | None = None) -> Mapping[str, float]:
+    """Check the means and return them. Raises Diverged if one is NaN or infinite, or if a loss is beyond _LARGEST_LOSS.
+
+    state: given before it is saved. The means do not show what the last step did to the weights, so they are checked too.
+    """
+    wrong = [
+        f"{name} is {value:.4g}"
+        for name, value in means.items()
+        # A gradient is NaN if no step updated the generator; one that is not finite is noted as infinite.
+        if not (math.isfinite(value) or (math.isnan(value) and name.endswith("_grad")))
+        or (name.endswith("_loss") and abs(value) > _LARGEST_LOSS)
+    ]
+    if not wrong and state and (names := state.broken()):
+        wrong = [f"a weight of the {' and the '.join(names)} is not finite"]
+    if wrong:
+        raise Diverged(
+            f"the run diverged: {wrong[0]} in epoch {epoch}; the steps after its last checkpoint are lost. "
+            "Start over with a smaller --lr or another --seed, and give --overwrite too"
+        )
     return means
 
 
@@ -180,11 +201,11 @@ def _place(course: Course, done: int) -> str:
     return f"epoch {(done - 1) // course.steps + 1} of {course.epochs}, after step {done:,} of {course.total:,}"
 
 
-def _line(course: Course, row: Row, means: Mapping[str, float], seconds: float) -> str:
+def _line(course: Course, done: int, means: Mapping[str, float], speed: float, seconds: float) -> str:
     numbers = "  ".join(f"{name} {value:.3f}" for name, value in means.items())
     left = f"  {tqdm.format_interval(seconds)} left" if seconds else ""
-    done = f"epoch {round(row['epoch'], 3):g}, step {row['step']:,} of {course.total:,}"
-    return f"{done}  {numbers}  {row['images_per_second']:,.0f} images/s{left}"
+    place = f"epoch {round(done / course.steps, 3):g}, step {done:,} of {course.total:,}"
+    return f"{place}  {numbers}  {speed:,.0f} images/s{left}"
 
 
 class Clock:

@@ -69,6 +69,14 @@ class TrainState:
         averages = dict(zip(map(id, network.trainable_variables), self.averages.get(name, ()), strict=False))
         return [averages.get(id(weight), weight.value).numpy() for weight in network.weights]
 
+    def broken(self) -> list[str]:
+        """The names of the networks that have a weight which is NaN or infinite."""
+        return [
+            name
+            for name, network in self.networks.items()
+            if not all(bool(tf.reduce_all(tf.math.is_finite(weight.value))) for weight in network.weights)
+        ]
+
     def epoch_history(self, steps: int) -> np.ndarray:
         """The numbers that the epoch's first `steps` steps noted, [steps, len(measures)] float64. Gen_grad is NaN at steps that
         did not update the generator. Beyond the epoch's steps so far, the numbers are those of the epoch before."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfgan_series import files, networks, runs, series
+from tfgan_series import files, networks, runs, series, way
 from tfgan_series.data import pipeline
 from tfgan_series.data.records import Records, check_unchanged
 from tfgan_series.errors import UserError
@@ -18,6 +19,8 @@ from tfgan_series.series import Experiment
 from tfgan_series.training import devices, health, hooks, loop
 from tfgan_series.training.checkpoints import Checkpoints
 from tfgan_series.training.state import TrainState, create_state
+
+_TIMED_STEPS = 10
 
 
 def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.distribute.Strategy) -> None:
@@ -28,8 +31,8 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
     Raises UserError if the run cannot go on or its records change, loop.Interrupted after Ctrl-C or SIGTERM, and Diverged if a
     loss diverges.
     """
-    algorithm, steps = series.MODELS[experiment.model].load_algorithm(), pipeline.steps_per_epoch(found, experiment)
-    state = create_state(experiment, strategy, algorithm.measures(experiment), steps, algorithm.buffers(experiment))
+    steps = pipeline.steps_per_epoch(found, experiment)
+    algorithm, state = _begin(experiment, strategy, steps)
     checkpoints = Checkpoints(state, folder / runs.CHECKPOINTS, devices.is_chief(strategy))
     with devices.together(strategy):
         print(_restore(checkpoints, state, steps, experiment, found, folder))
@@ -37,10 +40,6 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
     _check_same_run(strategy, experiment, state, found)
     with devices.together(strategy):
         after_row = _hooks(experiment, found, folder, state, steps) if devices.is_chief(strategy) else []
-
-    def batches(epoch: int, first_step: int) -> Iterator[Any]:
-        dataset = strategy.experimental_distribute_dataset(pipeline.batches(found, experiment, epoch, first_step))
-        return pipeline.damage_named(iter(dataset), found)  # iter: it reads from now on
 
     @contextlib.contextmanager
     def together() -> Iterator[None]:
@@ -53,14 +52,44 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
         loop.course_of(experiment, steps),
         state,
         algorithm.make_step(experiment, state, strategy),
-        batches,
+        functools.partial(_batches, experiment, found, strategy),
         checkpoints.save,
         after_row,
         last_row=last_row,
-        if_long="" if experiment == quick else f" To draw {quick.image_type} in minutes: python scripts/train.py",
+        if_long="" if experiment == quick else f" To draw {quick.image_type} in minutes: {way.command('train')}",
         agree=functools.partial(devices.largest, strategy) if devices.several_workers(strategy) else None,
         together=together,
     )
+
+
+def seconds_per_step(experiment: Experiment, found: Records, strategy: tf.distribute.Strategy) -> float:
+    """How long a training step of an experiment on its records takes: the mean of some steps of new networks, after those in
+    which they compile. The reading of the records is a part of it. What is written after each row is no part of it."""
+    algorithm, state = _begin(experiment, strategy, pipeline.steps_per_epoch(found, experiment))
+    step, together = algorithm.make_step(experiment, state, strategy), series.values(experiment).get("critic_steps", 1)
+    feed = itertools.chain.from_iterable(_batches(experiment, found, strategy, epoch, 0) for epoch in itertools.count(1))
+    clock = loop.Clock(images=experiment.batch_size)
+    for timed in (together, together * max(1, _TIMED_STEPS // together)):  # the first ones compile
+        clock.restart()
+        for batch in itertools.islice(feed, timed):
+            step(batch)
+            clock.tick()
+        state.means(1)  # waits for the device
+        seconds = clock.left(1)
+    return seconds
+
+
+def _begin(experiment: Experiment, strategy: tf.distribute.Strategy, steps: int) -> tuple[Any, TrainState]:
+    """The algorithm of an experiment, and a new state. steps: in an epoch."""
+    algorithm = series.MODELS[experiment.model].load_algorithm()
+    return algorithm, create_state(experiment, strategy, algorithm.measures(experiment), steps, algorithm.buffers(experiment))
+
+
+def _batches(
+    experiment: Experiment, found: Records, strategy: tf.distribute.Strategy, epoch: int, first_step: int
+) -> Iterator[Any]:
+    dataset = strategy.experimental_distribute_dataset(pipeline.batches(found, experiment, epoch, first_step))
+    return pipeline.damage_named(iter(dataset), found)  # iter: it reads from now on
 
 
 def _restore(
@@ -72,11 +101,16 @@ def _restore(
         raise UserError(f"{folder} has a log and no checkpoint to go on from: --overwrite starts the run over")
     done, total, (unit, length) = state.steps_done(), experiment.steps_in_all(steps), experiment.length
     if done >= total:
-        return f"{folder} is finished, {length:,} {unit}. Give a larger --{unit} to train on, or --overwrite to start over."
+        finished = f"{folder} is finished, {series.counted(length, unit)}."
+        return f"{finished} Give a larger --{unit} to train on, or --overwrite to start over."
     if resumed:
         return f"Going on from epoch {done // steps + 1}, step {done + 1:,} of {total:,}, in {folder}."
     pictures = f"{found.count_of(experiment):,} pictures of {found.folder}"
-    return f"Training {experiment.model} on {pictures}, {length:,} {unit} with {steps:,} steps an epoch, into {folder}."
+    course = f"{series.counted(length, unit)} with {series.counted(steps, 'steps')} an epoch"
+    line = f"Training {experiment.model} on {pictures}, {course}, into {folder}."
+    if total > 1 and loop.course_of(experiment, steps).row_end(0) == total:
+        line += f" The curves will have a single point: --grid_every={max(1, total // 10)} gives ten."
+    return line
 
 
 def _last_row(folder: Path, done: int, steps: int) -> int:

@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 import numpy as np
 
 from tfgan_series.data.datasets.source import Request
-from tfgan_series.errors import NeedsFiles
+from tfgan_series.errors import NeedsFiles, reason_of
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -29,9 +29,8 @@ def fetch(name: str, request: Request, wanted: str) -> "tfds.core.DatasetBuilder
     try:
         builder.download_and_prepare()
     except Exception as error:  # TFDS passes on every kind of network, disk and checksum error
-        reason = str(error).strip().splitlines() or [type(error).__name__]
         raise NeedsFiles(
-            f"fetching {request.image_type} into {request.downloads} failed ({reason[0]}): "
+            f"fetching {request.image_type} into {request.downloads} failed ({reason_of(error)}): "
             f"try again, or give --DatasetPath=FOLDER, {wanted}"
         ) from error
     return builder
