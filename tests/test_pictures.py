@@ -67,12 +67,12 @@ def drawn(path, colour):
     return np.nonzero(np.abs(pixels - colour).max(axis=2) < 4)
 
 
-BLUE, ORANGE = (31, 119, 180), (255, 127, 14)  # Matplotlib's first two
+BLUE, ORANGE = (31, 119, 180), (255, 127, 14)  # of the discriminator and of the generator
 
 
 def test_curves_draws_every_line(tmp_path):
     """One line rises and one falls over the whole width. The legend is small compared with them."""
-    lines = {"a": [0, 1, 2], "b": [2, 1, 0]}
+    lines = {"Gen_loss": [2, 1, 0], "Dis_loss": [0, 1, 2]}
     pictures.curves([1, 2, 3], lines, tmp_path / "c.png", x_label="epoch", y_label="loss")
     for colour, slope in ((BLUE, -1), (ORANGE, 1)):  # rows count downwards
         rows, columns = drawn(tmp_path / "c.png", colour)
@@ -84,7 +84,7 @@ def test_curves_draws_every_line(tmp_path):
 def test_a_number_that_is_none_leaves_a_gap_in_its_curve(tmp_path):
     widths = []
     for values in ([1.0, 1.0, 1.0, 1.0], [1.0, 1.0, np.nan, 1.0]):
-        pictures.curves([1, 2, 3, 4], {"a": values}, tmp_path / "c.png", x_label="epoch", y_label="loss")
+        pictures.curves([1, 2, 3, 4], {"Dis_loss": values}, tmp_path / "c.png", x_label="epoch", y_label="loss")
         widths.append(len(np.unique(drawn(tmp_path / "c.png", BLUE)[1])))
     assert widths[1] < 0.6 * widths[0]
 

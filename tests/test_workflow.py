@@ -124,9 +124,11 @@ def test_the_grid_is_the_generators_for_the_fixed_z(trained):
     assert not np.array_equal(np.asarray(Image.open(trained / "images/epoch-001.png")), again)
 
 
-def test_the_generator_is_float32_whatever_the_training(digits, tmp_path):
+def test_the_generator_is_float32_whatever_the_training(digits, tmp_path, capsys):
     experiment = series.resolve("digits", image_size=8, base_filters=4, batch_size=500, epochs=1, precision="mixed_bfloat16")
     folder = workflow.train(experiment, tfrecord_path=digits[0], run_dir=tmp_path / "run")
+    assert "1 epoch with 3 steps an epoch, into" in (printed := capsys.readouterr().out)
+    assert "The curves will have a single point: --grid_every=1 gives more." in printed
     generator = keras.models.load_model(folder / "generator.keras")
     assert {layer.compute_dtype for layer in generator.layers} == {"float32"}
     assert generator(np.zeros((1, 100), "float32")).dtype == "float32"

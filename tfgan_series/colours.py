@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 PALETTE = ("tab:blue", "tab:orange", "tab:green", "tab:purple", "tab:olive", "tab:gray")  # style.css has them as --line-0 and on
 _OWN = {"Dis": 0, "Gen": 1, "Real": 2, "Fake": 3}  # beginning of a column's name -> the place of its colour
-_FREE = (2, 3, 4, 5, 0, 1)  # for other columns; the players' colours come last
+_FREE = (5, 4, 2, 3, 0, 1)  # for other columns; the colours above come last
 
 
 def places(columns: Sequence[str]) -> dict[str, int]:

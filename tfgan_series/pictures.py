@@ -101,7 +101,7 @@ def _with_heads(picture: Image.Image, heads: Sequence[str], column_width: int, l
     page.paste(picture, (0, 22))
     draw = ImageDraw.Draw(page)
     for column, text in enumerate(heads):
-        draw.text((left + (column + 0.5) * column_width, 20), text, font=font, fill="black", anchor="mb")
+        draw.text((left + (column + 0.5) * column_width, 16), text, font=font, fill="black", anchor="ms")
     return page
 
 

@@ -47,6 +47,14 @@ def test_neighbours_are_within_the_papers_noise():
     assert 0.42 < np.abs(nine[1:] - 2).max() <= 0.25 * np.sqrt(3)
 
 
+def test_how_far_the_neighbours_are_is_said():
+    z = latent.numbered([3], Plane().input_shape[-1], 0)[0].astype(np.float64)
+    near = arithmetic.jittered(z, 0)[1:]
+    cosines = near @ z / np.linalg.norm(near, axis=1) / np.linalg.norm(z)
+    found = arithmetic.by_number(Plane(), [(1, (3,))])
+    assert f"The neighbours are {np.degrees(np.arccos(cosines)).mean():.0f} degrees from the sum" in found.text
+
+
 def test_the_surest_dealt_to_twins_in_turn():
     logits = np.array([[9.0], [-3], [-4], [-5], [8], [-2]])
     terms = equation.parse("A - !A + !A")

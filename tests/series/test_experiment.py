@@ -6,6 +6,12 @@ from tfgan_series import series
 from tfgan_series.errors import UserError
 
 
+def test_one_thing_is_counted_in_the_singular():
+    assert [series.counted(number, "steps") for number in (0, 1, 2, 1900, 0.5)] == [
+        "0 steps", "1 step", "2 steps", "1,900 steps", "0.5 steps",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "make",
     [

@@ -109,7 +109,7 @@ def _restore(
     course = f"{series.counted(length, unit)} with {series.counted(steps, 'steps')} an epoch"
     line = f"Training {experiment.model} on {pictures}, {course}, into {folder}."
     if total > 1 and loop.course_of(experiment, steps).row_end(0) == total:
-        line += f" The curves will have a single point: --grid_every={max(1, total // 10)} gives ten."
+        line += f" The curves will have a single point: --grid_every={max(1, total // 10)} gives more."
     return line
 
 
