@@ -30,8 +30,16 @@ def run(words: Sequence[str], cwd: Path, environment: Mapping[str, str], output:
     """Run a script to its end. Returns what subprocess.run returns. For the arguments see start."""
     process = start(words, cwd, environment, output, at_batch)
     process.join()
-    printed = [output.with_suffix(ending).read_text(encoding="utf-8", errors="replace") for ending in (".out", ".err")]
-    return subprocess.CompletedProcess(words, process.exitcode, *printed)
+    return subprocess.CompletedProcess(words, process.exitcode, *_texts(output))
+
+
+def printed(output: Path) -> str:
+    """What a process printed to both."""
+    return "".join(_texts(output))
+
+
+def _texts(output: Path) -> list[str]:
+    return [output.with_suffix(ending).read_text(encoding="utf-8", errors="replace") for ending in (".out", ".err")]
 
 
 def _run(words: list[str], cwd: Path, environment: Mapping[str, str], output: Path, at_batch: tuple | None) -> None:

@@ -1,0 +1,174 @@
+"""What is lost when a process is killed or a disk is full? The script tries it again and again, and prints a table.
+
+    python tests/stress.py [--parts=gan,dcgan,cyclegan,conversion,disk,memory,corruption] [--tries=20] [--seed=0]
+
+gan, dcgan, cyclegan: a training is killed with SIGKILL, at a random moment, inside a checkpoint or inside an export, and started
+again with the same command until it ends. Its folder is compared with that of a training that was never killed: weights,
+optimizers, log, steps, grids and scores, byte for byte. Left out are times: the log's images_per_second, the report, and the time
+that a .keras file or an event carries. Then the same with --overwrite.
+conversion: the same for make_tfrecord.py. After each kill the record folder is not there, or is complete.
+disk: conversions and trainings on disks of many sizes, each too small, until they end (Linux, as root).
+memory: what a process grows by in an epoch, over the last 200 of 300.
+corruption: see corruption.py; five times as many tries.
+"""
+
+import argparse
+import contextlib
+import csv
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+from tensorboard.compat.proto import event_pb2
+
+import warm
+from tfgan_series import runs, series
+from tfgan_series.data import conversion, records
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+COMMON = (
+    "--image_size=16", "--batch_size=8", "--epochs=4", "--grid_every=4", "--deterministic", "--run_dir=run",
+    "--checkpoint_minutes=0.001",
+)  # fmt: skip
+MODELS = {
+    "gan": ("--ImageType=folder", "--evaluate_every=1", "--evaluate_count=20"),
+    "dcgan": ("--ImageType=folder", "--base_filters=4", "--update=alternating", "--critic_steps=2", "--ema=0.9"),
+    "cyclegan": ("--ImageType=unpaired", "--base_filters=2", "--blocks=1", "--pool=3"),
+}
+SPEED = "images_per_second"
+PICTURES = 4000  # of the conversions: more than 2,000, so that they are prepared in processes
+
+Moment = Callable[[Path, float], bool]  # (run folder, seconds since the training began) -> whether to kill now
+
+
+def write_pictures(root: Path) -> None:
+    """96 pictures of noise in folder/train, and 48 in unpaired/trainA and trainB each."""
+    draw = np.random.default_rng(0)
+    for name, count in (("folder/train", 96), ("unpaired/trainA", 48), ("unpaired/trainB", 48)):
+        (root / name).mkdir(parents=True)
+        for number in range(count):
+            Image.fromarray(draw.integers(0, 256, (16, 16, 3), np.uint8)).save(root / name / f"{number:03d}.png")
+
+
+def start(script: str, place: Path, *flags: str):
+    """Start a command in `place`. Returns its process when it works, or when it has ended."""
+    place.mkdir(exist_ok=True, parents=True)
+    process = warm.start([str(ROOT / "scripts" / script), *flags], place, ENVIRONMENT, place / "printed")
+    while process.is_alive() and not re.search("^(Training|Going on|Converting)", warm.printed(place / "printed"), re.MULTILINE):
+        time.sleep(0.005)
+    return process
+
+
+def train(model: str, place: Path, records_root: Path, *more: str):
+    """Start a training of a model in `place`."""
+    return start("train.py", place, f"--model={model}", *MODELS[model], *COMMON, f"--TFRecordPath={records_root}", *more)
+
+
+def ended(process) -> int:
+    """The exit status of a process, when it has ended."""
+    process.join()
+    return process.exitcode
+
+
+def kill(process, folder: Path, moment: Moment) -> bool:
+    """Kill a process at a moment. False if it ended before."""
+    began = time.monotonic()
+    while process.is_alive():
+        if moment(folder, time.monotonic() - began):
+            process.kill()
+            return ended(process) == -signal.SIGKILL
+        time.sleep(0.0005)
+    return False
+
+
+def contents(folder: Path) -> dict[str, object]:
+    """{file: what is in it, without times}."""
+    found: dict[str, object] = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "report.html"):
+        name = str(path.relative_to(folder))
+        if path.parent.name == runs.CHECKPOINTS:
+            found[f"{runs.CHECKPOINTS}{path.suffix}"] = path.read_bytes()  # of the last step; the one before may be any
+        elif path.suffix == ".keras":
+            with zipfile.ZipFile(path) as file:
+                config = re.sub(rb'"shared_object_id": \d+', b"", file.read("config.json"))  # an address in memory
+                found[name] = [config, file.read("model.weights.h5")]
+        elif path.name == runs.LOG:
+            with open(path, newline="") as file:
+                found[name] = [{key: value for key, value in row.items() if key != SPEED} for row in csv.DictReader(file)]
+        elif path.parent.name == runs.TENSORBOARD:
+            found[name.split(".step-")[-1]] = events(path)
+        else:
+            found[name] = path.read_bytes()
+    return found
+
+
+def events(path: Path) -> list[tuple[int, str, bytes]]:
+    """The values of a file of TensorBoard events."""
+    parsed = [event_pb2.Event.FromString(event) for event in tf.data.TFRecordDataset(str(path)).as_numpy_iterator()]
+    return [
+        (event.step, value.tag, value.SerializeToString(deterministic=True))
+        for event in parsed
+        for value in event.summary.value
+        if value.tag != SPEED
+    ]
+
+
+def differing(one: dict[str, object], other: dict[str, object]) -> list[str]:
+    """The files that only one of two folders has, or that differ."""
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+
+
+def moments(seconds: float, draw: random.Random) -> Iterator[Moment]:
+    """Moments to kill a training at, one kind after the other. seconds: what the whole training takes."""
+    while True:
+        for pattern in ("", "checkpoints/step-*_temp", ".partial-*.keras"):
+            after = draw.uniform(0, seconds * 0.8)
+            yield lambda folder, passed, after=after, pattern=pattern: (
+                passed > after and (not pattern or any(folder.glob(pattern)))
+            )
+
+
+def trainings(model: str, root: Path, records_root: Path, tries: int, draw: random.Random) -> Iterator[tuple[str, int, int]]:
+    """(fault, kills, trainings whose files differ) of a model."""
+    began = train(model, root / "through", records_root)
+    clock = time.monotonic()
+    if ended(began):
+        raise SystemExit(f"{model} does not train: {warm.printed(root / 'through/printed')}")
+    whole, wanted = time.monotonic() - clock, contents(root / "through/run")
+    when, done, lost, trained = moments(whole, draw), 0, 0, 0
+    while done < tries:
+        place = root / str(trained)
+        while done < tries and kill(train(model, place, records_root), place / "run", next(when)):
+            done += 1
+        lost += differs(f"{model} {trained}", ended(train(model, place, records_root)), wanted, place / "run")
+        trained += 1
+    yield f"{model} killed {tries} times, in {trained} trainings: files that differ", done, lost
+    place, done, lost = root / "through", 0, 0
+    for number in range(tries // 4):
+        done += kill(train(model, place, records_root, "--overwrite"), place / "run", next(when))
+        again = () if (place / "run/experiment.json").is_file() else ("--overwrite",)
+        lost += differs(f"{model} overwrite {number}", ended(train(model, place, records_root, *again)), wanted, place / "run")
+    yield f"{model} killed under --overwrite, and started again", done, lost
+
+
+def differs(name: str, failed: int, wanted: dict[str, object], folder: Path) -> bool:
+    """Whether a run failed or has other files than wanted, which is printed."""
+    files = differing(wanted, contents(folder))
+    if failed or files:
+        print(f"{name}: {', '.join(files)}, status {failed}, in {folder}", flush=True)
+    return bool(failed or files)
