@@ -12,17 +12,12 @@ memory: what a process grows by in an epoch, over the last 200 of 300.
 corruption: see corruption.py; five times as many tries.
 """
 
-import argparse
-import contextlib
 import csv
+import functools
 import os
 import random
 import re
-import shutil
 import signal
-import subprocess
-import sys
-import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -35,9 +30,9 @@ import tensorflow as tf
 from PIL import Image
 from tensorboard.compat.proto import event_pb2
 
+from tfgan_series import runs
+
 import warm
-from tfgan_series import runs, series
-from tfgan_series.data import conversion, records
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
@@ -53,6 +48,7 @@ MODELS = {
 SPEED = "images_per_second"
 PICTURES = 4000  # of the conversions: more than 2,000, so that they are prepared in processes
 
+Row = tuple[str, int, int]  # fault, tries, lost
 Moment = Callable[[Path, float], bool]  # (run folder, seconds since the training began) -> whether to kill now
 
 
@@ -138,13 +134,17 @@ def moments(seconds: float, draw: random.Random) -> Iterator[Moment]:
     while True:
         for pattern in ("", "checkpoints/step-*_temp", ".partial-*.keras"):
             after = draw.uniform(0, seconds * 0.8)
-            yield lambda folder, passed, after=after, pattern=pattern: (
-                passed > after and (not pattern or any(folder.glob(pattern)))
+            yield (
+                lambda folder, passed, after=after, pattern=pattern: passed > after and (not pattern or any(folder.glob(pattern)))
             )
 
 
-def trainings(model: str, root: Path, records_root: Path, tries: int, draw: random.Random) -> Iterator[tuple[str, int, int]]:
-    """(fault, kills, trainings whose files differ) of a model."""
+def trainings(model: str, root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
+    """Kills of the trainings of a model. Lost are trainings whose files differ."""
+    write_pictures(root)
+    records_root = root / "tfrecords"
+    for image_type in ("folder", "unpaired"):
+        conversion.convert(series.resolve(image_type, image_size=16), dataset_path=root / image_type, tfrecord_path=records_root)
     began = train(model, root / "through", records_root)
     clock = time.monotonic()
     if ended(began):
@@ -157,12 +157,11 @@ def trainings(model: str, root: Path, records_root: Path, tries: int, draw: rand
             done += 1
         lost += differs(f"{model} {trained}", ended(train(model, place, records_root)), wanted, place / "run")
         trained += 1
-    yield f"{model} killed {tries} times, in {trained} trainings: files that differ", done, lost
+    yield f"{model} killed, in {trained} trainings", done, lost
     place, done, lost = root / "through", 0, 0
     for number in range(tries // 4):
         done += kill(train(model, place, records_root, "--overwrite"), place / "run", next(when))
-        again = () if (place / "run/experiment.json").is_file() else ("--overwrite",)
-        lost += differs(f"{model} overwrite {number}", ended(train(model, place, records_root, *again)), wanted, place / "run")
+        lost += differs(f"{model} overwrite {number}", ended(train(model, place, records_root)), wanted, place / "run")
     yield f"{model} killed under --overwrite, and started again", done, lost
 
 
@@ -172,3 +171,28 @@ def differs(name: str, failed: int, wanted: dict[str, object], folder: Path) -> 
     if failed or files:
         print(f"{name}: {', '.join(files)}, status {failed}, in {folder}", flush=True)
     return bool(failed or files)
+
+
+PARTS: dict[str, Callable[[Path, int, random.Random], Iterator[Row]]] = {
+    **{model: functools.partial(trainings, model) for model in MODELS},
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument("--tries", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    arguments = parser.parse_args()
+    root = Path(tempfile.mkdtemp(prefix="stress-"))
+    print(f"In {root}\n\n| fault | tries | lost |\n|---|---|---|", flush=True)
+    failed = 0
+    for part in arguments.parts.split(","):
+        for fault, tries, lost in PARTS[part](root / part, arguments.tries, random.Random(arguments.seed)):
+            print(f"| {fault} | {tries} | {lost} |", flush=True)
+            failed += lost
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

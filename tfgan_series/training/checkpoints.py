@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from tfgan_series import files
 from tfgan_series.errors import UserError, reason_of
 from tfgan_series.training.state import TrainState
 
@@ -35,10 +36,14 @@ class Checkpoints:
 
     def save(self) -> None:
         """Write a checkpoint of the state as it is, and remove all but the last two. Raises UserError if it cannot be written."""
+        path = self._own_folder / f"step-{self._state.steps_done()}"
         try:
-            self._checkpoint.write(str(self._own_folder / f"step-{self._state.steps_done()}"))
-        except tf.errors.OpError as error:
-            raise UserError(f"no checkpoint can be written to {self._folder} ({error.message}); the last one is kept") from error
+            self._checkpoint.write(str(path))
+            for part in [*path.parent.glob(f"{path.name}.*"), path.parent]:
+                files.sync(part)  # before an older one goes: TensorFlow does not wait for the disk
+        except (tf.errors.OpError, OSError) as error:
+            reason = reason_of(error)
+            raise UserError(f"no checkpoint can be written to {self._folder} ({reason}); the last one is kept") from error
         for path in _find(self._own_folder)[_KEEP:]:
             path.with_suffix(".index").unlink()  # first: a checkpoint without its index is none
             for part in path.parent.glob(f"{path.name}.data-*"):
