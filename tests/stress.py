@@ -12,12 +12,15 @@ memory: what a process grows by in an epoch, over the last 200 of 300.
 corruption: see corruption.py; five times as many tries.
 """
 
+import argparse
 import csv
 import functools
 import os
 import random
 import re
 import signal
+import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -30,7 +33,8 @@ import tensorflow as tf
 from PIL import Image
 from tensorboard.compat.proto import event_pb2
 
-from tfgan_series import runs
+from tfgan_series import runs, series
+from tfgan_series.data import conversion
 
 import warm
 

@@ -39,7 +39,8 @@ def printed(output: Path) -> str:
 
 
 def _texts(output: Path) -> list[str]:
-    return [output.with_suffix(ending).read_text(encoding="utf-8", errors="replace") for ending in (".out", ".err")]
+    paths = [output.with_suffix(ending) for ending in (".out", ".err")]
+    return [path.read_text(encoding="utf-8", errors="replace") if path.exists() else "" for path in paths]
 
 
 def _run(words: list[str], cwd: Path, environment: Mapping[str, str], output: Path, at_batch: tuple | None) -> None:
