@@ -13,12 +13,16 @@ corruption: see corruption.py; five times as many tries.
 """
 
 import argparse
+import contextlib
 import csv
 import functools
+import itertools
+import json
 import os
 import random
 import re
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -37,6 +41,7 @@ from tfgan_series import runs, series
 from tfgan_series.data import conversion
 
 import warm
+from conftest import write_celeba
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
@@ -177,8 +182,119 @@ def differs(name: str, failed: int, wanted: dict[str, object], folder: Path) -> 
     return bool(failed or files)
 
 
+def conversions(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
+    """Kills of conversions, many of them late. Lost are folders that are there and not complete, and other bytes at the end."""
+    flags = ("--ImageType=folder", "--image_size=16", f"--DatasetPath={write_many(root / 'pictures')}")
+
+    def begin(place: Path, *more: str):
+        return start("make_tfrecord.py", place, *flags, *more)
+
+    def found(place: Path) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in (place / "tfrecords/folder/16").glob("*")}
+
+    def torment(places: Iterator[Path], tries: int, *more: str) -> tuple[int, int]:
+        done = lost = 0
+        for place in places:
+            while done < tries and kill(begin(place, *more), place, lambda _, passed, after=after(): passed > after):
+                done += 1
+                lost += found(place) not in ({}, wanted)
+            lost += ended(begin(place)) != 0 or found(place) != wanted
+            if done >= tries:
+                return done, lost
+        raise AssertionError("there are always more places")
+
+    def after() -> float:
+        return whole * draw.random() ** 0.5
+
+    process, clock = begin(root / "through"), time.monotonic()
+    if ended(process):
+        raise SystemExit(f"the conversion fails: {warm.printed(root / 'through/printed')}")
+    whole, wanted = time.monotonic() - clock, found(root / "through")
+    yield "conversion killed", *torment((root / str(number) for number in itertools.count()), tries)
+    yield "conversion killed under --overwrite", *torment(itertools.repeat(root / "through"), tries // 2, "--overwrite")
+
+
+def write_many(folder: Path) -> Path:
+    """PICTURES pictures: links to a few."""
+    write_pictures(folder.parent)
+    first = sorted((folder.parent / "folder/train").iterdir())
+    folder.mkdir()
+    for number in range(PICTURES):
+        os.link(first[number % len(first)], folder / f"{number:05d}.png")
+    return folder
+
+
+def full_disks(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
+    """A command on a full disk, which then gets some room, and the same again until it ends. Lost are starts that end in more
+    than a line, and folders that differ at the end."""
+    pictures = write_many(root / "pictures")
+    conversion = ("make_tfrecord.py", "--ImageType=folder", "--image_size=16", f"--DatasetPath={pictures}")
+    records_root = f"--TFRecordPath={root / 'whole-conversion/tfrecords'}"
+    training = ("train.py", "--model=gan", *MODELS["gan"], *COMMON, "--batch_size=100", "--epochs=2", records_root)
+    for name, (script, *flags) in (("conversion", conversion), ("training", training)):
+        whole, disk = root / f"whole-{name}", root / f"disk-{name}"
+        if ended(start(script, whole, *flags)):
+            raise SystemExit(f"{name} fails: {warm.printed(whole / 'printed')}")
+        size = sum(path.stat().st_size for path in whole.rglob("*") if path.is_file())
+        disk.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64K", "tmpfs", disk], check=True)
+        done = lost = 0
+        try:
+            for room in itertools.count(1):
+                subprocess.run(["mount", "-o", f"remount,size={size * room // tries + 2**16}", disk], check=True)
+                done += 1
+                process = warm.start([str(ROOT / "scripts" / script), *flags], disk, ENVIRONMENT, root / "printed")
+                if not ended(process):
+                    break
+                line = (root / "printed.err").read_text()
+                if process.exitcode != 1 or line.count("\n") != 1 or room > 5 * tries:
+                    print(f"full disk: status {process.exitcode}: {line}", flush=True)
+                    lost += 1
+            lost += bool(differing(contents(whole), contents(disk)) not in ([], ["printed.err", "printed.out"]))
+        finally:
+            subprocess.run(["umount", disk], check=True)
+        yield f"{name} on a full disk, which gets more room", done, lost
+
+
+def memory(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
+    """Lost is a training that grows by more than 50 KiB an epoch, or traces its step again."""
+    write_pictures(root)
+    flags = ("--ImageType=folder", "--image_size=16", "--batch_size=48", "--epochs=300", "--run_dir=run")
+    conversion.convert(series.resolve("folder", image_size=16), dataset_path=root / "folder", tfrecord_path=root / "tfrecords")
+    process, seen = start("train.py", root, "--model=gan", *flags), {}
+    while process.is_alive():
+        rows = len(list((root / "run/steps").glob("*.csv")))
+        with contextlib.suppress(OSError, ValueError):
+            seen[rows] = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1024
+        time.sleep(0.01)
+    epochs = [epoch for epoch in sorted(seen) if 100 <= epoch < 300]
+    slope = float(np.polyfit(epochs, [seen[epoch] for epoch in epochs], 1)[0])
+    retraced = "retracing" in warm.printed(root / "printed")
+    yield f"300 epochs: {slope:.1f} KiB an epoch over the last 200", 1, int(slope > 50 or retraced or bool(ended(process)))
+
+
+def corruption(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
+    """Damaged files. Lost are those that end in more than a line, or that have a checksum and are read with another content."""
+    write_pictures(root)
+    conversion.convert(series.resolve("folder", image_size=16), dataset_path=root / "folder", tfrecord_path=root / "tfrecords")
+    if ended(train("gan", root, root / "tfrecords")):
+        raise SystemExit(f"the training fails: {warm.printed(root / 'printed')}")
+    folders = [str(root / "run"), str(root / "tfrecords/folder/16"), str(write_celeba(root / "celeba"))]
+    words = [str(ROOT / "tests/corruption.py"), *folders, str(5 * tries), str(draw.random())]
+    ended(warm.start(words, root, ENVIRONMENT, root / "printed"))
+    for line in (root / "printed.out").read_text().splitlines():
+        row = json.loads(line)
+        for damage, what in row["bad"]:
+            print(f"{row['file']}, {damage}: {what}", flush=True)
+        yield f"damaged {row['file']} ({row['refused']} refused)", row["tries"], len(row["bad"])
+
+
 PARTS: dict[str, Callable[[Path, int, random.Random], Iterator[Row]]] = {
     **{model: functools.partial(trainings, model) for model in MODELS},
+    "conversion": conversions,
+    "disk": full_disks,
+    "memory": memory,
+    "corruption": corruption,
 }
 
 
