@@ -3,10 +3,10 @@
     python corruption.py RUN RECORDS CELEBA COUNT SEED
 
 RUN: a run of a model that draws from noise, trained on the records of the folder RECORDS. CELEBA: a folder in CelebA's layout.
-The damaged files are in copies. Each damaged file is read in a fork of this process, which itself reads nothing, so that
-TensorFlow starts in each fork. Prints a JSON line for each kind of file: {file, tries, refused, unnoticed, bad}. refused: how many ended in
-an error of one line. unnoticed: how many were read with another content than before. bad: [(damage, what happened)] of all
-others, also those that were unnoticed though the file has a checksum.
+The damaged files are in copies. Each is read in a fork of this process, which itself reads nothing, so that TensorFlow starts in
+each fork. Prints a JSON line for each kind of file: {file, tries, refused, unnoticed, bad}. refused: how many ended in an error
+of one line. unnoticed: how many were read with another content than before. bad: [(damage, what happened)] of all others, also
+of those that were unnoticed though the file has a checksum.
 """
 
 import contextlib

@@ -195,7 +195,7 @@ def conversions(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
     def torment(places: Iterator[Path], tries: int, *more: str) -> tuple[int, int]:
         done = lost = 0
         for place in places:
-            while done < tries and kill(begin(place, *more), place, lambda _, passed, after=after(): passed > after):
+            while done < tries and kill(begin(place, *more), place, late(whole, draw)):
                 done += 1
                 lost += found(place) not in ({}, wanted)
             lost += ended(begin(place)) != 0 or found(place) != wanted
@@ -203,15 +203,18 @@ def conversions(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
                 return done, lost
         raise AssertionError("there are always more places")
 
-    def after() -> float:
-        return whole * draw.random() ** 0.5
-
     process, clock = begin(root / "through"), time.monotonic()
     if ended(process):
         raise SystemExit(f"the conversion fails: {warm.printed(root / 'through/printed')}")
     whole, wanted = time.monotonic() - clock, found(root / "through")
     yield "conversion killed", *torment((root / str(number) for number in itertools.count()), tries)
     yield "conversion killed under --overwrite", *torment(itertools.repeat(root / "through"), tries // 2, "--overwrite")
+
+
+def late(seconds: float, draw: random.Random) -> Moment:
+    """A moment, which is more often late than early."""
+    after = seconds * draw.random() ** 0.5
+    return lambda folder, passed: passed > after
 
 
 def write_many(folder: Path) -> Path:
