@@ -6,12 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from xdist.scheduler import LoadScopeScheduling
+
+import warm
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -127,11 +130,17 @@ def command_environment(**changed):
     return {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"} | changed
 
 
-def command(script, *arguments, cwd, check=True, **environment):
-    """Run a command as a user does. Returns the finished process, its output as text."""
-    done = subprocess.run(
-        command_words(script, *arguments), cwd=cwd, capture_output=True, text=True, env=command_environment(**environment)
-    )
+def command(script, *arguments, cwd, check=True, at_batch=None, **environment):
+    """Run a command as a user does. Returns the finished process, its output as text.
+
+    environment: variables to set; with these the command has a process of its own, else a warm one. at_batch: see warm.start.
+    """
+    words = command_words(script, *arguments)
+    if environment:
+        done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, env=command_environment(**environment))
+    else:
+        with tempfile.TemporaryDirectory() as place:
+            done = warm.run(words[1:], cwd, command_environment(), Path(place, "printed"), at_batch)
     if check:
         assert done.returncode == 0, done.stdout + done.stderr
     return done
@@ -189,8 +198,8 @@ def trained(tmp_path_factory, tiny, digits):
 
 @pytest.fixture(scope="session")
 def conditional(tmp_path_factory, tiny, digits):
-    """The folder of a conditional run of one epoch on the same records."""
-    settings = {"image_size": 8, "base_filters": 4, "epochs": 1, "grid_every": 15}
+    """The folder of a conditional run of one epoch on the same records, with a checkpoint after every step."""
+    settings = {"image_size": 8, "base_filters": 4, "epochs": 1, "grid_every": 15, "checkpoint_minutes": 1e-9}
     folder = tmp_path_factory.mktemp("runs") / "conditional"
     return workflow.train(series.resolve("digits", "cdcgan", **settings), tfrecord_path=digits[0], run_dir=folder)
 

@@ -1,4 +1,5 @@
 import csv
+import os
 import subprocess
 import sys
 from pathlib import PureWindowsPath
@@ -40,6 +41,22 @@ def test_what_cannot_be_written_leaves_the_old_file_and_is_named(tmp_path):
             raise error
     assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
     assert path.read_text() == "old"
+
+
+def test_what_is_renamed_into_place_is_on_the_disk(tmp_path, monkeypatch):
+    """A file, and a folder with all that is in it, before the renaming; then the list of names that has it."""
+    done = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda number: (done.append(os.readlink(f"/proc/self/fd/{number}")), fsync(number)))
+    monkeypatch.setattr(os, "replace", lambda one, other: (done.append("renamed"), replace(one, other)))
+    files.write_whole(tmp_path / "a.txt", "text")
+    assert done == [str(files.partial(tmp_path / "a.txt")), "renamed", str(tmp_path)]
+    done.clear()
+    with files.whole_folder(tmp_path / "new") as beside:
+        (beside / "inner").mkdir()
+        (beside / "inner/b.txt").write_text("text")
+    assert set(done[:3]) == {str(beside / "inner"), str(beside / "inner/b.txt"), str(beside)}
+    assert done[3:] == ["renamed", str(tmp_path)]
 
 
 def test_texts_are_utf_8_with_plain_newlines(tmp_path):

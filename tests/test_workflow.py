@@ -312,16 +312,19 @@ def test_export_is_of_the_trained_weights(trained, tiny):
 
 
 def test_a_conditional_run_goes_on_to_the_same_bits(conditional, digits, tmp_path):
-    """From the checkpoint in the middle of its epoch."""
+    """From a checkpoint in the middle of a row of its log."""
     folder = shutil.copytree(conditional, tmp_path / "run")
     for path in (folder / "checkpoints").glob("step-23.*"):
         path.unlink()
+    assert (folder / "checkpoints/step-22.index").is_file()  # the row before ended after step 15
     (folder / "generator.keras").unlink()
     experiment = runs.read_experiment(folder)
     workflow.train(experiment.change(classes=()), tfrecord_path=digits[0], run_dir=folder)
     assert runs.read_experiment(folder).classes == tuple("0123456789")
     one, other = (runs.load_generator(run / "generator.keras").get_weights() for run in (conditional, folder))
     assert all(map(np.array_equal, one, other))
+    one, other = (runs.read_log(run) for run in (conditional, folder))
+    assert [row | {"images_per_second": 0} for row in one] == [row | {"images_per_second": 0} for row in other]
     other = experiment.change(classes=(), condition=("Smiling",))
     with pytest.raises(UserError, match="has no attributes: leave --condition out"):
         workflow.train(other, tfrecord_path=digits[0], run_dir=folder)

@@ -23,6 +23,39 @@ def partial(path: Path) -> Path:
     return path.with_name(f".partial-{digest(path.name)}{path.suffix}")
 
 
+def sync(path: Path) -> None:
+    """Wait until the disk holds a file's content, or a folder's list of names. Raises OSError, for example for a full disk.
+
+    Without this, a file that was renamed into place can be empty after the power was lost.
+    """
+    if path.is_dir():
+        with contextlib.suppress(OSError):  # Windows and some file systems in networks cannot do it for a folder
+            _sync(path, os.O_RDONLY)
+    else:
+        _sync(path, os.O_RDWR)
+
+
+def _sync(path: Path, mode: int) -> None:
+    descriptor = os.open(path, mode)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:  # it names no file
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        os.close(descriptor)
+
+
+def rename(path: Path, name: Path) -> None:
+    """Rename a file, or a folder and all that is in it, when the disk holds it completely. An old file of this name goes."""
+    if path.is_dir():
+        for one in [*path.rglob("*"), path]:
+            sync(one)
+    else:
+        sync(path)
+    os.replace(path, name)
+    sync(name.parent)
+
+
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to. If the block succeeds, the file is renamed to `path`; else it is removed.
@@ -32,7 +65,7 @@ def whole(path: Path) -> Iterator[Path]:
     beside = partial(path)
     try:
         yield beside
-        os.replace(beside, path)
+        rename(beside, path)
     except BaseException as error:
         with contextlib.suppress(OSError):
             beside.unlink()
@@ -52,7 +85,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         yield beside
         if folder.exists():
             discard(folder)
-        beside.rename(folder)
+        rename(beside, folder)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise

@@ -5,14 +5,13 @@ import json
 import math
 import re
 import shutil
-import subprocess
-import sys
 
 import keras
 import pytest
 
 from tfgan_series import networks, runs, series
 
+import warm
 from conftest import ROOT, command_environment
 
 FOLDER = ROOT / "benchmarks"
@@ -42,11 +41,12 @@ for name, (script, *arguments) in runs.items():
 
 
 @pytest.fixture(scope="module")
-def printed():
+def printed(tmp_path_factory):
     """{name of the run: what it printed}."""
-    words = [sys.executable, "-c", RUNNER, FOLDER, json.dumps(RUNS)]
-    environment = command_environment(PYTHONPATH=str(ROOT))
-    done = subprocess.run(words, capture_output=True, text=True, encoding="utf-8", env=environment)
+    place = tmp_path_factory.mktemp("benchmarks")
+    (place / "runner.py").write_text(RUNNER)
+    words = [str(place / "runner.py"), str(FOLDER), json.dumps(RUNS)]
+    done = warm.run(words, place, command_environment(PYTHONPATH=str(ROOT)), place / "printed")
     assert done.returncode == 0, done.stdout + done.stderr
     return {name: text for name, _, text in (part.partition("\n") for part in done.stdout.split("RUN ")[1:])}
 

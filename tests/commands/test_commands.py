@@ -1,6 +1,7 @@
 """The commands as a user types them, in processes of their own."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,32 +24,10 @@ def workplace(tmp_path_factory, digits):
     return folder
 
 
-# python -c STOPPED NUMBER AFTER SCRIPT ...: the script, which sends itself a signal after so many batches.
-STOPPED = """
-import itertools, os, runpy, sys
-from pathlib import Path
-number, after, script = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-sys.argv = sys.argv[3:]
-sys.path.insert(0, str(Path(script).parent))
-from tfgan_series.data import pipeline
-counter, batches = itertools.count(1), pipeline.damage_named
-
-def stopping(*arguments):
-    for batch in batches(*arguments):
-        if next(counter) > after:
-            os.kill(os.getpid(), number)
-        yield batch
-
-pipeline.damage_named = stopping
-runpy.run_path(script, run_name="__main__")
-"""
-
-
 def stop(folder, arguments, run_dir, number, after):
-    """Train, and send the process a signal after so many steps. Returns its exit status and what it printed."""
-    python, *words = command_words("train.py", *arguments, f"--run_dir={run_dir}")
-    words = [python, "-c", STOPPED, str(int(number)), str(after), *words]
-    done = subprocess.run(words, cwd=folder, env=command_environment(), stdout=subprocess.PIPE, text=True)
+    """Train, and send the process a signal after so many batches. Returns its exit status and what it printed."""
+    words = (*arguments, f"--run_dir={run_dir}")
+    done = command("train.py", *words, cwd=folder, check=False, at_batch=(after, signal.raise_signal, number))
     return done.returncode, done.stdout
 
 
@@ -93,8 +72,8 @@ def test_from_jpegs_over_a_stop_and_a_kill_to_the_same_bits(tmp_path):
 
 
 def test_a_cyclegan_over_a_kill_to_the_same_bits_and_in_use(tmp_path, trained):
-    """Two folders of pictures are converted and trained. The training is killed in mid-epoch with a full pool, and goes on.
-    Both generators open in plain Keras. translate.py accepts this run, and no run of another model."""
+    """Two folders of pictures are converted and trained. A copy of the run in mid-epoch with a full pool, which is what a kill
+    would leave, goes on. Both generators open in plain Keras. translate.py accepts this run, and no run of another model."""
     write_squares(tmp_path / "files", train=40, test=4)
     source = ("--ImageType=horse2zebra", f"--DatasetPath={tmp_path / 'files'}")
     done = command("make_tfrecord.py", *source, cwd=tmp_path).stdout
@@ -103,9 +82,8 @@ def test_a_cyclegan_over_a_kill_to_the_same_bits_and_in_use(tmp_path, trained):
         "--ImageType=horse2zebra", "--lr_decay=0.5", "--image_size=16", "--base_filters=2", "--blocks=1", "--pool=3",
         "--epochs=2", "--deterministic",
     )  # fmt: skip
-    command("train.py", *arguments, "--run_dir=through", cwd=tmp_path)
-    status, _ = stop(tmp_path, arguments, "killed", signal.SIGKILL, after=43)
-    assert status == -signal.SIGKILL
+    kill = (43, shutil.copytree, "through", "killed")
+    command("train.py", *arguments, "--run_dir=through", cwd=tmp_path, at_batch=kill)
     done = command("train.py", *arguments, "--run_dir=killed", cwd=tmp_path).stdout
     assert "Going on from epoch 2, step 41 of 80" in done
     one, other = (runs.read_log(tmp_path / name) for name in ("through", "killed"))

@@ -2,13 +2,12 @@
 
 import re
 import shutil
-import subprocess
-import sys
 
 import pytest
 
 from tfgan_series import runs
 
+import warm
 from conftest import ROOT, command_environment
 
 QUICK = ("--base_filters=2", "--epochs=1")
@@ -30,10 +29,14 @@ def code_blocks(page):
     return re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
 
 
+def type_words(words, copy):
+    done = warm.run(words, copy, command_environment(PYTHONPATH=str(copy)), copy / "printed")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def type_commands(page, copy, flags=""):
     for words in re.findall(r"`python (scripts/[^`]*)`", page):
-        arguments = [*words.split(), *(QUICK if "train.py" in words else ()), *flags.split()]
-        subprocess.run([sys.executable, *arguments], cwd=copy, env=command_environment(PYTHONPATH=str(copy)), check=True)
+        type_words([*words.split(), *(QUICK if "train.py" in words else ()), *flags.split()], copy)
 
 
 def test_a_data_set(copy):
@@ -63,6 +66,5 @@ def test_a_model(copy, digits):
     type_commands(page, copy, "--image_size=8")
     run = copy / "runs/shallow/digits-8-base_filters=2-hidden=tanh"
     assert "Dis_loss" in runs.read_log(run)[0]
-    generate = [sys.executable, "scripts/generate.py", "--model=shallow", "--image_size=8", "--base_filters=2", "--hidden=tanh"]
-    subprocess.run(generate, cwd=copy, env=command_environment(PYTHONPATH=str(copy)), check=True)
+    type_words(["scripts/generate.py", "--model=shallow", "--image_size=8", "--base_filters=2", "--hidden=tanh"], copy)
     assert (run / "generated/seed-0-count-16.png").is_file()

@@ -57,6 +57,21 @@ def test_the_last_two_are_kept(tmp_path):
     assert sorted(file.name for file in tmp_path.glob("*.index")) == ["step-2.index", "step-3.index"]
 
 
+def test_what_killed_processes_left_goes(tmp_path):
+    """TensorFlow's folder for the parts, files under other names, and a checkpoint without its index. A copy by hand stays."""
+    _, state, step = make()
+    step(pictures())
+    checkpoints = Checkpoints(state, tmp_path)
+    for name in ("step-1_temp", "step-9_temp"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "part-00000-of-00001.data-00000-of-00001.tempstate123").touch()
+    for name in ("step-1.index.tempstate12", "step-7.data-00000-of-00001", "step-1 (copy).index"):
+        (tmp_path / name).touch()
+    checkpoints.save()
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"step-1.index", "step-1.data-00000-of-00001", "step-1 (copy).index"}
+
+
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path, capsys):
     _, state, step = make()
     checkpoints = Checkpoints(state, tmp_path)

@@ -12,13 +12,14 @@ from tfgan_series.training import loop
 
 
 class Counter:
-    """A state that counts steps, four to an epoch. Its only loss is 1, or the number that `losses` has for a step."""
+    """A state that counts steps. Its only loss is 1, or the number that `losses` has for a step."""
 
-    def __init__(self, losses=None):
+    def __init__(self, losses=None, an_epoch=4):
         self.steps, self.seen, self.rates, self.losses, self.spoiled = 0, {}, [], losses or {}, []
+        self.an_epoch = an_epoch
 
     def step(self, batch):
-        self.seen[self.steps % 4] = self.losses.get(self.steps, 1.0)
+        self.seen[self.steps % self.an_epoch] = self.losses.get(self.steps, 1.0)
         self.steps += 1
 
     def steps_done(self):
@@ -43,8 +44,8 @@ def walk(state, plan=None, step=None, **given):
     """Run the loop; returns the rows that a hook gets and the step count at each save."""
     rows, saves = [], []
     loop.run(
-        plan or course(), state, step or state.step, lambda epoch, first: range(first, 4), lambda: saves.append(state.steps),
-        [rows.append], **given,
+        plan or course(), state, step or state.step, lambda epoch, first: range(first, state.an_epoch),
+        lambda: saves.append(state.steps),        [rows.append], **given,
     )  # fmt: skip
     return rows, saves
 
@@ -81,6 +82,17 @@ def test_rows_end_at_every_so_many_steps_at_epochs_and_at_the_runs_end():
     assert [row["Gen_loss"] for row in rows] == [1, 3, 4.5, 6.5, 8, 9]
     assert [row["lr"] for row in rows] == pytest.approx([2e-4] * 2 + [2e-5] * 4)
     assert ROWS.epochs == 3
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_checkpoint_within_a_row_when_it_is_due(together):
+    """A step takes a minute. Several workers save at every tenth step, where they agree; the other one wants no checkpoint."""
+    for minutes, saves in ((0, [40]), (15, [20, 40] if together else [15, 30, 40])):
+        state, agree = Counter(an_epoch=40), int if together else None
+        plan = course(an_epoch=40, epochs=1, checkpoint_minutes=minutes)
+        rows, saved = walk(state, plan, now=lambda state=state: 60 * state.steps, agree=agree)
+        assert saved == saves
+        assert [row["step"] for row in rows] == [40]
 
 
 def test_a_row_that_was_stopped_goes_on_as_one_row():

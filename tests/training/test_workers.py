@@ -3,21 +3,20 @@
 import json
 import signal
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tfgan_series import runs, series, workflow
 
+import warm
 from conftest import command_environment, command_words
 
 GUARD = 300  # seconds after which workers that wait for each other are killed
 
 
 def start_two(words, cwd):
-    """Run two workers. words(index): the command line of each. Returns [(exit status, output)]."""
+    """Run two workers. words(index): the script of each and its arguments. Returns [(exit status, output)]."""
     sockets = [socket.socket() for _ in range(2)]
     for one in sockets:
         one.bind(("127.0.0.1", 0))
@@ -28,10 +27,11 @@ def start_two(words, cwd):
     for index in range(2):
         config = json.dumps({"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}})
         environment = command_environment(TF_CONFIG=config)
-        with open(cwd / f"output-{index}", "w") as output:  # a file: a pipe that nobody reads fills up
-            workers.append(subprocess.Popen(words(index), cwd=cwd, env=environment, stdout=output, stderr=subprocess.STDOUT))
+        workers.append(warm.start(words(index), cwd, environment, cwd / f"output-{index}"))
     try:
-        return [(worker.wait(GUARD), (cwd / f"output-{index}").read_text()) for index, worker in enumerate(workers)]
+        for worker in workers:
+            worker.join(GUARD)
+        return [(worker.exitcode, warm.printed(cwd / f"output-{index}")) for index, worker in enumerate(workers)]
     finally:
         for worker in workers:
             worker.kill()
@@ -40,7 +40,7 @@ def start_two(words, cwd):
 def test_two_workers_train_as_one(tmp_path, digits):
     """MultiWorkerMirroredStrategy: the log of two workers is the log of one."""
     flags = ("--image_size=8", "--base_filters=4", "--epochs=1", "--dropout=0", f"--TFRecordPath={digits[0]}", "--run_dir=two")
-    ended = start_two(lambda index: command_words("train.py", *flags), cwd=tmp_path)
+    ended = start_two(lambda index: command_words("train.py", *flags)[1:], cwd=tmp_path)
     assert [status for status, _ in ended] == [0, 0], ended
     single = series.resolve("digits", image_size=8, base_filters=4, epochs=1, dropout=0.0)
     workflow.train(single, tfrecord_path=digits[0], run_dir=tmp_path / "one")
@@ -55,7 +55,7 @@ def played(tmp_path_factory, digits):
     """(folder, {scene of worker.py: [how it ended for the chief, and for the other worker]})."""
     folder = tmp_path_factory.mktemp("workers")
     script = Path(__file__).with_name("worker.py")
-    ended = start_two(lambda index: [sys.executable, str(script), f"results-{index}.json", str(digits[0])], cwd=folder)
+    ended = start_two(lambda index: [str(script), f"results-{index}.json", str(digits[0])], cwd=folder)
     assert [status for status, _ in ended] == [0, 0], ended
     chief, other = (json.loads((folder / f"results-{index}.json").read_text()) for index in range(2))
     return folder, {scene: [chief[scene], other.get(scene)] for scene in chief}
@@ -89,7 +89,7 @@ def test_both_diverge_and_go_on_with_the_comparison_that_one_of_them_writes(play
     assert "| usual | 1 |" in scenes["compared"][0]
     assert "| hot | 0, then diverged |" in scenes["compared"][0]
     for index in range(2):
-        assert (folder / f"output-{index}").read_text().count("the run diverged: ") == 1
+        assert warm.printed(folder / f"output-{index}").count("the run diverged: ") == 1
 
 
 def test_overwrite_on_both_starts_over(played):

@@ -250,7 +250,7 @@ def _write_shard(
                 bar.update()
     except tf.errors.OpError as error:  # for example a full disk
         raise UserError(f"{unfinished} cannot be written ({error.message}); to go on, type the same command again") from error
-    unfinished.rename(partial / shard.file)
+    files.rename(unfinished, partial / shard.file)  # on the disk before its line is in progress.jsonl
     told = {"file": shard.file, "records": count, "bytes": size, "digest": digest.hexdigest(), "oblong": oblong}
     return told | {"rejected": rejected}
 
@@ -309,7 +309,7 @@ def _give_name(partial: Path, folder: Path) -> None:
     """Rename the finished folder. An older folder of that name is removed only now, when the new one is complete."""
     if folder.exists():
         files.discard(folder)
-    partial.rename(folder)
+    files.rename(partial, folder)
     # Only after the renaming: if a conversion is killed before, the next one needs these files to go on.
     for name in ("plan.json", "progress.jsonl"):
         (folder / name).unlink()

@@ -76,6 +76,12 @@ class Experiment(Settings):
         resume="free",
     )
     evaluate_count: int = setting("pictures that --evaluate_every measures", 5000, minimum=20, resume="free")
+    checkpoint_minutes: float = setting(
+        "minutes from one checkpoint to the next within a row of the log; 0: only after each row",
+        10.0,
+        minimum=0,
+        resume="free",
+    )
     optimizer: str = setting("optimizer of both players", "adam", choices=("adam", "sgd"))
     lr: float = setting("learning rate in the first epoch", 2e-4, minimum=0)
     d_lr_factor: float = setting("the discriminator's learning rate, as a multiple of --lr", 1.0, minimum=0)

@@ -1,12 +1,14 @@
 """Checkpoints: they save a whole TrainState to disk and restore it, exactly to the last bit."""
 
 import re
+import shutil
 import tempfile
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
+from tfgan_series import files
 from tfgan_series.errors import UserError, reason_of
 from tfgan_series.training.state import TrainState
 
@@ -35,14 +37,15 @@ class Checkpoints:
 
     def save(self) -> None:
         """Write a checkpoint of the state as it is, and remove all but the last two. Raises UserError if it cannot be written."""
+        path = self._own_folder / f"step-{self._state.steps_done()}"
         try:
-            self._checkpoint.write(str(self._own_folder / f"step-{self._state.steps_done()}"))
-        except tf.errors.OpError as error:
-            raise UserError(f"no checkpoint can be written to {self._folder} ({error.message}); the last one is kept") from error
-        for path in _find(self._own_folder)[_KEEP:]:
-            path.with_suffix(".index").unlink()  # first: a checkpoint without its index is none
-            for part in path.parent.glob(f"{path.name}.data-*"):
-                part.unlink()
+            self._checkpoint.write(str(path))
+            for part in [*path.parent.glob(f"{path.name}.*"), path.parent]:
+                files.sync(part)  # before an older one goes: TensorFlow does not wait for the disk
+        except (tf.errors.OpError, OSError) as error:
+            reason = reason_of(error)
+            raise UserError(f"no checkpoint can be written to {self._folder} ({reason}); the last one is kept") from error
+        _remove_all_but(_find(self._own_folder)[:_KEEP], self._own_folder)
 
     def restore(self) -> bool:
         """Restore the state from the last checkpoint that can be read. Returns whether there was any checkpoint.
@@ -66,6 +69,17 @@ def _find(folder: Path) -> list[Path]:
     `checkpoint`, may be damaged, and a copy made by hand is none of ours."""
     steps = [int(found[1]) for path in folder.glob("step-*.index") if (found := re.fullmatch(r"step-(\d+)\.index", path.name))]
     return [folder / f"step-{step}" for step in sorted(steps, reverse=True)]
+
+
+def _remove_all_but(kept: list[Path], folder: Path) -> None:
+    """Remove the folder's other checkpoints, and what processes left that were killed while they wrote one."""
+    names = {path.name for path in kept}
+    for path in sorted(folder.glob("step-*"), key=lambda path: path.suffix != ".index"):  # without its index it is none
+        found = re.fullmatch(r"(step-\d+)(_temp|\.(?:index|data-\d+-of-\d+)(\.tempstate\d+)?)", path.name)
+        if found and path.is_dir():
+            shutil.rmtree(path)
+        elif found and (found[1] not in names or found[3]):
+            path.unlink()
 
 
 def _variables(thing: keras.Model | keras.Optimizer) -> list[tf.Variable]:

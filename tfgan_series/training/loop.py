@@ -24,6 +24,7 @@ _LINE_SECONDS = 30  # between two lines within a row, if there is no bar
 _LARGEST_LOSS = 1e6  # cross-entropy of logits does not overflow, so the losses of a diverged run can stay finite for ever
 _TIMED_STEPS = 20  # before the loop says how long the run will take
 _LONG = 3600  # seconds of a run that is called long
+_SAVE = 1  # what processes agree on if a checkpoint is due; signals that stop them have larger numbers
 
 Row = dict[str, Any]  # of the log: the numbers of some steps
 
@@ -59,12 +60,13 @@ class State(Protocol):
 @dataclass(frozen=True)
 class Course:
     """The length of a run and its parts. total: steps in the run. steps: in an epoch. every: steps from one row of the log to the
-    next within an epoch; 0: an epoch is one row. images: pictures that a step takes, from all sets together. rate: the learning
-    rate at each step of the run."""
+    next within an epoch; 0: an epoch is one row. save_seconds: from one checkpoint to the next within a row; 0: none. images:
+    pictures that a step takes, from all sets together. rate: the learning rate at each step of the run."""
 
     total: int
     steps: int
     every: int
+    save_seconds: float
     images: int
     rate: LearningRateSchedule
 
@@ -86,6 +88,7 @@ def course_of(experiment: Experiment, steps: int) -> Course:
         total=total,
         steps=steps,
         every=experiment.grid_every,
+        save_seconds=60 * experiment.checkpoint_minutes,
         images=experiment.batch_size * len(experiment.sides),
         rate=schedule.learning_rate(experiment.lr, steps, -(-total // steps), experiment.lr_drops, experiment.lr_decay),
     )
@@ -113,8 +116,8 @@ def run(
     earlier process logged. if_long: what to say if the rest of the run takes more than an hour.
     agree(number): given if other processes train the same run. A signal reaches one process, or each at another step, and all
     must stop at the same step. So at every tenth step, and at the end of a row, each process calls this with the number of its
-    signal, or 0; it returns the largest number of all processes. together(): a context for the hooks and save(); if one process
-    fails in it, all processes end. now(): the time in seconds.
+    signal, with 1 if a checkpoint is due, or with 0; it returns the largest number of all processes. together(): a context for
+    the hooks and save(); if one process fails in it, all processes end. now(): the time in seconds.
     Raises Interrupted after Ctrl-C or SIGTERM, of whichever process, and Diverged if a loss diverges.
     """
     done, watch, stop = state.steps_done(), _Watch(course, if_long, agree is None, now), _StopSignal(agree)
@@ -140,7 +143,7 @@ def run(
                     save()
                 last_row = done
                 print(_line(course, done, means, speed, watch.left(done)), flush=True)
-                if done < course.total and (number := stop.agreed(True)):
+                if done < course.total and (number := stop.agreed(True)) > _SAVE:
                     raise Interrupted(number, _place(course, done))
 
 
@@ -149,6 +152,7 @@ def _run_row(course, done, skip, state, step, feed, save, together, stop, watch)
     epoch, first = done // course.steps + 1, done // course.steps * course.steps
     end, length = course.row_end(done), min(course.steps, course.total - first)
     watch.row.restart()
+    watch.saved.restart()
     lines = 0.0
     bar = progress.bar(total=length * course.images, initial=(done - first) * course.images, unit=" images", leave=False)
     with bar:
@@ -165,11 +169,13 @@ def _run_row(course, done, skip, state, step, feed, save, together, stop, watch)
                 if bar.disable and watch.row.seconds() // _LINE_SECONDS > lines:
                     lines = watch.row.seconds() // _LINE_SECONDS
                     print(_line(course, done, means, watch.row.images_per_second(), watch.left(done)), flush=True)
-            if done < end and (number := stop.agreed(due)):
+            if done < end and (number := stop.agreed(due, watch.save_is_due())):
                 _sound(state.means(done - first, skip), epoch, state)
                 with together():
                     save()
-                raise Interrupted(number, _place(course, done))
+                if number > _SAVE:
+                    raise Interrupted(number, _place(course, done))
+                watch.saved.restart()
     if state.steps_done() != end:
         raise RuntimeError(f"the batches of epoch {epoch} ended after step {state.steps_done()} of the run, and not after {end}")
     return end
@@ -239,13 +245,17 @@ class Clock:
 
 class _Watch:
     """Times the steps, says once how long the run will take, and says when to look at the losses: every second, or every 10 steps
-    if the process does not train alone. row: the clock of the row."""
+    if the process does not train alone. row: the clock of the row. saved: the clock since the last checkpoint."""
 
     def __init__(self, course: Course, if_long: str, alone: bool, now: Callable[[], float]) -> None:
-        self.row, self._process = Clock(course.images, now), Clock(course.images, now)
+        self.row, self.saved, self._process = (Clock(course.images, now) for _ in range(3))
         self._course, self._if_long, self._alone, self._now = course, if_long, alone, now
         self._warm = self._told = False
         self._looked = now()
+
+    def save_is_due(self) -> bool:
+        """Whether a checkpoint within the row is due."""
+        return 0 < self._course.save_seconds <= self.saved.seconds()
 
     def look_is_due(self, done: int) -> bool:
         """Whether to look at the losses after the run's step `done`."""
@@ -297,8 +307,10 @@ class _StopSignal:
             raise KeyboardInterrupt
         self._number = number
 
-    def agreed(self, due: bool) -> int:
-        """The number of the signal at which all processes stop now, or 0. due: whether all of them are at this step, and ask."""
+    def agreed(self, due: bool, save: bool = False) -> int:
+        """The number of the signal at which all processes stop now, _SAVE if they save a checkpoint, or 0. due: whether all of
+        them are at this step, and ask. save: whether this process wants a checkpoint."""
+        number = self._number or _SAVE * save
         if self._agree is None:
-            return self._number
-        return self._agree(self._number) if due else 0
+            return number
+        return self._agree(number) if due else 0

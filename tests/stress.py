@@ -1,0 +1,321 @@
+"""What is lost when a process is killed or a disk is full? The script tries it again and again, and prints a table.
+
+    python tests/stress.py [--parts=gan,dcgan,cyclegan,conversion,disk,memory,corruption] [--tries=20] [--seed=0]
+
+gan, dcgan, cyclegan: a training is killed with SIGKILL, at a random moment, inside a checkpoint or inside an export, and started
+again with the same command until it ends. Its folder is compared with that of a training that was never killed: weights,
+optimizers, log, steps, grids and scores, byte for byte. Left out are times: the log's images_per_second, the report, and the time
+that a .keras file or an event carries. Then the same with --overwrite.
+conversion: the same for make_tfrecord.py. After each kill the record folder is not there, or is complete.
+disk: conversions and trainings on disks of many sizes, each too small, until they end (Linux, as root).
+memory: what a process grows by in an epoch, over the last 200 of 300.
+corruption: see corruption.py; five times as many tries.
+"""
+
+import argparse
+import contextlib
+import csv
+import functools
+import itertools
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+from tensorboard.compat.proto import event_pb2
+
+from tfgan_series import runs, series
+from tfgan_series.data import conversion
+
+import warm
+from conftest import write_celeba
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+COMMON = (
+    "--image_size=16", "--batch_size=8", "--epochs=4", "--grid_every=4", "--deterministic", "--run_dir=run",
+    "--checkpoint_minutes=0.001",
+)  # fmt: skip
+MODELS = {
+    "gan": ("--ImageType=folder", "--evaluate_every=1", "--evaluate_count=20"),
+    "dcgan": ("--ImageType=folder", "--base_filters=4", "--update=alternating", "--critic_steps=2", "--ema=0.9"),
+    "cyclegan": ("--ImageType=unpaired", "--base_filters=2", "--blocks=1", "--pool=3"),
+}
+SPEED = "images_per_second"
+PICTURES = 4000  # of the conversions: more than 2,000, so that they are prepared in processes
+
+Row = tuple[str, int, int]  # fault, tries, lost
+Moment = Callable[[Path, float], bool]  # (run folder, seconds since the training began) -> whether to kill now
+
+
+def write_pictures(root: Path) -> None:
+    """96 pictures of noise in folder/train, and 48 in unpaired/trainA and trainB each."""
+    draw = np.random.default_rng(0)
+    for name, count in (("folder/train", 96), ("unpaired/trainA", 48), ("unpaired/trainB", 48)):
+        (root / name).mkdir(parents=True)
+        for number in range(count):
+            Image.fromarray(draw.integers(0, 256, (16, 16, 3), np.uint8)).save(root / name / f"{number:03d}.png")
+
+
+def start(script: str, place: Path, *flags: str):
+    """Start a command in `place`. Returns its process when it works, or when it has ended."""
+    place.mkdir(exist_ok=True, parents=True)
+    process = warm.start([str(ROOT / "scripts" / script), *flags], place, ENVIRONMENT, place / "printed")
+    while process.is_alive() and not re.search("^(Training|Going on|Converting)", warm.printed(place / "printed"), re.MULTILINE):
+        time.sleep(0.005)
+    return process
+
+
+def train(model: str, place: Path, records_root: Path, *more: str):
+    """Start a training of a model in `place`."""
+    return start("train.py", place, f"--model={model}", *MODELS[model], *COMMON, f"--TFRecordPath={records_root}", *more)
+
+
+def ended(process) -> int:
+    """The exit status of a process, when it has ended."""
+    process.join()
+    return process.exitcode
+
+
+def kill(process, folder: Path, moment: Moment) -> bool:
+    """Kill a process at a moment. False if it ended before."""
+    began = time.monotonic()
+    while process.is_alive():
+        if moment(folder, time.monotonic() - began):
+            process.kill()
+            return ended(process) == -signal.SIGKILL
+        time.sleep(0.0005)
+    return False
+
+
+def contents(folder: Path) -> dict[str, object]:
+    """{file: what is in it, without times}."""
+    found: dict[str, object] = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "report.html"):
+        name = str(path.relative_to(folder))
+        if path.parent.name == runs.CHECKPOINTS:
+            found[f"{runs.CHECKPOINTS}{path.suffix}"] = path.read_bytes()  # of the last step; the one before may be any
+        elif path.suffix == ".keras":
+            with zipfile.ZipFile(path) as file:
+                config = re.sub(rb'"shared_object_id": \d+', b"", file.read("config.json"))  # an address in memory
+                found[name] = [config, file.read("model.weights.h5")]
+        elif path.name == runs.LOG:
+            with open(path, newline="") as file:
+                found[name] = [{key: value for key, value in row.items() if key != SPEED} for row in csv.DictReader(file)]
+        elif path.parent.name == runs.TENSORBOARD:
+            found[name.split(".step-")[-1]] = events(path)
+        else:
+            found[name] = path.read_bytes()
+    return found
+
+
+def events(path: Path) -> list[tuple[int, str, bytes]]:
+    """The values of a file of TensorBoard events."""
+    parsed = [event_pb2.Event.FromString(event) for event in tf.data.TFRecordDataset(str(path)).as_numpy_iterator()]
+    return [
+        (event.step, value.tag, value.SerializeToString(deterministic=True))
+        for event in parsed
+        for value in event.summary.value
+        if value.tag != SPEED
+    ]
+
+
+def differing(one: dict[str, object], other: dict[str, object]) -> list[str]:
+    """The files that only one of two folders has, or that differ."""
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+
+
+def moments(seconds: float, draw: random.Random) -> Iterator[Moment]:
+    """Moments to kill a training at, one kind after the other. seconds: what the whole training takes."""
+    while True:
+        for pattern in ("", "checkpoints/step-*_temp", ".partial-*.keras"):
+            after = draw.uniform(0, seconds * 0.8)
+            yield (
+                lambda folder, passed, after=after, pattern=pattern: passed > after and (not pattern or any(folder.glob(pattern)))
+            )
+
+
+def trainings(model: str, root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
+    """Kills of the trainings of a model. Lost are trainings whose files differ."""
+    write_pictures(root)
+    records_root = root / "tfrecords"
+    for image_type in ("folder", "unpaired"):
+        conversion.convert(series.resolve(image_type, image_size=16), dataset_path=root / image_type, tfrecord_path=records_root)
+    began = train(model, root / "through", records_root)
+    clock = time.monotonic()
+    if ended(began):
+        raise SystemExit(f"{model} does not train: {warm.printed(root / 'through/printed')}")
+    whole, wanted = time.monotonic() - clock, contents(root / "through/run")
+    when, done, lost, trained = moments(whole, draw), 0, 0, 0
+    while done < tries:
+        place = root / str(trained)
+        while done < tries and kill(train(model, place, records_root), place / "run", next(when)):
+            done += 1
+        lost += differs(f"{model} {trained}", ended(train(model, place, records_root)), wanted, place / "run")
+        trained += 1
+    yield f"{model} killed, in {trained} trainings", done, lost
+    place, done, lost = root / "through", 0, 0
+    for number in range(tries // 4):
+        done += kill(train(model, place, records_root, "--overwrite"), place / "run", next(when))
+        lost += differs(f"{model} overwrite {number}", ended(train(model, place, records_root)), wanted, place / "run")
+    yield f"{model} killed under --overwrite, and started again", done, lost
+
+
+def differs(name: str, failed: int, wanted: dict[str, object], folder: Path) -> bool:
+    """Whether a run failed or has other files than wanted, which is printed."""
+    files = differing(wanted, contents(folder))
+    if failed or files:
+        print(f"{name}: {', '.join(files)}, status {failed}, in {folder}", flush=True)
+    return bool(failed or files)
+
+
+def conversions(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
+    """Kills of conversions, many of them late. Lost are folders that are there and not complete, and other bytes at the end."""
+    flags = ("--ImageType=folder", "--image_size=16", f"--DatasetPath={write_many(root / 'pictures')}")
+
+    def begin(place: Path, *more: str):
+        return start("make_tfrecord.py", place, *flags, *more)
+
+    def found(place: Path) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in (place / "tfrecords/folder/16").glob("*")}
+
+    def torment(places: Iterator[Path], tries: int, *more: str) -> tuple[int, int]:
+        done = lost = 0
+        for place in places:
+            while done < tries and kill(begin(place, *more), place, late(whole, draw)):
+                done += 1
+                lost += found(place) not in ({}, wanted)
+            lost += ended(begin(place)) != 0 or found(place) != wanted
+            if done >= tries:
+                return done, lost
+        raise AssertionError("there are always more places")
+
+    process, clock = begin(root / "through"), time.monotonic()
+    if ended(process):
+        raise SystemExit(f"the conversion fails: {warm.printed(root / 'through/printed')}")
+    whole, wanted = time.monotonic() - clock, found(root / "through")
+    yield "conversion killed", *torment((root / str(number) for number in itertools.count()), tries)
+    yield "conversion killed under --overwrite", *torment(itertools.repeat(root / "through"), tries // 2, "--overwrite")
+
+
+def late(seconds: float, draw: random.Random) -> Moment:
+    """A moment, which is more often late than early."""
+    after = seconds * draw.random() ** 0.5
+    return lambda folder, passed: passed > after
+
+
+def write_many(folder: Path) -> Path:
+    """PICTURES pictures: links to a few."""
+    write_pictures(folder.parent)
+    first = sorted((folder.parent / "folder/train").iterdir())
+    folder.mkdir()
+    for number in range(PICTURES):
+        os.link(first[number % len(first)], folder / f"{number:05d}.png")
+    return folder
+
+
+def full_disks(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
+    """A command on a full disk, which then gets some room, and the same again until it ends. Lost are starts that end in more
+    than a line, and folders that differ at the end."""
+    pictures = write_many(root / "pictures")
+    conversion = ("make_tfrecord.py", "--ImageType=folder", "--image_size=16", f"--DatasetPath={pictures}")
+    records_root = f"--TFRecordPath={root / 'whole-conversion/tfrecords'}"
+    training = ("train.py", "--model=gan", *MODELS["gan"], *COMMON, "--batch_size=100", "--epochs=2", records_root)
+    for name, (script, *flags) in (("conversion", conversion), ("training", training)):
+        whole, disk = root / f"whole-{name}", root / f"disk-{name}"
+        if ended(start(script, whole, *flags)):
+            raise SystemExit(f"{name} fails: {warm.printed(whole / 'printed')}")
+        size = sum(path.stat().st_size for path in whole.rglob("*") if path.is_file())
+        disk.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64K", "tmpfs", disk], check=True)
+        done = lost = 0
+        try:
+            for room in itertools.count(1):
+                subprocess.run(["mount", "-o", f"remount,size={size * room // tries + 2**16}", disk], check=True)
+                done += 1
+                process = warm.start([str(ROOT / "scripts" / script), *flags], disk, ENVIRONMENT, root / "printed")
+                if not ended(process):
+                    break
+                line = (root / "printed.err").read_text()
+                if process.exitcode != 1 or line.count("\n") != 1 or room > 5 * tries:
+                    print(f"full disk: status {process.exitcode}: {line}", flush=True)
+                    lost += 1
+            lost += bool(differing(contents(whole), contents(disk)) not in ([], ["printed.err", "printed.out"]))
+        finally:
+            subprocess.run(["umount", disk], check=True)
+        yield f"{name} on a full disk, which gets more room", done, lost
+
+
+def memory(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
+    """Lost is a training that grows by more than 50 KiB an epoch, or traces its step again."""
+    write_pictures(root)
+    flags = ("--ImageType=folder", "--image_size=16", "--batch_size=48", "--epochs=300", "--run_dir=run")
+    conversion.convert(series.resolve("folder", image_size=16), dataset_path=root / "folder", tfrecord_path=root / "tfrecords")
+    process, seen = start("train.py", root, "--model=gan", *flags), {}
+    while process.is_alive():
+        rows = len(list((root / "run/steps").glob("*.csv")))
+        with contextlib.suppress(OSError, ValueError):
+            seen[rows] = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1024
+        time.sleep(0.01)
+    epochs = [epoch for epoch in sorted(seen) if 100 <= epoch < 300]
+    slope = float(np.polyfit(epochs, [seen[epoch] for epoch in epochs], 1)[0])
+    retraced = "retracing" in warm.printed(root / "printed")
+    yield f"300 epochs: {slope:.1f} KiB an epoch over the last 200", 1, int(slope > 50 or retraced or bool(ended(process)))
+
+
+def corruption(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
+    """Damaged files. Lost are those that end in more than a line, or that have a checksum and are read with another content."""
+    write_pictures(root)
+    conversion.convert(series.resolve("folder", image_size=16), dataset_path=root / "folder", tfrecord_path=root / "tfrecords")
+    if ended(train("gan", root, root / "tfrecords")):
+        raise SystemExit(f"the training fails: {warm.printed(root / 'printed')}")
+    folders = [str(root / "run"), str(root / "tfrecords/folder/16"), str(write_celeba(root / "celeba"))]
+    words = [str(ROOT / "tests/corruption.py"), *folders, str(5 * tries), str(draw.random())]
+    ended(warm.start(words, root, ENVIRONMENT, root / "printed"))
+    for line in (root / "printed.out").read_text().splitlines():
+        row = json.loads(line)
+        for damage, what in row["bad"]:
+            print(f"{row['file']}, {damage}: {what}", flush=True)
+        yield f"damaged {row['file']} ({row['refused']} refused)", row["tries"], len(row["bad"])
+
+
+PARTS: dict[str, Callable[[Path, int, random.Random], Iterator[Row]]] = {
+    **{model: functools.partial(trainings, model) for model in MODELS},
+    "conversion": conversions,
+    "disk": full_disks,
+    "memory": memory,
+    "corruption": corruption,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument("--tries", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    arguments = parser.parse_args()
+    root = Path(tempfile.mkdtemp(prefix="stress-"))
+    print(f"In {root}\n\n| fault | tries | lost |\n|---|---|---|", flush=True)
+    failed = 0
+    for part in arguments.parts.split(","):
+        for fault, tries, lost in PARTS[part](root / part, arguments.tries, random.Random(arguments.seed)):
+            print(f"| {fault} | {tries} | {lost} |", flush=True)
+            failed += lost
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Runs a script in a process that has imported TensorFlow already, which alone takes longer than most scripts need.
+
+The process is a fork of one that has imported TensorFlow and done nothing else (multiprocessing's forkserver). The fork imports
+the package itself, from the PYTHONPATH of its environment. It imports this file too, so nothing of the package is imported here.
+"""
+
+import itertools
+import multiprocessing
+import os
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["tensorflow", "tensorflow_datasets", "matplotlib.pyplot", "sklearn.linear_model", "pytest"])
+
+
+def start(words: Sequence[str], cwd: Path, environment: Mapping[str, str], output: Path, at_batch: tuple | None = None):
+    """Start a script: its path and its arguments. Returns the process (multiprocessing's). What it prints goes to output.out and
+    output.err. at_batch: (after, act, *arguments): when a training takes its batch number after + 1, act(*arguments) is called.
+    """
+    process = _FORKS.Process(target=_run, args=(list(words), cwd, dict(environment), output, at_batch))
+    process.start()
+    return process
+
+
+def run(words: Sequence[str], cwd: Path, environment: Mapping[str, str], output: Path, at_batch: tuple | None = None):
+    """Run a script to its end. Returns what subprocess.run returns. For the arguments see start."""
+    process = start(words, cwd, environment, output, at_batch)
+    process.join()
+    return subprocess.CompletedProcess(words, process.exitcode, *_texts(output))
+
+
+def printed(output: Path) -> str:
+    """What a process printed to both."""
+    return "".join(_texts(output))
+
+
+def _texts(output: Path) -> list[str]:
+    paths = [output.with_suffix(ending) for ending in (".out", ".err")]
+    return [path.read_text(encoding="utf-8", errors="replace") if path.exists() else "" for path in paths]
+
+
+def _run(words: list[str], cwd: Path, environment: Mapping[str, str], output: Path, at_batch: tuple | None) -> None:
+    for number, ending in ((1, ".out"), (2, ".err")):
+        os.dup2(os.open(output.with_suffix(ending), os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(environment)
+    paths = [path for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path]
+    sys.path[:0] = [os.path.dirname(words[0]), *paths]
+    sys.argv[:] = words
+    if at_batch:
+        _interfere(*at_batch)
+    runpy.run_path(words[0], run_name="__main__")
+
+
+def _interfere(after: int, act: Callable, *arguments) -> None:
+    from tfgan_series.data import pipeline  # of the environment's PYTHONPATH
+
+    counter, batches = itertools.count(1), pipeline.damage_named
+
+    def interfering(*given):
+        for batch in batches(*given):
+            if next(counter) == after + 1:
+                act(*arguments)
+            yield batch
+
+    pipeline.damage_named = interfering
