@@ -41,6 +41,7 @@ CASES = {
     "aligned": series.resolve("img_align_celeba"),
     "mnist": series.resolve("mnist", image_size=64),
 }
+WRITTEN = 0.2  # seconds; what benchmarks/overhead.py measures after a row of the digits
 LONG, TIMES = 100_000, 40  # pictures in an epoch of records; how often it may read one
 Epoch = Callable[[int], Iterable[Any]]  # its number, from 1 -> its batches
 
@@ -177,6 +178,18 @@ def timed(way: Epoch, epoch: int) -> tuple[float, float]:
     return pictures / (time.perf_counter() - first), 1000 * (first - start)
 
 
+def opened(way: Epoch, epoch: int) -> tuple[float, float]:
+    """An epoch that is opened before the files of a row are written, as in training: (milliseconds to open it, milliseconds that
+    its first batch then takes)."""
+    start = time.perf_counter()
+    batches = iter(way(epoch))
+    before = time.perf_counter()
+    time.sleep(WRITTEN)
+    after = time.perf_counter()
+    next(batches)
+    return 1000 * (before - start), 1000 * (time.perf_counter() - after)
+
+
 def compare(case: str, name: str, mine: Epoch, peer: Epoch, rounds: int) -> None:
     """Print a line about two ways that take turns. The first epoch of each is not timed: it sets up."""
     pairs = [[timed(way, epoch) for way in (mine, peer)] for epoch in range(1, rounds + 2)][1:]
@@ -208,6 +221,8 @@ def examine(case: str, pictures: Path, place: Path, arguments: argparse.Namespac
         theirs = article_mnist(np.stack(images).reshape(-1, 28, 28, 1), experiment)
     loader = pytorch(Pictures(images, boxes, experiment.image_size), experiment.batch_size)
     peers = {"article": theirs, "PyTorch": loader, "bare": bare(found, experiment.batch_size)}
+    opening, waiting = np.median([opened(ours(found, experiment), epoch) for epoch in range(2, 2 + arguments.rounds)], axis=0)
+    print(f"{case:8} ours, opened {WRITTEN} s before: {opening:.0f} ms to open it, then {waiting:.0f} ms for the first batch")
     for name, peer in peers.items():
         if peer:
             compare(case, name, ours(found, experiment), peer, arguments.rounds)

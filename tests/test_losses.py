@@ -17,6 +17,7 @@ def reference(name):
     return {
         "non_saturating": (entropy, -np.log(fake).mean()),
         "minimax": (entropy, np.log(1 - fake).mean()),
+        "clamped": (entropy, -np.log(fake).mean()),
         "least_squares": (((REAL - 1) ** 2).mean() / 2 + (FAKE**2).mean() / 2, ((FAKE - 1) ** 2).mean() / 2),
         "hinge": ((0 + 2 + 0.5) / 3 + (0 + 1.25 + 2) / 3, -FAKE.mean()),
         "wasserstein": (FAKE.mean() - REAL.mean(), -FAKE.mean()),
@@ -65,6 +66,17 @@ def test_minimax_gradient_dies_where_the_discriminator_wins():
     # d/dl log(1 - s(l)) = -s(l); d/dl -log s(l) = s(l) - 1
     assert gradients["minimax"] == pytest.approx(-expit(-10.0), rel=1e-5)
     assert gradients["non_saturating"] == pytest.approx(expit(-10.0) - 1, rel=1e-5)
+
+
+def test_the_clamped_loss_of_a_certain_discriminator_is_100_and_has_no_gradient():
+    # float32 rounds sigmoid(20) to 1 and sigmoid(-200) to 0, and PyTorch's BCELoss keeps its logarithms above -100.
+    losses = LOSSES["clamped"]
+    logits = tf.Variable([20.0])
+    with tf.GradientTape() as tape:
+        loss = losses.discriminator(tf.constant([20.0]), logits)
+    assert float(loss) == 100
+    assert tape.gradient(loss, logits).numpy() == 0
+    assert float(losses.generator(tf.constant([-200.0]))) == 100
 
 
 def test_one_sided_smoothing_by_hand():

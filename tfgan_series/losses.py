@@ -35,6 +35,28 @@ def generator_minimax(fake_logits: tf.Tensor) -> tf.Tensor:
     return -_cross_entropy(fake_logits, 0.0)
 
 
+def _clamped_cross_entropy(logits: tf.Tensor, target: float) -> tf.Tensor:
+    """-t log p - (1 - t) log(1 - p) for p = sigmoid(l), no logarithm below -100: PyTorch's BCELoss after a sigmoid. A logit so
+    large that p is rounded to 0 or 1 has no gradient."""
+
+    def log(p: tf.Tensor) -> tf.Tensor:
+        inside = p > 0
+        return tf.where(inside, tf.math.log(tf.where(inside, p, 1.0)), -100.0)  # the inner one: no gradient 0 * inf
+
+    p = tf.sigmoid(logits)
+    return -tf.reduce_mean(target * log(p) + (1 - target) * log(1 - p))
+
+
+def discriminator_clamped(real_logits: tf.Tensor, fake_logits: tf.Tensor, real_label: float = 1.0) -> tf.Tensor:
+    """-E log D(x) - E log(1 - D(G(z))) from clamped probabilities: the lab report."""
+    return _clamped_cross_entropy(real_logits, real_label) + _clamped_cross_entropy(fake_logits, 0.0)
+
+
+def generator_clamped(fake_logits: tf.Tensor) -> tf.Tensor:
+    """-E log D(G(z)) from clamped probabilities: the lab report."""
+    return _clamped_cross_entropy(fake_logits, 1.0)
+
+
 def discriminator_least_squares(real_logits: tf.Tensor, fake_logits: tf.Tensor, real_label: float = 1.0) -> tf.Tensor:
     """E (D(x) - 1)^2 / 2 + E D(G(z))^2 / 2: Mao et al. 2017, equation 2 with a = 0, b = 1. D is the logit itself."""
     return (tf.reduce_mean(tf.square(real_logits - real_label)) + tf.reduce_mean(tf.square(fake_logits))) / 2
@@ -116,6 +138,7 @@ class Losses(NamedTuple):
 LOSSES = {
     "non_saturating": Losses(discriminator_cross_entropy, generator_non_saturating, log_odds=True, d_bound=0.0, g_bound=0.0),
     "minimax": Losses(discriminator_cross_entropy, generator_minimax, log_odds=True, d_bound=0.0, g_bound=0.0),
+    "clamped": Losses(discriminator_clamped, generator_clamped, log_odds=True, d_bound=0.0, g_bound=0.0),
     "least_squares": Losses(discriminator_least_squares, generator_least_squares, log_odds=False, d_bound=0.0, g_bound=0.0),
     "hinge": Losses(discriminator_hinge, generator_linear, log_odds=False, d_bound=0.0),
     "wasserstein": Losses(discriminator_wasserstein, generator_linear, log_odds=False),

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from tfgan_series import networks, series
 
@@ -11,3 +12,13 @@ def test_the_reports_two_layers():
     images = built["generator"](np.zeros((3, 100), "float32"))
     assert images.shape == (3, 28, 28, 1)
     assert built["discriminator"](images).shape == (3,)
+
+
+def test_pytorchs_initial_weights():
+    first, second = networks.build(series.resolve("mnist", model="gan"))["generator"].weights[:4:2]
+    biases = networks.build(series.resolve("mnist", model="gan"))["generator"].weights[1:4:2]
+    for kernel, bias, inputs in zip((first, second), biases, (100, 128), strict=True):
+        for drawn in (kernel.numpy(), bias.numpy()):
+            assert abs(drawn).max() <= inputs**-0.5
+            assert drawn.std() == pytest.approx(inputs**-0.5 / 3**0.5, rel=0.12)  # of a uniform distribution
+    assert not np.array_equal(biases[0].numpy(), first.numpy()[0])

@@ -24,7 +24,8 @@ ARTICLES = {
     },
     ("mnist", "gan"): {
         "image_size": 28, "channels": 1, "noise_dim": 100, "base_filters": 128, "batch_size": 64, "epochs": 100,
-        "optimizer": "sgd", "lr": 0.1, "lr_drops": (), "update": "alternating", "slope": 0.2, "loss": "non_saturating",
+        "optimizer": "sgd", "lr": 0.1, "lr_drops": (), "update": "alternating", "slope": 0.2, "loss": "clamped",
+        "init": "pytorch",
     },
     ("mnist", "cdcgan"): {"image_size": 64, "base_filters": 128, "epochs": 35, "lr_drops": (10, 20, 25)},
     ("digits", "cdcgan"): {"image_size": 32, "base_filters": 32, "steps": 1900, "r1": 1.0, "ema": 0.995, "condition": ()},

@@ -71,6 +71,7 @@ def batches(records: Records, experiment: BatchSettings, epoch: int, first_step:
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     # Both would look for better settings at the start of each epoch and at each record. That takes longer than they gain.
     options.autotune.enabled = options.experimental_optimization.apply_default_optimizations = False
+    options.experimental_warm_start = True  # an iterator fills its buffers as soon as it is made
     return dataset.prefetch(2).with_options(options)
 
 

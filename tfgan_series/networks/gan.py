@@ -1,6 +1,6 @@
 """The vanilla GAN (Goodfellow et al. 2014) of the lab report: two layers for each player, any size."""
 
-from keras import Input, Model, layers
+from keras import Input, KerasTensor, Model, initializers, layers
 
 from tfgan_series.inference import with_condition
 from tfgan_series.networks import conditional
@@ -9,6 +9,16 @@ from tfgan_series.series.models import GAN
 
 def check(experiment: GAN) -> None:
     """Every size can be built."""
+
+
+def _dense(experiment: GAN, x: KerasTensor, units: int) -> KerasTensor:
+    """A Dense layer whose weights are drawn as --init says."""
+    if experiment.init == "glorot":
+        return layers.Dense(units)(x)
+    bound = x.shape[-1] ** -0.5  # torch.nn.Linear, reset_parameters
+    # Two of them: an initializer gives the same numbers each time.
+    weights, biases = (initializers.RandomUniform(-bound, bound) for _ in range(2))
+    return layers.Dense(units, kernel_initializer=weights, bias_initializer=biases)(x)
 
 
 def build(experiment: GAN, synchronized: bool = False) -> dict[str, Model]:
@@ -20,18 +30,18 @@ def build(experiment: GAN, synchronized: bool = False) -> dict[str, Model]:
 
     z = Input([experiment.noise_dim], name="z")
     condition = conditional.condition_of(experiment)
-    x = layers.Dense(experiment.base_filters)(conditional.beside(z, condition))
+    x = _dense(experiment, conditional.beside(z, condition), experiment.base_filters)
     x = layers.LeakyReLU(slope)(x)
-    x = layers.Dense(shape[0] * shape[1] * shape[2])(x)
+    x = _dense(experiment, x, shape[0] * shape[1] * shape[2])
     x = layers.Reshape(shape)(x)
     x = layers.Activation("tanh", dtype="float32")(x)
     generator = Model(with_condition(z, condition), x, name="generator")
 
     pictures, condition = Input(shape, name="pictures"), conditional.condition_of(experiment)
     x = layers.Flatten()(pictures)
-    x = layers.Dense(experiment.base_filters)(x)
+    x = _dense(experiment, x, experiment.base_filters)
     x = layers.LeakyReLU(slope)(x)
-    logits = conditional.logit(layers.Dense(conditional.scores(condition))(x), condition)
+    logits = conditional.logit(_dense(experiment, x, conditional.scores(condition)), condition)
     return {
         "generator": generator,
         "discriminator": Model(with_condition(pictures, condition), logits, name="discriminator"),

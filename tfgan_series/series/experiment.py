@@ -18,6 +18,7 @@ from tfgan_series.series.settings import Settings, fields, flag_name, setting, v
 LOSSES = {
     "non_saturating": True,
     "minimax": True,
+    "clamped": True,
     "least_squares": True,
     "hinge": False,
     "wasserstein": False,

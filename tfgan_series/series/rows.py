@@ -21,6 +21,7 @@ Pair = tuple[str, str]  # (ImageType, model)
 # Ours: the recipe that gives the best pictures for equal time (docs/recipe.md), and the networks that go with it.
 _STRONG_TRAINING = {
     "batch_size": 64,
+    "loss": "non_saturating",
     "optimizer": "adam",
     "lr": 1.5e-3,
     "lr_drops": (),

@@ -111,9 +111,9 @@ def run(
     """
     done, watch, stop = state.steps_done(), _Watch(course, if_long, agree is None, now), _StopSignal(agree)
     with signals.handled(stop.note):
+        feed = iter(batches(done // course.steps + 1, done % course.steps))
         for epoch in range(done // course.steps + 1, course.epochs + 1):
             before = (epoch - 1) * course.steps
-            feed = iter(batches(epoch, done - before))
             while done < min(before + course.steps, course.total):
                 rate, skip = schedule.rate_at(course.rate, done), max(last_row - before, 0)
                 state.set_learning_rate(rate)
@@ -122,6 +122,8 @@ def run(
                 speed = watch.row.images_per_second()
                 if done == before + course.steps:
                     watch.tell(done)
+                    if done < course.total:
+                        feed = iter(batches(epoch + 1, 0))  # before the hooks, so that the next epoch need not wait for it
                 row = {"epoch": round(done / course.steps, 6), "step": done, **means, "lr": rate}
                 row |= {"images_per_second": speed, "steps": course.steps}
                 with together():

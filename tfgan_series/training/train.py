@@ -40,7 +40,7 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
 
     def batches(epoch: int, first_step: int) -> Iterator[Any]:
         dataset = strategy.experimental_distribute_dataset(pipeline.batches(found, experiment, epoch, first_step))
-        return pipeline.damage_named(dataset, found)
+        return pipeline.damage_named(iter(dataset), found)  # iter: it reads from now on
 
     @contextlib.contextmanager
     def together() -> Iterator[None]:
