@@ -271,12 +271,17 @@ def write_steps(folder: Path | str, epoch: int, first: int, names: Sequence[str]
     files.write_rows(Path(folder) / STEPS / f"epoch-{epoch:03d}.csv", [["step", *names], *rows])
 
 
-def read_steps(folder: Path | str, epochs: int) -> dict[str, np.ndarray]:
-    """All steps of a run's first epochs as {name: array [steps in all]}. A number may be NaN.
+def read_steps(folder: Path | str, epochs: int | None = None) -> dict[str, np.ndarray]:
+    """The numbers of a run step by step, {name: array [steps]}. A number may be NaN.
 
-    Raises UserError if a file is missing or damaged, if its columns differ from those of the first file, or if a step comes
-    twice or is lost.
+        matplotlib.pyplot.plot(tg.read_steps(run)["Gen_loss"])
+
+    epochs: the first so many (default: all that the log has begun). Raises UserError as read_log, if a file is missing or
+    damaged, if its columns differ from those of the first file, or if a step comes twice or is lost.
     """
+    if epochs is None:
+        log = read_log(folder)
+        epochs = math.ceil(log[-1]["step"] / log[-1]["steps"]) if log else 0
     columns: list[str] = []
     found: list[list[float]] = []
     for epoch in range(1, epochs + 1):

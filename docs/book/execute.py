@@ -24,7 +24,9 @@ def execute(chapter: Path) -> None:
     """Run the cells of a chapter, and write its notebook beside it."""
     notebook = jupytext.read(chapter)
     place = {"metadata": {"path": str(ROOT)}}
-    client = NotebookClient(notebook, timeout=None, kernel_name="python3", resources=place, record_timing=False, coalesce_streams=True)
+    client = NotebookClient(
+        notebook, timeout=None, kernel_name="python3", resources=place, record_timing=False, coalesce_streams=True
+    )
     start = time.monotonic()
     client.execute()
     for cell in notebook.cells:
