@@ -34,6 +34,7 @@ assert "tensorflow" in sys.modules
     line = "--epoch is no setting of dcgan (did you mean epochs?): leave it out"
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{line}\nUserError: {line}\n", "")
     assert set(api.__all__) < set(tg.__all__)
+    assert not {path.stem for path in (ROOT / "tfgan_series").iterdir()} & set(tg.__all__)  # an import of a part would hide it
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
         tg.trian  # noqa: B018
 
@@ -77,6 +78,25 @@ def test_an_experiment_has_its_model_already(tiny):
     for given in ({"model": "gan"}, {"preset": "strong"}):
         with pytest.raises(tg.UserError, match="an Experiment has its model and preset already"):
             tg.train(tiny, **given)
+
+
+def test_networks_and_real_pictures_of_settings(digits, translator):
+    built = tg.build("digits", **TINY)
+    assert {name: network.input_shape for name, network in built.items()} == {
+        "generator": (None, 100), "discriminator": (None, 8, 8, 1),
+    }  # fmt: skip
+    train, test = (
+        tg.real_pictures("digits", 3, image_size=8, partition=one, tfrecord_path=digits[0]) for one in ("train", "test")
+    )
+    assert train.shape == test.shape == (3, 8, 8, 1)
+    assert -1 <= train.min() < train.max() <= 1
+    assert not np.array_equal(train, test)
+    squares = {"image_size": 16, "tfrecord_path": translator[0].parent}
+    red, blue = (tg.real_pictures("horse2zebra", 2, side=side, **squares).mean(axis=(0, 1, 2)) for side in (None, "B"))
+    assert red[0] > red[2]
+    assert blue[2] > blue[0]
+    with pytest.raises(tg.UserError, match="side='C': horse2zebra has 'A' and 'B'"):
+        tg.real_pictures("horse2zebra", side="C", **squares)
 
 
 def test_labels_of_a_conditional_run(conditional):

@@ -138,6 +138,48 @@ def _experiment(image_type: str | Experiment, model: str | None, preset: str, se
     return image_type.change(**settings)
 
 
+def build(
+    image_type: str | Experiment = series.DEFAULT_IMAGE_TYPE,
+    *,
+    model: str | None = None,
+    preset: str = "article",
+    **settings: Any,
+) -> dict[str, keras.Model]:
+    """The networks of a model before training, {name: keras.Model}.
+
+        for network in tg.build("mnist", model="gan").values():
+            network.summary()
+
+    The arguments as in train. A conditional model needs its classes too, as classes=["cat", "dog"]. Raises UserError for
+    settings that do not go together, and for networks that cannot be built.
+    """
+    return networks.build(_experiment(image_type, model, preset, settings))
+
+
+def real_pictures(
+    image_type: str | Experiment = series.DEFAULT_IMAGE_TYPE,
+    count: int = 16,
+    *,
+    model: str | None = None,
+    side: str | None = None,
+    tfrecord_path: str | Path = "tfrecords",
+    **settings: Any,
+) -> np.ndarray:
+    """The first pictures of the records, [N, H, W, C] float32 in [-1, 1], N at most count. Missing records are made as in train.
+
+        tg.grid(tg.real_pictures("mnist", 16))
+
+    side: "A" or "B" if there are two sets of pictures (default: A). The other arguments as in train; partition="test" takes the
+    test pictures. Raises UserError as train does, and for a side that the pictures do not have.
+    """
+    experiment = _experiment(image_type, model, "article", settings)
+    chosen = experiment.sides[0] if side is None else side
+    if chosen not in experiment.sides:
+        raise UserError(f"side={side!r}: {experiment.image_type} has {' and '.join(map(repr, experiment.sides))}")
+    found = preparation.find_or_make(experiment, tfrecord_path)
+    return pipeline.first_images(found, experiment, experiment.partition, chosen, count)
+
+
 def generate(
     run: str | Path, count: int = 16, *, seed: int = 0, label: str | int | Sequence[str | int] | None = None
 ) -> np.ndarray:

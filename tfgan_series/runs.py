@@ -272,12 +272,13 @@ def write_steps(folder: Path | str, epoch: int, first: int, names: Sequence[str]
 
 
 def read_steps(folder: Path | str, epochs: int | None = None) -> dict[str, np.ndarray]:
-    """The numbers of a run step by step, {name: array [steps]}. A number may be NaN.
+    """All steps of a run's first epochs as {name: array [steps in all]}. A number may be NaN.
 
         matplotlib.pyplot.plot(tg.read_steps(run)["Gen_loss"])
 
-    epochs: the first so many (default: all that the log has begun). Raises UserError as read_log, if a file is missing or
-    damaged, if its columns differ from those of the first file, or if a step comes twice or is lost.
+    epochs: None: all that the log has, also of an epoch that has only begun.
+    Raises UserError if a file is missing or damaged, if its columns differ from those of the first file, or if a step comes
+    twice or is lost.
     """
     if epochs is None:
         log = read_log(folder)

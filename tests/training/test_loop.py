@@ -107,6 +107,7 @@ def test_the_length_of_the_run_is_said_once(capsys):
     assert lines(course(epochs=1)) == []
 
 
+@pytest.mark.signals
 @pytest.mark.parametrize(
     ("number", "at", "plan", "saved"),
     [
@@ -135,6 +136,7 @@ def test_a_signal_saves_and_says_where(number, at, plan, saved):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.signals
 @pytest.mark.parametrize("own", [True, False])
 @pytest.mark.parametrize(("at", "saved"), [(13, [20]), (98, [100]), (100, [100]), (103, [100, 110])])
 def test_processes_that_train_together_stop_at_the_same_step(at, saved, own):
