@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import tfgan_series as tg
-from tfgan_series import api, generation, networks, pictures, runs
+from tfgan_series import api, generation, pictures, runs
 
 from conftest import ROOT, TINY, command_environment
 
@@ -51,27 +51,6 @@ def test_from_pictures_to_a_run_and_its_pictures(small_digits, tiny, tmp_path):
     assert -1 <= images.min() < images.max() <= 1
     sheet = generation.generate(run / runs.GENERATOR, tmp_path, count=3, seed=5)
     assert np.array_equal(np.asarray(tg.grid(images)), np.asarray(Image.open(sheet)))
-
-
-def test_real_pictures_are_those_of_the_records(small_digits, digits):
-    found = tg.real_pictures("digits", 5, image_size=8, tfrecord_path=digits[0])
-    assert (found.shape, found.dtype) == ((5, 8, 8, 1), np.float32)
-    test = tg.real_pictures("digits", 1000, partition="test", image_size=8, tfrecord_path=digits[0])
-    assert len(test) == 297
-    assert not any(np.array_equal(one, other) for one in found for other in test[:5])
-    assert {-1, 1} <= set(np.unique(test))
-
-
-def test_built_networks_are_those_that_training_begins_with(tiny):
-    for built in (tg.build(tiny), tg.build("digits", **TINY)):
-        for name, network in networks.build(tiny).items():
-            assert all(np.array_equal(*pair) for pair in zip(network.get_weights(), built[name].get_weights(), strict=True))
-
-
-def test_the_steps_of_a_run(trained):
-    steps, log = tg.read_steps(trained), tg.read_log(trained)
-    assert len(steps["Gen_loss"]) == log[-1]["step"]
-    assert np.isclose(steps["Gen_loss"][: int(log[0]["step"])].mean(), log[0]["Gen_loss"], rtol=1e-4)
 
 
 def test_an_experiment_has_its_model_already(tiny):

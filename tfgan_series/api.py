@@ -90,46 +90,6 @@ def train(
     return workflow.train(experiment, tfrecord_path=tfrecord_path, run_dir=run_dir, overwrite=overwrite)
 
 
-def build(
-    image_type: str | Experiment = series.DEFAULT_IMAGE_TYPE,
-    *,
-    model: str | None = None,
-    preset: str = "article",
-    **settings: Any,
-) -> dict[str, keras.Model]:
-    """The untrained networks of a GAN, {name: keras.Model}, with the initial weights of a training with the same settings.
-
-        tg.build("cifar10")["generator"].summary()
-
-    The arguments are those of train. A conditional model has no classes yet: it is built without a condition. Raises UserError
-    for settings that do not go together, and if a network cannot be built for the size.
-    """
-    return networks.build(_experiment(image_type, model, preset, settings))
-
-
-def real_pictures(
-    image_type: str | Experiment = series.DEFAULT_IMAGE_TYPE,
-    count: int = 16,
-    *,
-    model: str | None = None,
-    partition: str | None = None,
-    side: str = "",
-    tfrecord_path: str | Path = "tfrecords",
-    **settings: Any,
-) -> np.ndarray:
-    """The first real pictures of some records: [N, H, W, C] float32 in [-1, 1]. Their order is random, but always the same.
-
-        tg.grid(tg.real_pictures("mnist", 16))
-
-    count: N is smaller if there are fewer. partition: of the records (default: the one that is trained on). side: "A" or "B" if
-    there are two sets of pictures. The rest as in train. Missing records are made first, if this needs no files of the user.
-    Raises UserError if they cannot be made, and for a partition that they lack.
-    """
-    experiment = _experiment(image_type, model, "article", settings)
-    found = preparation.find_or_make(experiment, tfrecord_path)
-    return pipeline.first_images(found, experiment, partition or experiment.partition, side or experiment.sides[0], count)
-
-
 def _experiment(image_type: str | Experiment, model: str | None, preset: str, settings: dict[str, Any]) -> Experiment:
     if not isinstance(image_type, Experiment):
         return series.resolve(image_type, model, preset, **settings)

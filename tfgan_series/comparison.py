@@ -118,7 +118,7 @@ def _result(folder: Path, found: Sequence[Score]) -> Result:
     diverged in its first row, they are empty."""
     log = runs.read_log(folder)
     steps = int(log[-1]["steps"]) if log else 1
-    numbers = runs.read_steps(folder)
+    numbers = runs.read_steps(folder, -(-int(log[-1]["step"]) // steps) if log else 0)
     return {
         "scores": {score.metric: score for score in found if score.metric.startswith(_SCORES) and not score.of},
         "steps": steps,
