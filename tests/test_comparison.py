@@ -121,4 +121,4 @@ def test_runs_are_named_by_what_they_change(tiny):
         comparison.member_folder(base.change(**given), "root").relative_to("root").as_posix()
         for given in ({}, {"epochs": 3, "jit_compile": True}, {"lr": 0.3}, {"noise_dim": 20, "slope": 0.1})
     ]
-    assert names == ["gan/mnist-28/default", "gan/mnist-28/default", "gan/mnist-28/lr=0.3", "gan/mnist-28/noise_dim=20,slope=0.1"]
+    assert names == ["gan/mnist-28/default", "gan/mnist-28/default", "gan/mnist-28/lr=0.3", "gan/mnist-28/noise_dim=20-slope=0.1"]

@@ -33,7 +33,7 @@ ROOMS = {
     "pictures": set(),
     "losses": set(),
     "data": BASE | {"pictures"},
-    "series": {"errors", "data"},
+    "series": BASE | {"data"},
     "latent": {"errors", "inference", "way"},
     "networks": BASE | {"inference", "series"},
     "classifier": BASE | {"inference", "series", "data"},

@@ -41,6 +41,22 @@ def test_the_command_names_what_is_not_usual(tmp_path):
     )
 
 
+def test_the_folder_of_records_that_are_not_there_is_the_one_that_will_be(tmp_path):
+    for image_type, folder in (("unpaired", "unpaired/source"), ("folder", "folder/64")):
+        experiment = series.resolve(image_type)
+        with pytest.raises(UserError, match=f"no records in {tmp_path / folder}, and they cannot be made now"):
+            preparation.find_or_make(experiment, tmp_path)
+        assert f"no records yet in {tmp_path / folder}" in preparation.describe(experiment, tfrecord_path=tmp_path)
+
+
+def test_advice_before_a_training(tiny, digits):
+    short, few = preparation.advice(tiny, digits[1])
+    assert short.startswith("This run has 46 steps in all. That is few: even digits take 1,900,")
+    assert few.startswith("1,500 pictures are few: the discriminator may learn them by heart. --diff_augment helps")
+    assert preparation.advice(tiny.change(steps=1900, diff_augment=True), digits[1]) == []
+    assert preparation.advice(tiny.change(epoch_steps=1000, augment=True), digits[1]) == []
+
+
 def test_describe_tells_sizes_and_makes_nothing(tmp_path, digits, tiny):
     lines = "\n".join(preparation.describe(series.resolve("img_celeba"), tfrecord_path=tmp_path / "t", run_dir=tmp_path / "r"))
     assert "generator: 12,664,195 parameters" in lines
@@ -52,5 +68,6 @@ def test_describe_tells_sizes_and_makes_nothing(tmp_path, digits, tiny):
     assert "length: 46 steps, 2 epochs of 23 steps each" in lines
     lines = preparation.describe(tiny.change(steps=1900), tfrecord_path=digits[0])
     assert "length: 1,900 steps, 82.61 epochs of 23 steps each" in lines
+    assert "run folder: runs/dcgan/digits-8-base_filters=4-TFRecordPath" in lines[-1]
     with pytest.raises(UserError, match="--image_size=28"):
         preparation.describe(series.resolve("mnist", image_size=28))

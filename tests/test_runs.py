@@ -1,5 +1,6 @@
 import json
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,35 @@ COMMON = {"Real_P": 0.5, "Fake_P": 0.25, "Dis_loss": 1.5, "images_per_second": 1
 def test_default_folder():
     assert str(runs.default_folder(series.resolve("celeba"))) == "runs/dcgan/img_celeba-bbox-64"
     assert str(runs.default_folder(series.resolve("digits"))) == "runs/dcgan/digits-32"
+    thin = series.resolve("digits", preset="strong", base_filters=8)
+    assert str(runs.default_folder(thin, "mine")) == "runs/dcgan/digits-32-strong-base_filters=8-TFRecordPath=mine"
+
+
+def test_a_run_that_the_user_names():
+    assert str(runs.named_folder("Ngựa_2 lớn".replace(" ", "-"))) == "runs/Ngựa_2-lớn"
+    for name in ("", "..", "a/b", "a b", "a,b", "*"):
+        with pytest.raises(UserError, match="a name has letters, digits"):
+            runs.named_folder(name)
+    for name in ("dcgan", "compare"):
+        with pytest.raises(UserError, match=f"--name={name}: runs/{name} is for runs without a name"):
+            runs.named_folder(name)
+
+
+def test_a_run_that_is_not_there_and_those_that_are(trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"train one with train\.py, or give another --run_dir$"):
+        runs.read_begun("runs/dcgan/digits-32")
+    places = [f"runs/{name}" for name in ("cats", "dcgan/digits-8-strong", "compare/dcgan/digits-8/lr=0.1")]
+    for time, place in enumerate(places):
+        (tmp_path / place).mkdir(parents=True)
+        shutil.copy(trained / "experiment.json", tmp_path / place)
+        os.utime(tmp_path / place / "experiment.json", (time, time))
+    with pytest.raises(UserError, match=f"give the --run_dir of one that there is: {', '.join(reversed(places))}$"):
+        runs.read_begun("runs/dcgan/digits-32")
+    for number in range(10):
+        shutil.copytree("runs/cats", f"runs/{number}")
+    with pytest.raises(UserError, match=" and 3 more$"):
+        runs.read_begun("runs/dcgan/digits-32")
 
 
 def test_log_there_and_back(tmp_path):

@@ -19,7 +19,6 @@ from tfgan_series.series import Experiment
 from tfgan_series.training import devices, resume
 
 _COLUMNS = 5
-_LONGEST = 200  # letters of a folder's name; file systems take 255 bytes
 _LOSSES = {"Gen_loss": "tab:orange", "Dis_loss": "tab:blue"}
 
 _SCORES = ("fid", "kid", "precision", "recall", "as_asked")  # those of the table
@@ -32,7 +31,7 @@ def compare(
     name: str,
     question: str,
     *,
-    root: str | Path = "runs/compare",
+    root: str | Path = runs.ROOT / runs.COMPARED,
     tfrecord_path: str | Path = "tfrecords",
     count: int = evaluate.COUNT,
 ) -> Path:
@@ -105,11 +104,8 @@ def _measure(
 
 
 def member_folder(experiment: Experiment, root: str | Path) -> Path:
-    """The folder of a member's run. It is named by the member's changes, or `default` if there are none."""
-    changed = ",".join(f"{name}={value}" for name, value in series.changes(experiment).items())
-    if len(changed) > _LONGEST:
-        changed = f"{changed[:_LONGEST]}-{files.digest(changed)[:16]}"
-    return runs.default_folder(experiment, root) / (changed or "default")
+    """The folder of a member's run. It is named by what the member changes, or `default` if this is nothing."""
+    return Path(root) / experiment.model / experiment.run_name / (series.variation(experiment) or "default")
 
 
 def _result(folder: Path, found: Sequence[Score]) -> Result:

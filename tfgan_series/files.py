@@ -134,6 +134,16 @@ def claimed(folder: Path) -> Iterator[None]:
         lock.release()
 
 
+def as_name(text: str, most: int = 40) -> str:
+    """A text as a part of a file's name that every system and every shell takes: letters, digits and ._=+- alone.
+
+    Other characters become -, and what is longer than `most` characters is cut. A text that was changed so ends with 8 digits of
+    its digest, so that two texts never have one name.
+    """
+    plain = re.sub(r"[^\w.=+-]", "-", text)[:most]
+    return plain if plain == text else f"{plain}-{digest(text)[:8]}"
+
+
 def digest(name: str | PurePath) -> str:
     """A short name for any name or path: 32 hexadecimal digits, the same at every call."""
     return hashlib.sha256(os.fsencode(name)).hexdigest()[:32]

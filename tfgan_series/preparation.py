@@ -13,6 +13,8 @@ from tfgan_series.inference import input_shapes
 from tfgan_series.series import Experiment
 from tfgan_series.training import devices
 
+_FEW = 5000  # pictures
+
 
 def prepare(
     experiment: Experiment, strategy: tf.distribute.Strategy, tfrecord_path: str | Path = "tfrecords"
@@ -31,6 +33,7 @@ def prepare(
 
 def describe(experiment: Experiment, *, tfrecord_path: str | Path = "tfrecords", run_dir: str | Path | None = None) -> list[str]:
     """What train would do, as lines to print; nothing is made or trained. Raises UserError."""
+    folder = run_dir or runs.default_folder(experiment, tfrecord_path)
     experiment = devices.resolve(experiment)
     networks.check(experiment)
     found = records.find_records(tfrecord_path, experiment)
@@ -47,9 +50,27 @@ def describe(experiment: Experiment, *, tfrecord_path: str | Path = "tfrecords",
         total = experiment.steps_in_all(steps)
         lines.append(f"{found} in {found.folder}")
         lines.append(f"length: {total:,} steps, {total / steps:.4g} epochs of {steps:,} steps each")
+        lines += advice(experiment, found)
     else:
         lines.append(f"no records yet in {records.records_folder(tfrecord_path, experiment)}")
-    return [*lines, f"run folder: {run_dir or runs.default_folder(experiment)}"]
+    return [*lines, f"run folder: {folder}"]
+
+
+def advice(experiment: Experiment, found: Records) -> list[str]:
+    """Lines to print before a training that will hardly give good pictures: it has few steps, or learns from few pictures."""
+    total, usual = experiment.steps_in_all(pipeline.steps_per_epoch(found, experiment)), series.resolve().steps
+    count, asked, lines = found.count_of(experiment), series.values(experiment), []
+    if total < usual:
+        lines.append(
+            f"This run has {total:,} steps in all. That is few: even {series.DEFAULT_IMAGE_TYPE} take {usual:,}, and photographs "
+            "need some thousand. To give it more, type --steps=10000."
+        )
+    if count < _FEW and not (asked.get("diff_augment", True) or experiment.augment):
+        lines.append(
+            f"{count:,} pictures are few: the discriminator may learn them by heart. --diff_augment helps against that, and "
+            "--augment if the pictures may be mirrored."
+        )
+    return lines
 
 
 def _line(name: str, network: keras.Model) -> str:

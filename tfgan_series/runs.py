@@ -1,6 +1,6 @@
 """The run folder: what is in it, and how each file is read and written.
 
-runs/<model>/<ImageType>-<image_size>/
+runs/<model>/<ImageType>-<image_size>[-<preset and changes>]/
     experiment.json  flags.txt  log.csv  steps/epoch-001.csv ...  checkpoints/  tensorboard/
     images/epoch-000.png  images/step-000100.png ...  images/epoch-001.png ...
     generator.keras (a CycleGAN's: generator_ab.keras  generator_ba.keras)  generator-best.keras  training.gif  loss.png
@@ -32,9 +32,12 @@ from tfgan_series.series import Experiment
 if TYPE_CHECKING:  # the report imports this module, and shall not import TensorFlow
     import keras
 
+ROOT = Path("runs")
+COMPARED = "compare"  # folder below ROOT for the runs of compare.py
 EXPERIMENT, FLAGS, LOG, GENERATOR = "experiment.json", "flags.txt", "log.csv", "generator.keras"
 DIVERGED = "diverged.txt"  # why the run diverged, if it did
 WARNINGS = "warnings.txt"  # what training warns of, a line each; only there while it holds
+_LISTED = 10  # runs that a message names
 _PROBE = ".writable"
 _BEGINNINGS = {_PROBE, files.partial(Path(EXPERIMENT)).name}  # the only files of a run that was killed at its very start
 _COLUMNS = ("epoch", "Gen_loss", "Dis_loss", "lr", "images_per_second", "steps")  # that every log has
@@ -45,9 +48,26 @@ GENERATED, EXPLORED, TRANSLATED, EXPORTED = "generated", "explored", "translated
 TRANSLATION = "translated.json"  # beside translated pictures: their names and the folder of their originals
 
 
-def default_folder(experiment: Experiment, root: Path | str = "runs") -> Path:
-    """The folder of an experiment's run if --run_dir is not given."""
-    return Path(root) / experiment.model / experiment.run_name
+def default_folder(experiment: Experiment, tfrecord_path: Path | str = "tfrecords") -> Path:
+    """The folder of an experiment's run if the user names none. It carries what a run cannot change when it goes on, so runs that
+    differ in that have different folders. experiment: as the user asked for it, so that the same flags find the run again."""
+    name = "-".join(filter(None, [experiment.run_name, series.variation(experiment, tfrecord_path)]))
+    return ROOT / experiment.model / name
+
+
+def named_folder(name: str) -> Path:
+    """The folder of a run that the user names. Raises UserError for a name that cannot be a folder's."""
+    if name in (*series.MODELS, COMPARED):
+        raise UserError(f"--name={name}: {ROOT / name} is for runs without a name: choose another")
+    if not name.strip(".") or name != files.as_name(name, len(name)):
+        raise UserError(f"--name={name}: a name has letters, digits and . _ = + - alone; for a folder elsewhere give --run_dir")
+    return ROOT / name
+
+
+def there_are() -> list[Path]:
+    """The folders of the runs below `runs`, those of compare.py too. The run that was begun or has gone on last comes first."""
+    found = [path for depth in ("*", "*/*", f"{COMPARED}/*/*/*") for path in ROOT.glob(f"{depth}/{EXPERIMENT}")]
+    return [path.parent for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
 
 
 def open_folder(folder: Path, overwrite: bool = False) -> None:
@@ -90,9 +110,7 @@ def read_begun(folder: Path | str) -> Begun:
         begun = Begun(series.from_dict(record["experiment"]), record["records"], record["records_identity"])
         had = record.get("records_type", begun.experiment.image_type)
     except FileNotFoundError as error:
-        raise UserError(
-            f"{folder} is not a run (no {EXPERIMENT}): train one with {way.command('train')}, or give another --run_dir"
-        ) from error
+        raise UserError(f"{folder} is not a run (no {EXPERIMENT}): {_instead()}") from error
     except (OSError, ValueError, KeyError, TypeError, UserError) as error:
         raise UserError(
             f"{path} cannot be read ({reason_of(error)}): it is damaged or from another version; "
@@ -109,6 +127,17 @@ def read_begun(folder: Path | str) -> Begun:
 def read_experiment(folder: Path | str) -> Experiment:
     """The Experiment of a run. Raises UserError as read_begun does."""
     return read_begun(folder).experiment
+
+
+def _instead() -> str:
+    """What to type if a run was not found."""
+    found = [files.quoted(path) for path in there_are()]
+    if not found:
+        return f"train one with {way.command('train')}, or give another --run_dir"
+    more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+    return (
+        f"train one with {way.command('train')}, or give the --run_dir of one that there is: {', '.join(found[:_LISTED])}{more}"
+    )
 
 
 def find_records(folder: Path | str, tfrecord_path: Path | str) -> Records:

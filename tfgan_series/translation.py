@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 
 from tfgan_series import files, pictures, progress, runs
 from tfgan_series.data import preprocess
-from tfgan_series.data.datasets.folder import picture_names
+from tfgan_series.data.datasets.folder import Found, find_files, nothing
 from tfgan_series.data.preprocess import ENDINGS
 from tfgan_series.errors import UserError
 from tfgan_series.inference import Network
@@ -32,11 +33,12 @@ def translate_files(
     folder.
     """
     source, out = Path(source), Path(out) if out else Path(run) / runs.TRANSLATED / direction
-    folder, names = (source, picture_names(source)) if source.is_dir() else (source.parent, [source.name])
+    found = find_files(source) if source.is_dir() else Found([source.name], Counter())
+    folder, names = source if source.is_dir() else source.parent, found.names
     if not source.exists():
         raise UserError(f"--input={source}: no such file or folder")
     if not names:
-        raise UserError(f"--input={source}: no picture in it or below it; wanted {', '.join(ENDINGS)}")
+        raise UserError(f"--input={source}: {nothing(found)}")
     if folder.resolve() == out.resolve() or (source.is_dir() and out.resolve().is_relative_to(folder.resolve())):
         raise UserError(f"--out={out} is in the folder of the originals, {folder}: give another")
     if Path(names[0]).suffix.lower() not in ENDINGS:

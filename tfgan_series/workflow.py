@@ -34,13 +34,16 @@ def train(
     if experiment != asked:
         print(f"--precision=auto is {experiment.precision} on this machine.")
     chief = devices.is_chief(strategy)
-    folder = Path(run_dir) if run_dir else runs.default_folder(experiment)
+    folder = Path(run_dir) if run_dir else runs.default_folder(asked, tfrecord_path)
     with contextlib.ExitStack() as claim, _failures_in_a_line(folder, strategy):
         with devices.together(strategy):
             experiment, found = preparation.prepare(experiment, strategy, tfrecord_path)
         with devices.together(strategy):  # only now: --overwrite empties the folder, so no worker may be refused any more
             if chief:
                 claim.enter_context(files.claimed(folder))
+                if overwrite or not (folder / runs.EXPERIMENT).is_file():
+                    for line in preparation.advice(experiment, found):
+                        print(line)
                 _open_run(folder, experiment, found, tfrecord_path, overwrite)
         try:
             training.train(experiment, found, folder, strategy)

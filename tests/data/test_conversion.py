@@ -103,6 +103,21 @@ def test_fit_decides_what_a_wide_picture_shows(tmp_path):
     assert (read(found.folder, "train")["wide.png"]["image"] == RED).all()
 
 
+@pytest.mark.parametrize(("image_type", "given"), [("folder", {}), ("folder", {"fit": "crop"}), ("unpaired", {})])
+def test_squashed_pictures_are_counted(tmp_path, capsys, image_type, given):
+    for name in ("trainA", "trainB"):
+        (tmp_path / name).mkdir()
+        for number, size in enumerate([(8, 8), (9, 8), (8, 9)]):
+            Image.new("RGB", size).save(tmp_path / name / f"{number}.png")
+    experiment = series.resolve(image_type, image_size=4, **given)
+    conversion.convert(experiment, dataset_path=tmp_path, tfrecord_path=tmp_path / "t")
+    told = (
+        "Note: 4 pictures are not square, and are squashed. To cut out the middle instead, give --fit=crop"
+        in capsys.readouterr().out
+    )
+    assert told == (not given)
+
+
 def test_records_are_shuffled_and_repeatable(digits, tiny, small_digits, tmp_path):
     names = list(read_in_file_order(digits[1]))
     assert names != sorted(names)

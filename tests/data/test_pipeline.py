@@ -295,7 +295,8 @@ def test_classes_stay_beside_their_pictures(numbered, augment):
 
 def test_attributes_beside_their_pictures(celeba, tmp_path):
     """Attributes 0 and 2 of a picture are equal, attribute 1 is the opposite."""
-    experiment = series.resolve("img_align_celeba", "cgan", image_size=8, batch_size=4, condition=["Attribute_2", "Attribute_1"])
+    asked = {"condition": ["Attribute_2", "Attribute_1"], "epoch_steps": 1}
+    experiment = series.resolve("img_align_celeba", "cgan", image_size=8, batch_size=4, **asked)
     found = conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path)
     asked = np.concatenate([asked for _, asked in pipeline.batches(found, experiment.fitted(found), 1)])
     assert asked.shape == (16, 2) and asked.dtype == np.float32
@@ -303,6 +304,19 @@ def test_attributes_beside_their_pictures(celeba, tmp_path):
     (_, labels, attributes), *_ = pipeline.in_order(found, experiment)
     again = pipeline.conditions_of({"label": labels, "attributes": attributes}, found, experiment.conditions)
     assert np.array_equal(again, attributes[:, [2, 1]])
+
+
+def test_an_epoch_of_few_records_goes_through_them_several_times(tmp_path):
+    experiment = series.resolve("mnist", image_size=8, batch_size=4, epoch_steps=10)
+    found = conversion.convert(experiment, dataset_path=write_mnist(tmp_path / "files", train=16), tfrecord_path=tmp_path)
+    assert pipeline.steps_per_epoch(found, experiment) == 10  # and not 4, of 16 pictures
+    pictures = [image.tobytes() for batch in pipeline.batches(found, experiment, 1) for image in batch.numpy()]
+    rounds = [pictures[:16], pictures[16:32]]
+    assert len(pictures) == 40 and len(set(rounds[0])) == 16
+    assert set(rounds[0]) == set(rounds[1]) and rounds[0] != rounds[1]
+    rest = [image.tobytes() for batch in pipeline.batches(found, experiment, 1, first_step=6) for image in batch.numpy()]
+    assert rest == pictures[24:]
+    assert pipeline.steps_per_epoch(found, experiment.change(epoch_steps=3)) == 4
 
 
 @pytest.mark.parametrize("store", ["pixels", "source"])

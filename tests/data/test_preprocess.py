@@ -33,6 +33,12 @@ def test_every_kind_of_file_comes_out_as_a_person_sees_it(save):
         save(red.quantize(4), "palette.png"),
         save(red.convert("RGBA"), "opaque.png"),
         save(red, "q.jpg", quality=100, subsampling=0),
+        save(red, "rgb.tif"),
+        save(red, "rgb.gif"),
+        save(red, "rgb.avif", quality=100, subsampling="4:4:4"),
+        save(red, "rgb.jp2"),
+        save(red, "rgb.ppm"),
+        save(red, "rgb.qoi"),
         save(red.convert("CMYK"), "cmyk.jpg", quality=100),
     ]
     for file in files:
@@ -46,6 +52,41 @@ def test_grey_files_in_colour_and_one_channel(save):
     assert colour(save(Image.new("L", (9, 9), 128), "grey.jpg"), channels=1) == pytest.approx([128], abs=1)
     deep = Image.fromarray(np.full((9, 9), 32896, np.uint16))
     assert colour(save(deep, "deep.png")) == list(GREY)  # 16 bits: 32896 / 257 = 128
+
+
+def test_floats_and_many_bits_are_right_or_refused(save):
+    def grey(value, dtype):
+        return save(Image.fromarray(np.full((9, 9), value, dtype)), "grey.tif")
+
+    assert colour(grey(0.5, np.float32)) == pytest.approx(GREY, abs=1)
+    assert colour(grey(32896, np.uint16)) == list(GREY)
+    assert colour(grey(32896, np.int32), channels=1) == [128]
+    for value, dtype in ((1.5, np.float32), (np.nan, np.float32), (-0.1, np.float32), (70_000, np.int32), (-1, np.int32)):
+        with pytest.raises(preprocess.BadPicture, match="its pixels go from .* can be read"):
+            colour(grey(value, dtype))
+        with pytest.raises(preprocess.BadPicture, match="its pixels go from .* can be read"):
+            preprocess.as_png(grey(value, dtype))
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png", "a.tif"])
+def test_of_an_animation_the_first_picture_is_taken(save, name):
+    first, second = Image.new("RGB", (9, 9), RED), Image.new("RGB", (9, 9), GREY)
+    file = save(first, name, save_all=True, append_images=[second, first])
+    assert colour(file) == pytest.approx(RED, abs=6)
+    assert preprocess.plain_file(file) is None or name == "a.png"
+
+
+def test_a_dot_is_no_picture(save):
+    assert colour(save(Image.new("RGB", (3, 3), RED), "three.png")) == list(RED)
+    for size in ((2, 9), (9, 2), (1, 1)):
+        with pytest.raises(preprocess.BadPicture, match=rf"too small: {size[0]}x{size[1]} pixels, and 3x3 are the fewest"):
+            colour(save(Image.new("RGB", size), "dot.png"))
+
+
+def test_another_format_under_a_pictures_name(save):
+    (save(Image.new("RGB", (9, 9), RED), "a.tga")).rename(path := save(Image.new("RGB", (9, 9)), "a.png"))
+    with pytest.raises(preprocess.BadPicture, match="it is none of JPEG, PNG, .* or damaged"):
+        colour(path)
 
 
 def test_transparency_stands_on_white(save):

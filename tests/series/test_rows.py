@@ -27,6 +27,8 @@ ARTICLES = {
         "optimizer": "sgd", "lr": 0.1, "lr_drops": (), "update": "alternating", "slope": 0.2, "loss": "clamped",
         "init": "pytorch",
     },
+    ("mnist", "cgan"): {"image_size": 28, "epochs": 100, "optimizer": "sgd", "lr": 0.1, "update": "alternating"},
+    ("unpaired", "cyclegan"): {"image_size": 256, "batch_size": 1, "epochs": 200, "augment": True},
     ("mnist", "cdcgan"): {"image_size": 64, "base_filters": 128, "epochs": 35, "lr_drops": (10, 20, 25)},
     ("digits", "cdcgan"): {"image_size": 32, "base_filters": 32, "steps": 1900, "r1": 1.0, "ema": 0.995, "condition": ()},
     ("cifar10", "cdcgan"): {"noise_dim": 128, "base_filters": 64, "smallest": 2, "stem": "dense", "epochs": 150, "condition": ()},
@@ -63,7 +65,11 @@ def test_the_model_that_draws_an_image_type_by_default(image_type, model):
 def test_a_pair_without_an_article_takes_the_models_numbers_and_the_pictures_size():
     colour = series.resolve("cifar10", "gan")
     assert (colour.image_size, colour.channels, colour.base_filters, colour.optimizer, colour.lr) == (32, 3, 128, "sgd", 0.1)
+    assert (colour.length, colour.epoch_steps) == (("steps", 10_000), 200)
     assert "no article has this pair" in series.origin(colour)
+    photos = series.resolve("folder")
+    assert (photos.length, photos.lr_drops, photos.batch_size) == (("steps", 10_000), (), 128)
+    assert series.resolve("folder", epochs=3).length == ("epochs", 3)
     assert "no article" not in series.origin(series.resolve("mnist", "gan"))
     faces = series.resolve("celeba", "gan")
     assert (faces.image_size, faces.bbox, faces.records_name) == (64, True, "img_celeba-bbox")
@@ -131,9 +137,33 @@ def test_what_makes_a_run_another_than_its_row():
     assert series.changes(series.resolve("digits")) == {}
     changed = series.resolve("mnist", epochs=3, jit_compile=True, lr=1e-3)
     assert series.changes(changed) == {"lr": 1e-3}  # a run may go on with other epochs, and with XLA
-    assert series.changes(series.resolve("mnist", preset="repository")) == {"batch_size": 256, "lr_drops": (15, 25, 28)}
+    assert series.changes(series.resolve("mnist", preset="repository", batch_size=128)) == {"batch_size": 128}
     with pytest.raises(dataclasses.FrozenInstanceError):
         changed.lr = 1.0
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"epochs": 3, "jit_compile": True, "image_size": 32, "bbox": False}, ""),
+        ({"preset": "strong", "base_filters": 32, "steps": 9}, "strong-base_filters=32"),
+        ({"lr_drops": (1, 2), "norm_ends": True}, "lr_drops=1+2-norm_ends"),
+        ({"preset": "strong", "batch_size": 128, "lr_drops": ()}, "strong-batch_size=128"),
+        ({"model": "cdcgan", "condition": ("Smiling", "Male")}, "condition=Smiling+Male"),
+    ],
+)
+def test_what_tells_a_run_from_the_plain_one(given, name):
+    assert series.variation(series.resolve("celeba", **given)) == name
+
+
+def test_the_name_of_a_run_is_short_and_of_two_runs_never_the_same():
+    base = {"lr": 0.001, "beta_1": 0.5, "beta_2": 0.9, "noise_dim": 64, "dropout": 0.1}
+    names = [series.variation(series.resolve("celeba", **base, d_slope=slope)) for slope in (0.1, 0.15)]
+    names += [series.variation(series.resolve("celeba"), root) for root in ("a/b", "a-b", "tfrecords/", "./tfrecords")]
+    assert names[0].startswith("lr=0.001-beta_2=0.9-noise_dim=64-") and all(len(one) <= 40 + 9 for one in names)
+    assert names[3:] == ["TFRecordPath=a-b", "", ""]
+    assert names[2].startswith("TFRecordPath=a-b-") and len(set(names)) == 5
+    assert not any(set(one) & set(",/[]*?\\ ") for one in names)
 
 
 def test_the_strong_preset_is_the_digits_recipe_on_every_kind_of_picture():

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
@@ -31,8 +31,10 @@ def define_records() -> None:
 
 
 def define_run(text: str) -> None:
-    """The flag for a run's folder."""
-    define_path("run_dir", None, f"{text} (default: runs/<model>/<ImageType>-<image_size>)")
+    """The flags for a run's folder."""
+    default = "runs/<model>/<ImageType>-<image_size>, and after it the preset and the settings that you change"
+    define_path("run_dir", None, f"{text} (default: {default})")
+    define_path("name", None, "a name of your own for the run: its folder is then runs/<name>")
 
 
 def define_label(text: str) -> None:
@@ -61,17 +63,18 @@ class _Choice(flags.EnumParser):
             raise ValueError(f"choose one of {', '.join(self.enum_values)}{nearest(argument, self.enum_values)}") from None
 
 
-def define_settings(*names: str, draws_from: str | None = None) -> None:
+def define_settings(*names: str, draws_from: str | None = None, own: Collection[str] = ()) -> None:
     """Define a flag for each named setting, or for all of them if none is named.
 
-    draws_from: offer only the models that draw from this, "noise" or "pictures", and the ImageTypes they draw.
+    draws_from: offer only the models that draw from this, "noise" or "pictures", and the ImageTypes they draw. own: settings
+    whose names the command uses for flags of its own.
     """
     pairs = [pair for pair in series.pairs() if draws_from in (None, series.MODELS[pair[1]].draws_from)]
     kinds = list(dict.fromkeys(image_type for image_type, _ in pairs))
     models = list(dict.fromkeys(model for _, model in pairs))
     aliases = [alias for alias, kind in series.ALIASES.items() if kind in kinds]
     fields = {name: field for model in models for name, field in series.fields(series.MODELS[model].settings).items()}
-    _defined[:] = ["image_type", "model", *(names or [name for name in fields if name not in ("image_type", "model")])]
+    _defined[:] = ["image_type", "model", *(names or [name for name in fields if name not in {"image_type", "model", *own}])]
     _groups.update({series.flag_name(name): fields[name].metadata["group"] for name in _defined})
     usual = series.DEFAULT_IMAGE_TYPE if series.DEFAULT_IMAGE_TYPE in kinds else kinds[0]
     define_choice("ImageType", usual, [*kinds, *aliases], fields["image_type"].metadata["help"])
@@ -118,14 +121,27 @@ def experiment() -> series.Experiment:
     return series.resolve(**{"image_type": FLAGS.ImageType, **given_settings()})
 
 
+def named_run() -> Path | None:
+    """The run's folder if --run_dir or --name names it, else None. Raises UserError."""
+    from tfgan_series import runs
+
+    if FLAGS.name is None:
+        return path("run_dir")
+    if FLAGS.run_dir is not None:
+        raise UserError("--run_dir and --name both name the run's folder: give one of them")
+    return runs.named_folder(FLAGS.name)
+
+
 def run_folder(draws_from: str | None = None) -> Path:
     """The trained run that the flags name. draws_from: what its model must draw from, "noise" or "pictures"; None: either.
 
-    Raises UserError if there is no run, if its model draws from something else, or if a given flag differs from the run.
+    Raises UserError if there is no run, if its model draws from something else, and if it is named by --run_dir or --name and a
+    given setting differs from the run's.
     """
     from tfgan_series import runs
 
-    folder = path("run_dir") or runs.default_folder(experiment())
+    named = named_run()
+    folder = named or runs.default_folder(experiment(), required_path("TFRecordPath"))
     trained = runs.read_experiment(folder)
     if draws_from not in (None, series.MODELS[trained.model].draws_from):
         fitting = " and ".join(name for name, model in series.MODELS.items() if model.draws_from == draws_from)
@@ -134,17 +150,17 @@ def run_folder(draws_from: str | None = None) -> Path:
     other = [
         f"--{series.flag_name(name)} is {has.get(name, 'not a setting')} in the run"
         for name, value in given_settings().items()
-        if has.get(name) != value
+        if named and has.get(name) != value
     ]
     if other:
-        raise UserError(f"{folder} does not match the flags: {', '.join(other)}; give --run_dir, or leave the flag out")
+        raise UserError(f"{folder} does not match the flags: {', '.join(other)}; name another run, or leave the flag out")
     return folder
 
 
 def refuse_run_beside(flag: str) -> None:
-    """Raises UserError if --run_dir or a setting is given together with a flag that already says what to work on."""
-    if FLAGS.run_dir or given_settings():
-        raise UserError(f"--{flag} names the {flag}: leave --run_dir and the settings out")
+    """Raises UserError if a run or a setting is given together with a flag that already says what to work on."""
+    if FLAGS.run_dir or FLAGS.name or given_settings():
+        raise UserError(f"--{flag} names the {flag}: leave --run_dir, --name and the settings out")
 
 
 def setting_values(words: str) -> tuple[str, dict[str, Any]]:

@@ -17,7 +17,7 @@ from tfgan_series.evaluation import scores
 
 
 def define() -> None:
-    command_line.define_settings("partition", "bbox", "image_size")
+    command_line.define_settings(own=["seed", "batch_size"])
     command_line.define_run("the run to measure")
     command_line.define_records()
     command_line.define_path("generator", None, "a .keras file to measure instead of the run's generator (default: the run's)")

@@ -52,7 +52,7 @@ class _Numbers(flags.ArgumentParser):
 
 
 def define() -> None:
-    command_line.define_settings("partition", "bbox", "image_size", draws_from="noise")
+    command_line.define_settings(draws_from="noise", own=["seed", "steps"])
     command_line.define_run("the run to explore")
     command_line.define_records()
     command_line.define_path("out", None, "folder for what is found (default: explored/ in the run)")

@@ -15,8 +15,9 @@ from tfgan_series.export.formats import FORMATS
 
 
 def define() -> None:
-    command_line.define_settings("partition", "bbox", "image_size")
+    command_line.define_settings()
     command_line.define_run("the run whose generators are exported")
+    command_line.define_records()
     command_line.define_path("generator", None, "a .keras file to export instead of a run's generators (default: the run's)")
     command_line.define_path(
         "out", None, "folder for the files; an earlier export in it is replaced (default: exported/ beside the generator)"

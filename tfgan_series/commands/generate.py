@@ -15,8 +15,9 @@ from tfgan_series.commands.command_line import FLAGS
 
 
 def define() -> None:
-    command_line.define_settings("partition", "bbox", "image_size", draws_from="noise")
+    command_line.define_settings(draws_from="noise", own=["seed"])
     command_line.define_run("the run to draw from")
+    command_line.define_records()
     command_line.define_path("generator", None, "a generator.keras to draw from instead of a run (default: the run's)")
     command_line.define_path("out", None, "folder for the pictures (default: generated/ beside the generator)")
     flags.DEFINE_integer("count", 16, "number of pictures; of a conditional run the number for each label", lower_bound=1)

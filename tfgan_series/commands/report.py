@@ -13,8 +13,9 @@ from tfgan_series.errors import UserError
 
 
 def define() -> None:
-    command_line.define_settings("partition", "bbox", "image_size")
+    command_line.define_settings()
     command_line.define_run("the run to show")
+    command_line.define_records()
     flags.DEFINE_multi_string(
         "runs", None, "runs to show side by side: RUN,RUN,... (if a name has a comma, give --runs once for each run)"
     )

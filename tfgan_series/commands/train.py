@@ -27,7 +27,7 @@ def main() -> None:
     backend.import_tensorflow()
     from tfgan_series import preparation, workflow
 
-    records, run_dir = command_line.required_path("TFRecordPath"), command_line.path("run_dir")
+    records, run_dir = command_line.required_path("TFRecordPath"), command_line.named_run()
     if FLAGS.dry_run:
         print("\n".join(preparation.describe(experiment, tfrecord_path=records, run_dir=run_dir)))
         return

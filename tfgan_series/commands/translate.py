@@ -13,8 +13,9 @@ from tfgan_series.commands.command_line import FLAGS
 
 
 def define() -> None:
-    command_line.define_settings("partition", "image_size", draws_from="pictures")
+    command_line.define_settings(draws_from="pictures", own=["batch_size"])
     command_line.define_run("the run to translate with")
+    command_line.define_records()
     command_line.define_path("input", None, "a picture, or a folder of pictures, of any size", required=True)
     command_line.define_choice("direction", "ab", ["ab", "ba"], "from A to B (horse to zebra), or from B to A")
     command_line.define_path("out", None, "folder for the pictures (default: translated/<direction>/ in the run)")

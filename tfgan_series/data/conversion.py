@@ -26,6 +26,7 @@ from tfgan_series.data import preprocess, records, serialization
 from tfgan_series.data.datasets import DATASETS
 from tfgan_series.data.datasets.source import Example, Request, Source
 from tfgan_series.data.schema import Schema, decode, make_schema
+from tfgan_series.data.serialization import Serialized
 from tfgan_series.errors import UserError
 
 _SHARD_BYTES = 256 * 2**20
@@ -101,6 +102,7 @@ def _convert_into(folder: Path, request: Request, settings: dict[str, Any], side
     done = _begin(partial, plan, overwrite)
     _write_shards(partial, plan, done)
     rejected = [row for shard in plan.shards for row in done[shard.file]["rejected"]]
+    oblong = sum(done[shard.file]["oblong"] for shard in plan.shards)
     if not any(done[shard.file]["records"] for shard in plan.shards):
         shutil.rmtree(partial)
         raise UserError(f"none of the {len(rejected):,} pictures can be used; the first: {rejected[0][0]}: {rejected[0][1]}")
@@ -114,6 +116,11 @@ def _convert_into(folder: Path, request: Request, settings: dict[str, Any], side
     print(f"{folder}: {found}.")
     if rejected:
         print(f"Pictures that could not be used: {len(rejected):,}; {folder / 'rejected.csv'} tells which and why.")
+    if oblong and settings.get("fit") != "crop":
+        print(
+            f"Note: {oblong:,} pictures are not square, and are squashed. To cut out the middle instead, give --fit=crop, here "
+            "(with --overwrite) and when you train."
+        )
     for note in source.notes:
         print(f"Note: {note}.")
     return found
@@ -191,15 +198,15 @@ def _size_and_time(file: Path) -> bytes:
 
 
 def _read_progress(partial: Path) -> dict[str, dict[str, Any]]:
-    """{shard file: its progress line}. Lines that a kill cut short and lines without a digest (of earlier versions) are dropped,
-    from the file too. Their shards are written again."""
+    """{shard file: its progress line}. Lines that a kill cut short and lines of earlier versions are dropped, from the file too.
+    Their shards are written again."""
     done, progress = {}, partial / "progress.jsonl"
     for line in progress.read_text(encoding="utf-8").splitlines() if progress.is_file() else ():
         try:
             entry = json.loads(line)
         except json.JSONDecodeError:
             continue
-        if "digest" in entry:
+        if {"digest", "oblong"} <= set(entry):
             done[entry["file"]] = entry
     files.write_whole(progress, "".join(json.dumps(entry) + "\n" for entry in done.values()))
     return done
@@ -223,25 +230,29 @@ def _write_shards(partial: Path, plan: Plan, done: dict[str, dict[str, Any]]) ->
             done[shard.file] = entry
 
 
-def _write_shard(partial: Path, shard: Shard, serialized: Iterator[bytes | preprocess.BadPicture], bar: tqdm) -> dict[str, Any]:
-    """Write one shard. Returns its progress line: the number, bytes and digest of its records, and the rejected pictures."""
-    count, size, digest = 0, 0, hashlib.sha256()
+def _write_shard(
+    partial: Path, shard: Shard, serialized: Iterator[Serialized | preprocess.BadPicture], bar: tqdm
+) -> dict[str, Any]:
+    """Write one shard. Returns its progress line: the number, bytes and digest of its records, how many of their pictures were
+    not square, and the rejected pictures."""
+    count, size, oblong, digest = 0, 0, 0, hashlib.sha256()
     rejected = []
     unfinished = partial / f"{shard.file}.unfinished"
     try:
         with tf.io.TFRecordWriter(str(unfinished)) as writer:
-            for example, record in zip(shard.examples, serialized, strict=False):  # what is left is of the next shard
-                if isinstance(record, preprocess.BadPicture):
-                    rejected.append([example.filename, str(record)])
+            for example, found in zip(shard.examples, serialized, strict=False):  # what is left is of the next shard
+                if isinstance(found, preprocess.BadPicture):
+                    rejected.append([example.filename, str(found)])
                 else:
-                    writer.write(record)
-                    digest.update(record)
-                    count, size = count + 1, size + len(record)
+                    writer.write(found.record)
+                    digest.update(found.record)
+                    count, size, oblong = count + 1, size + len(found.record), oblong + (not found.square)
                 bar.update()
     except tf.errors.OpError as error:  # for example a full disk
         raise UserError(f"{unfinished} cannot be written ({error.message}); to go on, type the same command again") from error
     unfinished.rename(partial / shard.file)
-    return {"file": shard.file, "records": count, "bytes": size, "digest": digest.hexdigest(), "rejected": rejected}
+    told = {"file": shard.file, "records": count, "bytes": size, "digest": digest.hexdigest(), "oblong": oblong}
+    return told | {"rejected": rejected}
 
 
 def _write_samples(partial: Path, plan: Plan, done: Mapping[str, Any], sides: int) -> None:

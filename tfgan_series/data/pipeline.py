@@ -34,13 +34,16 @@ class BatchSettings(PartitionSettings, Protocol):
     @property
     def batch_size(self) -> int: ...
     @property
+    def epoch_steps(self) -> int: ...
+    @property
     def conditions(self) -> Conditions: ...
     @property
     def seed(self) -> int: ...
 
 
 def steps_per_epoch(records: Records, experiment: BatchSettings) -> int:
-    """floor(N / B): the full batches in the N records of the experiment's partition. If there are two sets, N is of the larger.
+    """floor(N / B): the full batches in the N records of the experiment's partition, or epoch_steps if this is more. If there are
+    two sets, N is of the larger.
 
     Raises UserError if a set has fewer records than a batch.
     """
@@ -51,7 +54,7 @@ def steps_per_epoch(records: Records, experiment: BatchSettings) -> int:
                 f"--batch_size={experiment.batch_size} is more than the {count} records of {experiment.partition}{side} "
                 f"in {records.folder}: give --batch_size={count} or less"
             )
-    return max(counts.values()) // experiment.batch_size
+    return max(max(counts.values()) // experiment.batch_size, experiment.epoch_steps)
 
 
 def batches(records: Records, experiment: BatchSettings, epoch: int, first_step: int = 0) -> tf.data.Dataset:
@@ -60,8 +63,8 @@ def batches(records: Records, experiment: BatchSettings, epoch: int, first_step:
     A tf.data.Dataset of batches [B, H, W, C] float32 in [-1, 1], or of pairs of them if the experiment has two sets of
     pictures. If its pictures can be asked for, a batch is a pair too: the pictures, and their conditions [B, K] float32.
 
-    A whole epoch has floor(N / B) batches. No record comes twice in an epoch, except in the smaller of two sets,
-    which starts again at its end. The order of each set, and which records are left over, is drawn from (seed, epoch).
+    A whole epoch has steps_per_epoch batches. A set that has fewer records starts again at its end, in another order; else no
+    record comes twice in an epoch. The order of each set, and which records are left over, is drawn from (seed, epoch).
     """
     steps = steps_per_epoch(records, experiment)
     sets = [_set_batches(records, experiment, side, epoch, first_step, steps) for side in experiment.sides]
@@ -132,7 +135,7 @@ def _set_batches(
     order, within, crops = drawn.integers(2**31, size=3)
     files = np.random.default_rng(order).permutation([str(file) for file in records.shards(experiment.partition, side)])
     buffer = _buffer(records.count(experiment.partition, side), records.size(experiment.partition, side))
-    # repeat after shuffle: each round of the smaller set is complete and has its own order.
+    # repeat after shuffle: each round of a small set is complete and has its own order.
     dataset = _interleaved(files, max(buffer // _BLOCKS, 1)).shuffle(buffer, seed=within).repeat()
     dataset = dataset.take(steps * size).skip(first_step * size)
     finished = _finish(records, size, experiment.image_size, experiment.fit, experiment.augment, experiment.conditions)

@@ -8,12 +8,27 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 
-# The endings of picture files. To add a format that Pillow reads and writes, only add its ending here.
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+# The picture formats, as Pillow calls them, and the endings of their files. To add one that Pillow reads and writes, add it here.
+# Formats that Pillow recognises only by guessing (TGA), or by starting another program (EPS), are left out.
+FORMATS = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png", ".apng"),
+    "WEBP": (".webp",),
+    "BMP": (".bmp",),
+    "GIF": (".gif",),
+    "TIFF": (".tif", ".tiff"),
+    "AVIF": (".avif",),
+    "JPEG2000": (".jp2", ".j2k", ".jpx"),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
+    "QOI": (".qoi",),
+}
+ENDINGS = tuple(ending for endings in FORMATS.values() for ending in endings)
+SMALLEST = 3  # pixels of a side; a smaller picture is a dot that some web page was laid out with
 
 Picture = Path | bytes | np.ndarray  # a picture file, the bytes of one, or uint8 pixels [H, W] or [H, W, C]
 
@@ -24,24 +39,37 @@ _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, Typ
            OverflowError, struct.error, zlib.error, Image.DecompressionBombError)  # fmt: skip
 
 
+class Prepared(NamedTuple):
+    """A picture ready for training. pixels: [image_size, image_size, channels] uint8. square: whether it was square before."""
+
+    pixels: np.ndarray
+    square: bool
+
+
 class BadPicture(Exception):
     """A picture that cannot be used; the text is the reason, as rejected.csv lists it."""
 
 
-def prepare(
+def prepare(image: Picture, **how: Any) -> np.ndarray:
+    """The pixels of `prepare_and_tell`."""
+    return prepare_and_tell(image, **how).pixels
+
+
+def prepare_and_tell(
     image: Picture, *, image_size: int, channels: int, bbox: Sequence[int] | None = None, fit: str = "squash"
-) -> np.ndarray:
+) -> Prepared:
     """A picture as a person sees it, cut and resized to the square. Resizing is bicubic and antialiased.
 
     bbox: (x, y, width, height) in pixels, cut out first. fit: "squash" the whole, or "crop" the central square.
     An upright JPEG is decoded at 1/2, 1/4 or 1/8 of its size if what is cut out is then still at least twice as large as the
     square.
-    Returns [image_size, image_size, channels] uint8. Raises BadPicture.
+    Of an animation it takes the first picture. Raises BadPicture.
     """
     with _damage_is_a_bad_picture():
         picture = _open(image)
         turned = picture.getexif().get(_ORIENTATION, 1)
         width, height = picture.size if turned < 5 else picture.size[::-1]
+        whole = _part(width, height, bbox, "squash")
         part = _part(width, height, bbox, fit)
         smaller = min(part[2] - part[0], part[3] - part[1]) // (2 * image_size)
         scale = _reduce(picture, smaller if turned == 1 else 1, channels)
@@ -52,7 +80,8 @@ def prepare(
     around = math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom)
     inside = left - around[0], top - around[1], right - around[0], bottom - around[1]
     picture = picture.crop(around).resize((image_size, image_size), Image.Resampling.BICUBIC, inside)
-    return np.asarray(picture).reshape(image_size, image_size, channels)
+    square = whole[2] - whole[0] == whole[3] - whole[1]
+    return Prepared(np.asarray(picture).reshape(image_size, image_size, channels), square)
 
 
 def prepare_arrays(images: np.ndarray, *, image_size: int, channels: int, fit: str = "squash") -> np.ndarray:
@@ -91,7 +120,8 @@ def plain_file(image: Picture) -> bytes | None:
 def as_png(image: Picture) -> bytes:
     """The picture as a person sees it, as the bytes of a PNG file in grey or RGB. Raises BadPicture."""
     picture = open_picture(image)
-    picture = to_channels(picture, 1 if picture.mode in ("1", "L", "LA") or picture.mode.startswith("I") else 3)
+    with _damage_is_a_bad_picture():
+        picture = to_channels(picture, 1 if picture.mode in ("1", "L", "LA", "F") or picture.mode.startswith("I") else 3)
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     return buffer.getvalue()
@@ -107,10 +137,14 @@ def open_picture(image: Picture) -> Image.Image:
 
 
 def _open(image: Picture) -> Image.Image:
-    """The picture, of which only the header is read: a file that is cut short fails at its load()."""
+    """The picture, of which only the header is read: a file that is cut short fails at its load(). Raises BadPicture if the
+    file's picture is smaller than 3x3."""
     if isinstance(image, np.ndarray):
         return Image.fromarray(image[..., 0] if image.shape[2:] == (1,) else image)
-    return Image.open(io.BytesIO(_bytes(image)))
+    picture = Image.open(io.BytesIO(_bytes(image)), formats=tuple(FORMATS))
+    if min(picture.size) < SMALLEST:
+        raise BadPicture(f"too small: {picture.width}x{picture.height} pixels, and {SMALLEST}x{SMALLEST} are the fewest")
+    return picture
 
 
 def _bytes(image: Path | bytes) -> bytes:
@@ -126,7 +160,7 @@ def _damage_is_a_bad_picture() -> Iterator[None]:
     try:
         yield
     except Image.UnidentifiedImageError as error:
-        raise BadPicture("cannot be decoded: no picture format that Pillow knows") from error
+        raise BadPicture(f"cannot be decoded: it is none of {', '.join(FORMATS)}, or damaged") from error
     except _DAMAGE as error:
         # Only errors of the file system have a strerror: there is no such file, or it may not be read.
         if isinstance(error, OSError) and error.strerror:
@@ -135,10 +169,16 @@ def _damage_is_a_bad_picture() -> Iterator[None]:
 
 
 def to_channels(picture: Image.Image, channels: int) -> Image.Image:
-    """The picture in grey (1) or colour (3). Transparent parts become white, and 16 bits are scaled to 8."""
+    """The picture in grey (1) or colour (3). Transparent parts become white; 16 bits, and floats from 0 to 1, become 8 bits.
+
+    Raises BadPicture for larger or negative numbers, because nobody knows which of them is white.
+    """
     if picture.mode.startswith("I") or picture.mode == "F":
-        # convert("L") would clip 16 bits at 255 and show white.
-        picture = Image.fromarray((np.asarray(picture) / 257).clip(0, 255).astype(np.uint8))
+        # convert("L") would clip 16 bits at 255 and show white, and floats from 0 to 1 would be black.
+        numbers, most = np.asarray(picture), 1 if picture.mode == "F" else 65535
+        if not (numbers.min() >= 0 and numbers.max() <= most):
+            raise BadPicture(f"its pixels go from {numbers.min():g} to {numbers.max():g}, and 0 to {most} can be read")
+        picture = Image.fromarray((numbers / (most / 255)).astype(np.uint8))
     if picture.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")

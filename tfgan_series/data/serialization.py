@@ -7,7 +7,7 @@ file, so it imports no TensorFlow, which would take each of them seconds.
 import warnings
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
@@ -23,10 +23,17 @@ _CHUNK = 64  # examples that a worker takes at a time
 _FEW = 2000  # so many files are prepared before processes have started
 
 
+class Serialized(NamedTuple):
+    """An example as a record. record: its bytes. square: whether its picture was square before it was prepared."""
+
+    record: bytes
+    square: bool
+
+
 def serialized(
     groups: Sequence[Sequence[Example]], settings: Mapping[str, Any], fields: Fields
-) -> Generator[bytes | BadPicture, None, None]:
-    """For each example of all groups the bytes of its record, or the reason why it cannot be one.
+) -> Generator[Serialized | BadPicture, None, None]:
+    """For each example of all groups its record, or the reason why it cannot be one.
 
     settings: from records.conversion_settings. Raises UserError if a worker process is killed.
     """
@@ -50,22 +57,28 @@ def serialized(
             get_reusable_executor().shutdown(kill_workers=True)
 
 
-def _serialized(examples: Sequence[Example], settings: Mapping[str, Any], fields: Fields) -> list[bytes | BadPicture]:
+def _serialized(examples: Sequence[Example], settings: Mapping[str, Any], fields: Fields) -> list[Serialized | BadPicture]:
     arrays = [one.image for one in examples if isinstance(one.image, np.ndarray)]
     if settings["store"] == "pixels" and len(arrays) == len(examples) and len({one.shape for one in arrays}) == 1:
         pictures = preprocess.prepare_arrays(np.stack(arrays), **_how(settings))
-        return [_record(one, pixels.tobytes(), fields) for one, pixels in zip(examples, pictures, strict=True)]
+        height, width, *_ = arrays[0].shape
+        return [
+            Serialized(_record(one, pixels.tobytes(), fields), height == width)
+            for one, pixels in zip(examples, pictures, strict=True)
+        ]
     return [_record_or_reason(one, settings, fields) for one in examples]
 
 
-def _record_or_reason(example: Example, settings: Mapping[str, Any], fields: Fields) -> bytes | BadPicture:
+def _record_or_reason(example: Example, settings: Mapping[str, Any], fields: Fields) -> Serialized | BadPicture:
     try:
         if example.problem:
             raise BadPicture(example.problem)
         box = example.known["bbox"] if settings["bbox"] else None
         if settings["store"] == "pixels":
-            return _record(example, preprocess.prepare(example.image, bbox=box, **_how(settings)).tobytes(), fields)
-        return _record(example, _original(example.image, box, settings["channels"]), fields)
+            pixels, square = preprocess.prepare_and_tell(example.image, bbox=box, **_how(settings))
+            return Serialized(_record(example, pixels.tobytes(), fields), square)
+        encoded, square = _original(example.image, box, settings["channels"])
+        return Serialized(_record(example, encoded, fields), square)
     except BadPicture as problem:
         return problem
 
@@ -79,8 +92,9 @@ def _record(example: Example, image: bytes, fields: Fields) -> bytes:
     return serialize(values, fields)
 
 
-def _original(image: preprocess.Picture, box: Sequence[int] | None, channels: int) -> bytes:
-    """The bytes of a picture file that training can decode: the picture's own file, or a PNG of it. Raises BadPicture."""
+def _original(image: preprocess.Picture, box: Sequence[int] | None, channels: int) -> tuple[bytes, bool]:
+    """The bytes of a picture file that training can decode: the picture's own file, or a PNG of it; and whether what the box cuts
+    out is square. Raises BadPicture."""
     import tensorflow as tf
 
     from tfgan_series.data.schema import decode
@@ -93,6 +107,6 @@ def _original(image: preprocess.Picture, box: Sequence[int] | None, channels: in
     if not (encoded and size):
         encoded = preprocess.as_png(image)
         size = decode(encoded, channels).shape
-    if box is not None:
-        preprocess.clip_box(box, size[1], size[0])  # the pipeline will cut the box out: a wrong box is refused here
-    return encoded
+    # The pipeline will cut the box out: a wrong box is refused here.
+    left, top, right, bottom = preprocess.clip_box((0, 0, size[1], size[0]) if box is None else box, size[1], size[0])
+    return encoded, right - left == bottom - top

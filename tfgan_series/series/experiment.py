@@ -58,8 +58,11 @@ class Experiment(Settings):
         group="network",
     )
     batch_size: int = setting("pictures in a batch, over all devices together", minimum=1)
-    epochs: int = setting("length of the run in passes through the records; 0: steps gives the length", minimum=0, resume="grow")
+    epochs: int = setting("length of the run in epochs; 0: steps gives the length", minimum=0, resume="grow")
     steps: int = setting("length of the run in steps; 0: epochs gives the length", 0, minimum=0, resume="grow")
+    epoch_steps: int = setting(
+        "fewest steps in an epoch: if the records are few, it goes through them several times", 1, minimum=1
+    )
     grid_every: int = setting(
         "steps from one grid and row of the log to the next within an epoch; 0: only one at the end of each epoch",
         0,
@@ -154,7 +157,7 @@ class Experiment(Settings):
 
     @property
     def run_name(self) -> str:
-        """Folder of this experiment's run below the model's, unless --run_dir names another."""
+        """What the folder of this experiment's run is named after first: its pictures. rows.variation has the rest."""
         return f"{self.image_type}{'-bbox' if self.bbox else ''}-{self.image_size}"
 
     @property

@@ -3,17 +3,20 @@
     experiment = resolve("mnist", epochs=5)                    # a row, with what you change
     experiment = resolve("img_celeba", preset="repository")    # a row under another named set of numbers
 
-A row holds what differs from the model's own numbers (models.py). A pair that no article has needs no row.
+A row holds what differs from the model's own numbers (models.py). A pair that no article has needs no row; its length is
+in steps.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from tfgan_series import files
 from tfgan_series.data.datasets import DATASETS
 from tfgan_series.errors import UserError, nearest
 from tfgan_series.series.experiment import Experiment
 from tfgan_series.series.models import MODELS
-from tfgan_series.series.settings import fields, values
+from tfgan_series.series.settings import fields, flag_name, values
 
 Numbers = Mapping[str, Any]
 Pair = tuple[str, str]  # (ImageType, model)
@@ -56,6 +59,10 @@ _CIFAR10 = {
     "lr_drops": (),
 }
 
+# A pair that no article has may have few pictures: its length is in steps, and its epochs are not so short that most of the time
+# goes into grids and checkpoints.
+_NO_ARTICLE = {"steps": 10_000, "epoch_steps": 200, "lr_drops": ()}
+
 ROWS: dict[Pair, Numbers] = {
     # Ours, the demo.
     ("digits", "dcgan"): _DIGITS,
@@ -70,15 +77,18 @@ ROWS: dict[Pair, Numbers] = {
     ("mnist", "gan"): {},
     # Ours: conditional models have the sizes of those that they come from.
     ("digits", "cdcgan"): _DIGITS,
+    ("mnist", "cgan"): {},
     ("mnist", "cdcgan"): {"image_size": 64},
     ("cifar10", "cdcgan"): _CIFAR10,
     # Bai 8.
     ("horse2zebra", "cyclegan"): {},
+    # Ours: the same for two kinds of the user's pictures. An epoch has a step for each picture, so few pictures are no few steps.
+    ("unpaired", "cyclegan"): {},
 }
 
 _STRONG_BY_MODEL = {"dcgan": _STRONG, "gan": _STRONG_TRAINING, "cdcgan": _STRONG, "cgan": _STRONG_TRAINING}
 _FROM_NOISE = tuple(kind for kind, data_set in DATASETS.items() if len(data_set.sides) == 1)
-_OF_THE_ARTICLE = ("mnist", "img_celeba", "img_align_celeba", "img_align_celeba_png", "folder")
+_OF_THE_ARTICLE = ("mnist", "img_celeba", "img_align_celeba", "img_align_celeba_png")
 # Zhu et al. 2017, and the identity loss of their code. At 256 pixels the paper has --blocks=9.
 _PAPER = {"loss": "least_squares", "cycle_loss": "l1", "identity_weight": 0.5, "pool": 50, "lr_decay": 0.5}
 
@@ -92,6 +102,7 @@ PRESETS: dict[str, dict[Pair, Numbers]] = {
 
 ALIASES = {"celeba": "img_celeba"}  # other spellings of an ImageType; resolve replaces them
 DEFAULT_IMAGE_TYPE = "digits"
+_IN_RUN_NAME = {"image_size", "bbox"}  # Experiment.run_name has them already
 
 
 def default_model(image_type: str) -> str:
@@ -112,8 +123,8 @@ def pairs() -> list[Pair]:
 def resolve(image_type: str = DEFAULT_IMAGE_TYPE, model: str | None = None, preset: str = "article", **given: Any) -> Experiment:
     """The Experiment of an ImageType and a model, under a preset, with the values given (None: leave it as it is).
 
-    If no article has the pair, it gets the model's own numbers, with the pictures' size and channels. Raises UserError for an
-    unknown ImageType, model, preset or setting, for a value not allowed, and for values that do not go together.
+    If no article has the pair, it gets the model's own numbers, a length in steps, and the pictures' size and channels. Raises
+    UserError for an unknown ImageType, model, preset or setting, for a value not allowed, and for values that do not go together.
     """
     image_type = ALIASES.get(image_type, image_type)
     if image_type not in DATASETS:
@@ -127,7 +138,7 @@ def resolve(image_type: str = DEFAULT_IMAGE_TYPE, model: str | None = None, pres
     experiment = MODELS[model].settings(image_type=image_type, model=model, **own)
     given = {name: value for name, value in given.items() if value is not None}
     # One change after the other, because each may give the length of the run in another way (epochs or steps).
-    for numbers in (ROWS.get(pair, {}), {"preset": preset, **_preset_numbers(pair, preset)}, given):
+    for numbers in (ROWS.get(pair, _NO_ARTICLE), {"preset": preset, **_preset_numbers(pair, preset)}, given):
         experiment = experiment.change(**numbers)
     return experiment
 
@@ -142,8 +153,8 @@ def _preset_numbers(pair: Pair, preset: str) -> Numbers:
 
 
 def changes(experiment: Experiment) -> dict[str, Any]:
-    """The settings that differ from the experiment's row so that it needs another run, {name: value}."""
-    usual, known = values(resolve(experiment.image_type, experiment.model)), fields(experiment)
+    """The settings that differ from the experiment's row under its preset so that it needs another run, {name: value}."""
+    usual, known = values(resolve(experiment.image_type, experiment.model, experiment.preset)), fields(experiment)
     return {
         name: value
         for name, value in values(experiment).items()
@@ -151,9 +162,28 @@ def changes(experiment: Experiment) -> dict[str, Any]:
     }
 
 
+def variation(experiment: Experiment, tfrecord_path: str | Path = "tfrecords") -> str:
+    """What tells an experiment's run from the plain run of its pictures and model, as a part of a folder's name (files.as_name).
+
+    It names the preset, the changes and the root folder of the records, as strong-base_filters=32. It is "" for the plain run.
+    What a run may change when it goes on, as its length, is never in it.
+    """
+    words = [] if experiment.preset == "article" else [experiment.preset]
+    words += [_word(name, value) for name, value in changes(experiment).items() if name not in _IN_RUN_NAME]
+    if Path(tfrecord_path) != Path("tfrecords"):
+        words.append(f"TFRecordPath={Path(tfrecord_path).as_posix()}")
+    return files.as_name("-".join(words))
+
+
+def _word(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return f"{'' if value else 'no'}{flag_name(name)}"
+    return f"{flag_name(name)}={'+'.join(map(str, value)) if isinstance(value, tuple) else value}"
+
+
 def origin(experiment: Experiment) -> str:
     """Where an experiment's numbers come from, in a sentence."""
     pair = f"{experiment.model} on {experiment.image_type}"
     if (experiment.image_type, experiment.model) in ROWS:
         return f"{pair}: a row of the series"
-    return f"{pair}: no article has this pair; these are the model's own numbers, with the pictures' size and channels"
+    return f"{pair}: no article has this pair; these are the model's own numbers, a length in steps, and the pictures' size"

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from PIL import Image
 
@@ -50,6 +52,19 @@ def test_a_folder_that_cannot_name_a_class(tmp_path, name):
 def test_empty_folder(tmp_path):
     with pytest.raises(UserError, match=r"no picture in it or below it; wanted \.jpg"):
         find(tmp_path)
+
+
+def test_other_files_are_counted(tmp_path):
+    for name in ("a.HEIC", "b/c.heic", "b/d.txt", "b/README", ".hidden"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    passed = r"files of other kinds were passed over: 2 \.heic, 1 without an ending, 1 \.txt; to use the pictures in \.heic, turn"
+    with pytest.raises(UserError, match=rf"no picture in it or below it; wanted \.jpg, .*; {passed}"):
+        find(tmp_path)
+    Image.new("RGB", (4, 4)).save(tmp_path / "b/e.tiff")
+    source = find(tmp_path)
+    assert [one.filename for one in source.partitions["train"]] == ["b/e.tiff"]
+    assert re.match(passed, source.notes[0])
 
 
 def test_no_path():

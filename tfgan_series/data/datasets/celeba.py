@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tfgan_series.data.datasets.folder import picture_names, readable
+from tfgan_series.data.datasets.folder import find_files, readable
 from tfgan_series.data.datasets.source import Example, Request, Source
 from tfgan_series.data.records import PARTITIONS  # 0, 1 and 2 in the list
 from tfgan_series.errors import UserError
@@ -33,7 +33,7 @@ def find(request: Request) -> Source:
     folder = next((one for one in choices if one.is_dir()), None)
     if folder is None:
         raise UserError(f"{root}: has neither Img/{variant}/ nor {variant}/; --DatasetPath must be CelebA's folder")
-    names = picture_names(folder, (".png",) if variant.endswith("_png") else (".jpg",))
+    names = find_files(folder, (".png",) if variant.endswith("_png") else (".jpg",)).names
     if not names:
         raise UserError(f"{folder}: no picture in it; unpack {variant} there")
 

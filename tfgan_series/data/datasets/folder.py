@@ -1,11 +1,16 @@
 """Any tree of pictures: the first-level folder is the label."""
 
 import os
+from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 from tfgan_series.data.datasets.source import Example, Request, Source
 from tfgan_series.data.preprocess import ENDINGS
 from tfgan_series.errors import UserError
+
+# Pictures that Pillow cannot read, or not well.
+_UNREAD = (".heic", ".heif", ".raw", ".dng", ".cr2", ".nef", ".arw", ".svg", ".psd", ".tga")
 
 
 def find(request: Request) -> Source:
@@ -14,9 +19,9 @@ def find(request: Request) -> Source:
     Raises UserError if there is no picture, and for a folder whose name cannot be the name of a class.
     """
     folder = request.folder("a folder with pictures in it")
-    names = picture_names(folder)
+    names, others = found = find_files(folder)
     if not names:
-        raise UserError(f"{folder}: no picture in it or below it; wanted {', '.join(ENDINGS)}")
+        raise UserError(f"{folder}: {nothing(found)}")
     class_names = sorted({name.split("/")[0] for name in names if "/" in name})
     for name in class_names:
         if name != name.strip() or set(name) & set("\r\n"):  # TFDS reads one class name a line, without the space around it
@@ -25,7 +30,7 @@ def find(request: Request) -> Source:
             )
     labels = {name: index for index, name in enumerate(class_names)}
     examples = [Example(readable(name), folder / name, labels.get(name.split("/")[0], -1)) for name in names]
-    return Source({"train": examples}, class_names=tuple(map(readable, class_names)))
+    return Source({"train": examples}, class_names=tuple(map(readable, class_names)), notes=passed_over(others))
 
 
 def readable(name: str) -> str:
@@ -33,12 +38,36 @@ def readable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def picture_names(folder: Path, endings: tuple[str, ...] = ENDINGS) -> list[str]:
-    """Names of the picture files below a folder, relative to it with forward slashes, sorted.
+class Found(NamedTuple):
+    """The files below a folder. names: of the pictures, relative to the folder with forward slashes, sorted. others: {ending:
+    number} of all other files."""
 
-    A folder that cannot be read is among them: who opens it as a picture finds out, and tells the user.
+    names: list[str]
+    others: Counter[str]
+
+
+def passed_over(others: Counter[str]) -> tuple[str, ...]:
+    """A remark about files that are no pictures, or are pictures that Pillow cannot read; () if there are none."""
+    if not others:
+        return ()
+    kinds = ", ".join(f"{count:,} {ending}" for ending, count in others.most_common())
+    unread = [ending for ending in others if ending in _UNREAD]
+    hint = f"; to use the pictures in {' and '.join(unread)}, turn them into .jpg files" if unread else ""
+    return (f"files of other kinds were passed over: {kinds}{hint}",)
+
+
+def nothing(found: Found) -> str:
+    """What to say of a folder without a picture."""
+    return "; ".join([f"no picture in it or below it; wanted {', '.join(ENDINGS)}", *passed_over(found.others)])
+
+
+def find_files(folder: Path, endings: tuple[str, ...] = ENDINGS) -> Found:
+    """The pictures below a folder, and how many other files there are. Hidden files are left out.
+
+    A folder that cannot be read is among the pictures: who opens it as a picture finds out, and tells the user.
     """
     found: list[str] = []
+    others: Counter[str] = Counter()
     walked: set[str] = set()
 
     def unread(error: OSError) -> None:
@@ -51,9 +80,11 @@ def picture_names(folder: Path, endings: tuple[str, ...] = ENDINGS) -> list[str]
             continue
         walked.add(real)
         folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [
-            (Path(where) / name).relative_to(folder).as_posix()
-            for name in files
-            if name.lower().endswith(endings) and not name.startswith(".")
-        ]
-    return sorted(found)
+        for name in files:
+            if name.startswith("."):
+                continue
+            if name.lower().endswith(endings):
+                found.append((Path(where) / name).relative_to(folder).as_posix())
+            else:
+                others[Path(name).suffix.lower() or "without an ending"] += 1
+    return Found(sorted(found), others)

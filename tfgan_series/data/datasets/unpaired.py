@@ -1,6 +1,8 @@
 """Two sets of pictures without pairs: any folder with trainA and trainB in it, and testA and testB if there are any."""
 
-from tfgan_series.data.datasets.folder import picture_names, readable
+from collections import Counter
+
+from tfgan_series.data.datasets.folder import Found, find_files, nothing, passed_over, readable
 from tfgan_series.data.datasets.source import Example, Request, Source
 from tfgan_series.errors import UserError
 
@@ -15,13 +17,15 @@ def find(request: Request) -> Source:
     Raises UserError if a train folder is missing or has no picture.
     """
     root = request.folder(WANTED)
-    sets = {}
+    sets, others = {}, Counter[str]()
     for name, label in SETS.items():
         folder, needed = root / name, name.startswith("train")
         if needed and not folder.is_dir():
             raise UserError(f"{root} has no {name}: --DatasetPath must be {WANTED}")
-        names = picture_names(folder) if folder.is_dir() else []
-        sets[name] = [Example(f"{name}/{readable(picture)}", folder / picture, label) for picture in names]
+        found = find_files(folder) if folder.is_dir() else Found([], Counter())
+        sets[name] = [Example(f"{name}/{readable(picture)}", folder / picture, label) for picture in found.names]
+        others += found.others
         if needed and not sets[name]:
-            raise UserError(f"{folder}: no picture in it; --DatasetPath must be {WANTED}")
-    return Source({name: examples for name, examples in sets.items() if examples}, class_names=CLASS_NAMES)
+            raise UserError(f"{folder}: {nothing(found)}; --DatasetPath must be {WANTED}")
+    partitions = {name: examples for name, examples in sets.items() if examples}
+    return Source(partitions, class_names=CLASS_NAMES, notes=passed_over(others))
