@@ -2,7 +2,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test test-extra lint bench stress
+.PHONY: install demo test test-extra lint bench stress book
 # The benchmarks of speed. PyTorch is a peer if it is installed: .venv/bin/python -m pip install -e '.[bench]'
 BENCHMARKS := convert pipeline step generate start overhead
 
@@ -24,6 +24,11 @@ lint: install
 
 bench: install
 	@for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py || exit; done
+
+# Executes the lessons of docs/book into notebooks with their outputs: some 40 minutes on two cores.
+book: install
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,book]'
+	$(BIN)/python docs/book/execute.py
 
 # Kills trainings and compares their files: an hour on two cores.
 stress: install

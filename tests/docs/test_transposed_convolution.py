@@ -95,11 +95,34 @@ def test_same_without_output_padding_cuts_half_the_kernel(size, stride):
     ("size", "padding"),
     [(5, {"padding": "same", "output_padding": 0}), (6, {"padding": "same"}), (7, {"padding": "valid"})],
 )
-def test_the_articles_example_in_keras(size, padding):
+def test_the_posts_larger_example_in_keras(size, padding):
     image, kernel = script.IMAGE, script.KERNEL
     full = script.scatter(image, kernel, 2, 0)
     first = 1 if size == 5 else 0
     assert np.array_equal(by_keras(image, kernel, 2, **padding), full[first : first + size, first : first + size])
+
+
+def test_the_posts_smaller_example_in_keras():
+    image, kernel = script.SMALL, script.KERNEL
+    assert script.surround(script.dilate(image, 1), kernel, 0).shape == (6, 6)  # 2 zeros around the 2x2 input
+    assert np.array_equal(by_keras(image, kernel, 1), script.dilate_and_convolve(image, kernel, 1, 0))
+    assert by_keras(image, kernel, 1).shape == (4, 4)
+
+
+@pytest.mark.parametrize("padding", [0, 1, 2])
+@pytest.mark.parametrize("stride", STRIDES)
+def test_a_convolution_with_s_and_p_goes_back_to_the_size_and_the_transposed_matrix_is_no_inverse(stride, padding):
+    image, kernel = numbers(3, 3), numbers(3, 3)
+    output = script.scatter(image, kernel, stride, padding)
+
+    def convolve(cells):
+        return script.convolve(np.pad(cells, padding), kernel)[::stride, ::stride]
+
+    assert convolve(output).shape == image.shape
+    assert not np.array_equal(convolve(output), image)
+    cells = np.eye(output.size, dtype=int).reshape(-1, *output.shape)
+    matrix = np.array([convolve(one).ravel() for one in cells]).T
+    assert np.array_equal((matrix.T @ image.ravel()).reshape(output.shape), output)
 
 
 def test_output_padding_moves_the_cut():
