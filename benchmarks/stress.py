@@ -33,7 +33,9 @@ from tfgan_series import runs, series
 from tfgan_series.data import conversion
 
 TRAIN = Path(__file__).resolve().parent.parent / "scripts/train.py"
-COMMON = ("--image_size=16", "--batch_size=8", "--epochs=4", "--grid_every=4", "--epoch_steps=1", "--deterministic", "--run_dir=run")
+COMMON = (
+    "--image_size=16", "--batch_size=8", "--epochs=4", "--grid_every=4", "--epoch_steps=1", "--deterministic", "--run_dir=run",
+)  # fmt: skip
 MODELS = {
     "gan": ("--ImageType=folder", "--evaluate_every=1", "--evaluate_count=20"),
     "dcgan": ("--ImageType=folder", "--base_filters=4", "--update=alternating", "--critic_steps=2", "--ema=0.9"),
