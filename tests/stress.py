@@ -46,7 +46,7 @@ from conftest import write_celeba
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 COMMON = (
-    "--image_size=16", "--batch_size=8", "--epochs=4", "--grid_every=4", "--deterministic", "--run_dir=run",
+    "--image_size=16", "--batch_size=8", "--epochs=4", "--grid_every=4", "--epoch_steps=1", "--deterministic", "--run_dir=run",
     "--checkpoint_minutes=0.001",
 )  # fmt: skip
 MODELS = {

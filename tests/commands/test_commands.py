@@ -185,7 +185,7 @@ def test_a_comparison_of_ones_own(workplace):
         "--count=0",
     )
     done = command("compare.py", *flags, "--out=compared", cwd=workplace)
-    assert "[2/2] noise_dim=2, lr=0.2, seed 0" in done.stdout
+    assert "Run 2 of 2: noise_dim=2, lr=0.2, seed 0" in done.stdout
     assert "| noise_dim=2, lr=0.1 | 1 |" in done.stdout
     assert (workplace / "compared/dcgan/digits-8/vary-noise_dim-lr.png").is_file()
 
