@@ -8,7 +8,8 @@ from tfgan_series import way
     [
         ("scripts/report.py", "python scripts/train.py", "python scripts/make_tfrecord.py"),
         ("a b/scripts/report.py", "python 'a b/scripts/train.py'", "python 'a b/scripts/make_tfrecord.py'"),
-        ("own/scripts/report.py", "tfgan train", "tfgan convert"),
+        ("own/scripts/report.py", "tfgan train", "tfgan convert"),  # it has no train.py
+        ("own/report.py", "tfgan train", "tfgan convert"),
         ("tfgan report", "tfgan train", "tfgan convert"),
         ("python -m tfgan_series report", "python -m tfgan_series train", "python -m tfgan_series convert"),
         ("/venv/lib/site-packages/ipykernel_launcher.py", "tfgan train", "tfgan convert"),
@@ -17,7 +18,7 @@ from tfgan_series import way
     ],
 )
 def test_other_commands_are_named_the_way_the_user_came(monkeypatch, tmp_path, typed, train, convert):
-    for folder in ("scripts", "a b/scripts"):
+    for folder in ("scripts", "a b/scripts", "own"):
         (tmp_path / folder).mkdir(parents=True)
         for name in ("train", "make_tfrecord"):
             (tmp_path / folder / f"{name}.py").touch()
