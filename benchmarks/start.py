@@ -25,8 +25,9 @@ from tfgan_series import preparation, series
 # Runs train.py and notes the process' time after the first step, and after the last row of the log.
 RUNNER = """
 import runpy, sys, time
+from tfgan_series import backend
 from tfgan_series.commands import command_line
-command_line.import_tensorflow()
+backend.import_tensorflow()
 from tfgan_series.training import adversarial, loop
 
 begun, make_step, run = float(sys.argv.pop(1)), adversarial.make_step, loop.run

@@ -1,5 +1,5 @@
-"""Makes TFRecords of pictures. See tfgan_series/commands/make_tfrecord.py."""
+"""Makes TFRecords of pictures. See tfgan_series/commands/convert.py."""
 
 import start
 
-start.command("make_tfrecord")
+start.command("convert")

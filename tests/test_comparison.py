@@ -81,7 +81,11 @@ def test_members_that_would_be_one_run(tiny, tmp_path):
 
 @pytest.mark.parametrize(
     ("changed", "line"),
-    [({"image_size": 9}, "--image_size=9"), ({"batch_size": 5000}, "more than the 1500"), ({"epochs": 1}, "compare.py: --out")],
+    [
+        ({"image_size": 9}, "--image_size=9"),
+        ({"batch_size": 5000}, "more than the 1500"),
+        ({"epochs": 1}, "compare: --out"),
+    ],
 )
 def test_what_one_member_is_refused_for_is_found_before_any_is_trained(compared, digits, tiny, monkeypatch, changed, line):
     root, _, _ = compared

@@ -53,7 +53,7 @@ def test_numbers_on_the_grid(trained, tmp_path):
 def test_a_generator_that_does_not_draw_from_z(tmp_path):
     pictures = keras.Input([8, 8, 3])
     keras.Model(pictures, keras.layers.Conv2D(3, 1)(pictures)).save(tmp_path / "generator_ab.keras")
-    with pytest.raises(UserError, match="draws from pictures, not from z: use translate.py"):
+    with pytest.raises(UserError, match="draws from pictures, not from z: use tfgan translate"):
         generation.generate(tmp_path / "generator_ab.keras", tmp_path)
 
 

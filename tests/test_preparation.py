@@ -17,7 +17,7 @@ def test_records_of_bundled_pictures_are_made(tiny, tmp_path, monkeypatch):
     few = Source({"train": array_examples("train", np.zeros((3, 8, 8), np.uint8), [0] * 3)}, class_names=("0",))
     monkeypatch.setitem(DATASETS, "digits", dataclasses.replace(DATASETS["digits"], find=lambda request: few))
     assert preparation.find_or_make(tiny, tmp_path).counts == {"train": 3}
-    command = "make them before several workers train, with: python scripts/make_tfrecord.py --ImageType=digits --image_size=8"
+    command = "make them before several workers train, with: tfgan convert --ImageType=digits --image_size=8"
     with pytest.raises(UserError, match=command):  # it needs no --DatasetPath
         preparation.find_or_make(tiny, tmp_path / "elsewhere", may_make=False)
     assert not (tmp_path / "elsewhere").exists()
@@ -32,7 +32,7 @@ def test_where_files_are_needed_the_command_is_told(tmp_path):
 
 
 def test_the_command_names_what_is_not_usual(tmp_path):
-    start = "python scripts/make_tfrecord.py --ImageType=img_celeba"
+    start = "tfgan convert --ImageType=img_celeba"
     assert preparation.make_command(series.resolve("celeba"), "tfrecords") == start
     faces = series.resolve("celeba", bbox=False, image_size=32, fit="crop")
     assert (

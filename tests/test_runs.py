@@ -73,7 +73,7 @@ def test_steps_there_and_back(tmp_path):
     assert found["step"].tolist() == [1, 2, 3, 4, 5, 6]
     np.testing.assert_allclose(found["Gen_grad"], [2, math.nan, 1e-9, 4, math.nan, 2e-9])
     np.testing.assert_allclose(found["Gen_loss"], [0.5, 0.25, 1234570, 1, 0.5, 2469130])
-    assert runs.read_steps(tmp_path, epochs=0) == {}
+    assert runs.read_steps(tmp_path, epochs=0) == runs.read_steps(tmp_path) == {}
 
 
 @pytest.mark.parametrize(
@@ -142,6 +142,7 @@ def test_steps_that_are_missing(trained, tmp_path):
     folder = shutil.copytree(trained, tmp_path / "run")
     (folder / "steps/epoch-002.csv").unlink()
     assert len(runs.read_steps(folder, epochs=1)["step"]) == 23
+    assert len(runs.read_steps(trained)["step"]) == 46
     with pytest.raises(UserError, match=r"steps/epoch-002\.csv cannot be read"):
         runs.read_steps(folder, epochs=2)
 
@@ -234,7 +235,7 @@ def test_rows_of_a_log_that_come_twice_or_are_lost(tmp_path, steps, line):
 
 
 def test_missing_flags_are_named(tmp_path):
-    with pytest.raises(UserError, match=r"flags\.txt cannot be read .*train\.py writes it anew"):
+    with pytest.raises(UserError, match=r"flags\.txt cannot be read .*tfgan train writes it anew"):
         runs.read_flags(tmp_path)
 
 

@@ -165,7 +165,7 @@ def test_a_report_that_cannot_be_made_leaves_the_training_finished(trained, digi
     workflow.train(tiny, tfrecord_path=digits[0], run_dir=folder)
     printed = capsys.readouterr().out
     assert "images/epoch-001.png cannot be read as a picture" in printed
-    assert f"report.py --run_dir={folder}" in printed
+    assert f"tfgan report --run_dir={folder}" in printed
     assert "is finished, 2 epochs" in printed
     assert (folder / "report.html").read_bytes() == before
 
@@ -288,7 +288,7 @@ def test_a_folder_that_tensorflow_takes_for_a_pattern(digits, tiny, tmp_path, na
 
 
 def test_where_records_cannot_be_made_there_is_no_run(tmp_path):
-    with pytest.raises(UserError, match="no records in .* Type: python scripts/make_tfrecord.py"):
+    with pytest.raises(UserError, match="no records in .* Type: tfgan convert"):
         workflow.train(series.resolve("celeba"), tfrecord_path=tmp_path / "t", run_dir=tmp_path / "r")
     assert not (tmp_path / "r").exists()
 

@@ -19,9 +19,8 @@ import tensorflow as tf
 from keras import layers
 from scipy.special import expit
 from sklearn.metrics import balanced_accuracy_score
-from tqdm import tqdm
 
-from tfgan_series import files
+from tfgan_series import files, progress
 from tfgan_series.data import pipeline
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError
@@ -147,7 +146,7 @@ def _fit(model: keras.Model, learned: tf.data.Dataset, checked: tf.data.Dataset)
     with the smallest loss on `checked` are kept."""
     rate = keras.optimizers.schedules.CosineDecay(_RATE, STEPS)
     model.compile(keras.optimizers.Adam(rate), keras.losses.BinaryCrossentropy(from_logits=True))
-    with tqdm(total=STEPS, unit=" steps", leave=False, disable=None) as bar:
+    with progress.bar(total=STEPS, unit=" steps", leave=False) as bar:
         model.fit(
             learned,
             validation_data=checked,

@@ -1,9 +1,16 @@
-"""The exceptions whose text is meant for the user."""
+"""The exceptions whose text is meant for the user, and parts of such a text."""
+
+import difflib
+from collections.abc import Iterable
 
 
 class UserError(Exception):
     """A problem that the user can solve. Its text is one line: what was wrong (the file, the line, the value), what
     was wanted, what to type next. The commands print it without a traceback and exit with status 1."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: one line too (IPython asks for this method)."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 class Diverged(UserError):
@@ -19,3 +26,10 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, KeyError):  # its text is the key alone
         return f"no {error}"[:200]
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+def nearest(word: object, known: Iterable[str]) -> str:
+    """The known word that the user may have meant, as a part of a UserError: " (did you mean mnist?)". "" if none is near."""
+    spelled = {one.lower(): one for one in known}
+    near = difflib.get_close_matches(str(word).lower(), spelled, n=1)
+    return f" (did you mean {spelled[near[0]]}?)" if near else ""

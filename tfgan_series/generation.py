@@ -1,12 +1,11 @@
 """Pictures from a trained generator."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from tfgan_series import files, latent, pictures, runs
+from tfgan_series import files, latent, pictures, runs, way
 from tfgan_series.errors import UserError
 from tfgan_series.inference import input_shapes, of_each
 
@@ -24,31 +23,42 @@ def generate(
     """Draw `count` pictures for z of a seed as one grid, OUT/seed-SEED.png. Returns its path.
 
     singles: also write each picture to OUT/seed-SEED/000001.png and so on. numbered: write each picture's number on the grid;
-    explore.py takes these numbers. The same seed and generator give the same pictures; a larger count adds more. With the
+    `explore` takes these numbers. The same seed and generator give the same pictures; a larger count adds more. With the
     run's own seed the first 16 are those of its epoch grids.
     A conditional generator draws `count` pictures of each label, in a row: the same z in a column. labels: what to draw; () for
     every class, or for each attribute alone. The chosen labels stand in the grid's name, OUT/seed-SEED-7.png. The single pictures
     of each label are in a folder of its name.
-    Raises UserError if the generator cannot be read or does not draw from z, for a label that does not exist, and for labels if
-    nothing can be asked for.
+    Raises UserError as draw does.
     """
-    generator, asked = runs.load_asked(generator_file, labels)
-    noise_shape, *_ = input_shapes(generator)
-    if len(noise_shape) != 2:
-        raise UserError(f"{generator_file} draws from pictures, not from z: use translate.py")
-    z = latent.noise(count, noise_shape[-1], seed)
-    images = pictures.to_uint8(latent.sample(generator, of_each(asked, z)))
-    columns = count if asked else math.ceil(math.sqrt(count))
+    images, asked = draw(generator_file, labels=labels, count=count, seed=seed)
+    images = pictures.to_uint8(images)
     numbers = [str(1 + place % count) for place in range(len(images))] if numbered else ()
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     grid = out / f"{'-'.join([f'seed-{seed}', *labels])}.png"
     with files.whole(grid) as partial:
-        pictures.grid(images, columns, labels=numbers, rows=tuple(asked)).save(partial)
+        pictures.grid(images, count if asked else None, labels=numbers, rows=asked).save(partial)
     if singles:
-        for label, of_label in zip(asked or [""], np.split(images, len(asked) or 1), strict=True):
+        for label, of_label in zip(asked or ("",), np.split(images, len(asked) or 1), strict=True):
             _save_singles(of_label, out / f"seed-{seed}" / label)
     return grid
+
+
+def draw(
+    generator_file: Path | str, *, labels: Sequence[str] = (), count: int = 16, seed: int = 0
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Pictures for `count` z of a seed, [N, H, W, C] float32 in [-1, 1], and the labels that were drawn; () if the generator is
+    not conditional. Of a conditional generator, the pictures of one label come after those of the other.
+
+    generator_file: a .keras file, or a run folder that has one. Raises UserError if the generator cannot be read or does not draw
+    from z, for a label that does not exist, and for labels if nothing can be asked for.
+    """
+    generator, asked = runs.load_asked(generator_file, labels)
+    noise_shape, *_ = input_shapes(generator)
+    if len(noise_shape) != 2:
+        raise UserError(f"{generator_file} draws from pictures, not from z: use {way.command('translate')}")
+    z = latent.noise(count, noise_shape[-1], seed)
+    return latent.sample(generator, of_each(asked, z)), tuple(asked)
 
 
 def _save_singles(images: np.ndarray, folder: Path) -> None:

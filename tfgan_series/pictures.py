@@ -1,7 +1,9 @@
 """Makes pictures for people to look at: grids, curves and animations."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -28,16 +30,21 @@ def to_image(pixels: np.ndarray) -> Image.Image:
 
 
 def grid(
-    images: np.ndarray, columns: int, caption: str = "", labels: Sequence[str] = (), rows: Sequence[str] = ()
+    images: np.ndarray, columns: int | None = None, caption: str = "", labels: Sequence[str] = (), rows: Sequence[str] = ()
 ) -> Image.Image:
     """Images as one picture, row by row.
 
-    images: [N, H, W, C] uint8, C 1 or 3. Small images are enlarged by a whole factor, so that each pixel is a square.
-    caption: text above the grid. labels: a text for the corner of each image, "" for none. rows: a text at the left of each row,
-    or none. Returns a PIL image.
+        tg.grid(tg.generate(run, 16))    # a notebook shows it
+
+    images: [N, H, W, C], C 1 or 3, uint8 or numbers in [-1, 1]. Small images are enlarged by a whole factor, so that each pixel
+    is a square. columns: by default about as many as rows. caption: text above the grid. labels: a text for the corner of each
+    image, "" for none. rows: a text at the left of each row, or none. Returns a PIL image.
     """
     images = np.asarray(images)
+    if images.dtype != np.uint8:
+        images = to_uint8(images)
     count, height, width, channels = images.shape
+    columns = columns or math.ceil(math.sqrt(count))
     scale = max(1, -(-_CELL // width))
     images = images.repeat(scale, axis=1).repeat(scale, axis=2)
     height_in_cells = -(-count // columns)
@@ -110,8 +117,10 @@ def _open(page: Image.Image | Path) -> Image.Image:
         return picture.copy()
 
 
-def curves(x: Sequence[float], lines: Mapping[str, Sequence[float]], path: Path, *, x_label: str, y_label: str) -> None:
-    """Save a line plot: lines is {name: values}, each as long as x. NaN leaves a gap."""
+def curves(
+    x: Sequence[float], lines: Mapping[str, Sequence[float]], out: Path | IO[bytes], *, x_label: str, y_label: str
+) -> None:
+    """Save a line plot as a PNG: lines is {name: values}, each as long as x. NaN leaves a gap."""
     # The object interface needs no display, and leaves a notebook's own pyplot figures alone.
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -123,4 +132,4 @@ def curves(x: Sequence[float], lines: Mapping[str, Sequence[float]], path: Path,
     axes.xaxis.set_major_locator(MaxNLocator(integer=all(float(one).is_integer() for one in x)))
     axes.grid(alpha=0.3)
     axes.legend()
-    figure.savefig(path, dpi=120, format="png")
+    figure.savefig(out, dpi=120, format="png")

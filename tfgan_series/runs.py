@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tfgan_series import files, series
+from tfgan_series import files, series, way
 from tfgan_series.data import conditions, records
 from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.records import Records
@@ -90,16 +90,18 @@ def read_begun(folder: Path | str) -> Begun:
         begun = Begun(series.from_dict(record["experiment"]), record["records"], record["records_identity"])
         had = record.get("records_type", begun.experiment.image_type)
     except FileNotFoundError as error:
-        raise UserError(f"{folder} is not a run (no {EXPERIMENT}): train one with train.py, or give another --run_dir") from error
+        raise UserError(
+            f"{folder} is not a run (no {EXPERIMENT}): train one with {way.command('train')}, or give another --run_dir"
+        ) from error
     except (OSError, ValueError, KeyError, TypeError, UserError) as error:
         raise UserError(
             f"{path} cannot be read ({reason_of(error)}): it is damaged or from another version; "
-            "train.py --overwrite starts the run over"
+            f"{way.command('train')} --overwrite starts the run over"
         ) from error
     if had != begun.experiment.records_type:
         raise UserError(
             f"{folder} is from an earlier version, in which {begun.experiment.image_type} had other pictures: give another "
-            "--run_dir, or start over with train.py --overwrite"
+            f"--run_dir, or start over with {way.command('train')} --overwrite"
         )
     return begun
 
@@ -151,7 +153,7 @@ def read_flags(folder: Path | str) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise UserError(
-            f"{path} cannot be read ({reason_of(error)}): train.py writes it anew when it goes on with the run"
+            f"{path} cannot be read ({reason_of(error)}): {way.command('train')} writes it anew when it goes on with the run"
         ) from error
 
 
@@ -201,6 +203,8 @@ def find_grids(folder: Path | str, log: Sequence[Mapping[str, float]]) -> dict[f
 
 def read_log(folder: Path | str) -> list[dict[str, float]]:
     """log.csv as one dict of numbers per row; empty if there is no log yet. A number may be NaN.
+
+        pandas.DataFrame(tg.read_log(run)).plot(x="epoch", y=["Gen_loss", "Dis_loss"])
 
     A row has the means over the steps since the row before it. epoch: epochs done, with a fraction between two epochs. step:
     steps done in all. steps: in an epoch. Raises UserError if the file is damaged, or if a row of it comes twice or is lost.
@@ -267,12 +271,18 @@ def write_steps(folder: Path | str, epoch: int, first: int, names: Sequence[str]
     files.write_rows(Path(folder) / STEPS / f"epoch-{epoch:03d}.csv", [["step", *names], *rows])
 
 
-def read_steps(folder: Path | str, epochs: int) -> dict[str, np.ndarray]:
+def read_steps(folder: Path | str, epochs: int | None = None) -> dict[str, np.ndarray]:
     """All steps of a run's first epochs as {name: array [steps in all]}. A number may be NaN.
 
+        matplotlib.pyplot.plot(tg.read_steps(run)["Gen_loss"])
+
+    epochs: None: all that the log has, also of an epoch that has only begun.
     Raises UserError if a file is missing or damaged, if its columns differ from those of the first file, or if a step comes
     twice or is lost.
     """
+    if epochs is None:
+        log = read_log(folder)
+        epochs = math.ceil(log[-1]["step"] / log[-1]["steps"]) if log else 0
     columns: list[str] = []
     found: list[list[float]] = []
     for epoch in range(1, epochs + 1):
@@ -301,16 +311,34 @@ def images_per_second(log: Sequence[Mapping[str, float]]) -> float:
 
 
 def load_generator(path: Path | str) -> keras.Model:
-    """A saved generator. Raises UserError if the file is missing or is no Keras model."""
+    """A saved generator.
+
+        generator = tg.load_generator("runs/dcgan/mnist-64")
+        images = generator(numpy.random.normal(size=(16, 100)))    # [16, 64, 64, 1], in [-1, 1]
+
+    path: its .keras file, or the folder of a run that has only one generator. Raises UserError if the file is missing or is no
+    Keras model, and for a run that has several.
+    """
     import keras
 
-    path = Path(path)
+    path = _generator_file(path)
     if not path.is_file():
-        raise UserError(f"{path} is not there: train.py writes it after the first epoch")
+        raise UserError(f"{path} is not there: {way.command('train')} writes it after the first epoch")
     try:
         return keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras passes on all kinds of errors from its zip, HDF5 and JSON readers
         raise UserError(f"{path} cannot be read as a Keras model ({reason_of(error)})") from error
+
+
+def _generator_file(path: Path | str) -> Path:
+    """The file itself, or that of the only generator of a run folder. Raises UserError if the run has several."""
+    path = Path(path)
+    if not path.is_dir():
+        return path
+    saved = series.MODELS[read_experiment(path).model].saved
+    if len(saved) > 1:
+        raise UserError(f"{path} has {' and '.join(f'{name}.keras' for name in saved)}: name one of these files")
+    return path / f"{saved[0]}.keras"
 
 
 def load_asked(path: Path | str, labels: Sequence[str] = ()) -> tuple[keras.Model, dict[str, np.ndarray]]:
@@ -320,10 +348,11 @@ def load_asked(path: Path | str, labels: Sequence[str] = ()) -> tuple[keras.Mode
     The names are those in experiment.json beside the file. Without this file, conditions have their numbers for names. Raises
     UserError as load_generator does, for a label that does not exist, and for labels if nothing can be asked for.
     """
+    path = _generator_file(path)
     generator = load_generator(path)
     _, *condition = generator.inputs
     if condition:
-        return generator, conditions.of_labels(_conditions_beside(Path(path), condition[0].shape[-1]), labels)
+        return generator, conditions.of_labels(_conditions_beside(path, condition[0].shape[-1]), labels)
     if labels:
         conditional = " or ".join(f"--model={name}" for name, model in series.MODELS.items() if model.settings.conditional)
         raise UserError(

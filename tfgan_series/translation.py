@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
-from tfgan_series import files, pictures, runs
+from tfgan_series import files, pictures, progress, runs
 from tfgan_series.data import preprocess
 from tfgan_series.data.datasets.folder import picture_names
 from tfgan_series.data.preprocess import ENDINGS
@@ -20,15 +19,19 @@ SMALLEST = 8  # pixels of a side; a generator mirrors 3 pixels at the borders, a
 
 
 def translate_files(
-    run: Path | str, source: Path | str, out: Path | str, *, direction: str, batch_size: int = 1
-) -> list[tuple[str, str]]:
-    """Translate a picture file, or all pictures below a folder, with a run's generator, into OUT under the same names.
+    run: Path | str, source: Path | str, out: Path | str | None = None, *, direction: str = "ab", batch_size: int = 1
+) -> Path:
+    """Translate a picture file, or all pictures below a folder, with a run's generator, into OUT under the same names. Returns
+    OUT.
 
-    direction: "ab" or "ba". Pictures keep their size. Successive pictures of one size go through the generator together, up to
-    batch_size of them. Pictures that cannot be read are skipped. Returns [(name, reason)] of these. Raises UserError if the
-    generator or the source cannot be read, if no picture can be used, or if OUT is in the source's folder.
+        zebras = tg.translate("runs/cyclegan/horse2zebra-256", "my_horses")
+
+    out: default: RUN/translated/DIRECTION. direction: "ab" or "ba". Pictures keep their size. Successive pictures of one size go
+    through the generator together, up to batch_size of them. Pictures that cannot be read are skipped, and their names printed.
+    Raises UserError if the generator or the source cannot be read, if no picture can be used, or if OUT is in the source's
+    folder.
     """
-    source, out = Path(source), Path(out)
+    source, out = Path(source), Path(out) if out else Path(run) / runs.TRANSLATED / direction
     folder, names = (source, picture_names(source)) if source.is_dir() else (source.parent, [source.name])
     if not source.exists():
         raise UserError(f"--input={source}: no such file or folder")
@@ -44,7 +47,7 @@ def translate_files(
     rejected: list[tuple[str, str]] = []
     waiting: list[tuple[str, np.ndarray]] = []
     done: list[str] = []
-    bar = tqdm(names, unit=" images", disable=None)
+    bar = progress.bar(names, unit=" images")
     for name in bar:
         try:
             picture = preprocess.to_channels(preprocess.open_picture(folder / name), channels)
@@ -62,7 +65,9 @@ def translate_files(
         raise UserError(f"--input={source}: none of the {len(names)} pictures can be read; the first: {': '.join(rejected[0])}")
     record = {"source": str(folder.resolve()), "direction": direction, "names": done, "step": step}
     files.write_whole(out / runs.TRANSLATION, json.dumps(record, indent=2) + "\n")
-    return rejected
+    for name, reason in rejected:
+        print(f"{name} was skipped: {reason}")
+    return out
 
 
 def translate(generator: Network, images: np.ndarray) -> np.ndarray:

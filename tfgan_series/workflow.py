@@ -1,4 +1,4 @@
-"""What train.py does from start to end: it finds or makes the records, opens the run folder, trains, and makes the report."""
+"""What the command `train` does: it finds or makes the records, opens the run folder, trains, and makes the page."""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from tfgan_series import files, preparation, report, runs
+from tfgan_series import files, preparation, report, runs, way
 from tfgan_series.data.records import Records
 from tfgan_series.errors import Diverged, UserError
 from tfgan_series.series import Experiment
@@ -83,7 +83,8 @@ def _make_report(folder: Path) -> None:
     try:
         print(f"To see the run, open {report.make([folder], folder / report.NAME)}")
     except (UserError, OSError) as error:
-        print(f"{folder / report.NAME} was not made ({error}). To try again: report.py --run_dir={files.quoted(folder)}")
+        again = f"{way.command('report')} --run_dir={files.quoted(folder)}"
+        print(f"{folder / report.NAME} was not made ({error}). To try again: {again}")
 
 
 @contextlib.contextmanager

@@ -14,8 +14,6 @@ from tfgan_series import latent, pictures, runs
 
 from conftest import ROOT, command, command_environment, command_words, write_celeba, write_squares
 
-COMMANDS = sorted(path.name for path in (ROOT / "scripts").glob("*.py") if path.name != "start.py")
-
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory, digits):
@@ -223,22 +221,6 @@ def test_a_run_other_than_the_flags_say(workplace, trained):
 def test_other_backends_are_refused_in_a_line(workplace):
     done = command("train.py", cwd=workplace, check=False, KERAS_BACKEND="torch")
     assert (done.returncode, done.stderr) == (1, "train.py: KERAS_BACKEND=torch: this package trains with TensorFlow; unset it\n")
-
-
-@pytest.mark.parametrize("script", COMMANDS)
-def test_help_names_defaults_and_needs_no_tensorflow(script, tmp_path):
-    blocked = tmp_path / "tensorflow"
-    blocked.mkdir()
-    (blocked / "__init__.py").write_text("raise ImportError('TensorFlow was imported')")
-    text = command(script, "--help", cwd=tmp_path, check=False, PYTHONPATH=str(tmp_path)).stdout
-    assert "--ImageType" in text
-    if script == "train.py":
-        words = " ".join(text.split())
-        assert "(default: 128, digits 64, gan 64, cgan 64, cyclegan 1)" in words
-        assert (
-            "width and height of a picture, in pixels (default: 64, digits 32, gan on mnist 28, cgan on mnist 28, cifar10 32"
-            in words
-        )
 
 
 # A module that the commands import, which sends its process a signal, and with AGAIN another one while Python shuts down.

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_series import series
+from tfgan_series import progress, series
 from tfgan_series.data import conversion
 from tfgan_series.errors import UserError
 
@@ -74,10 +74,11 @@ def test_the_number_of_workers_changes_no_byte(many, converted, tmp_path, monkey
     assert conversion.convert(EXPERIMENT, dataset_path=many, tfrecord_path=tmp_path).identity == converted.identity
 
 
+@pytest.mark.signals
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("end, error", [("killed", UserError), ("Ctrl-C", KeyboardInterrupt)])
 def test_an_end_in_the_middle_is_one_error_and_the_next_start_goes_on(many, converted, tmp_path, monkeypatch, capsys, end, error):
-    class Bar(conversion.tqdm):
+    class Bar(progress.tqdm):
         pictures = 0
 
         def update(self, n=1):
@@ -86,7 +87,7 @@ def test_an_end_in_the_middle_is_one_error_and_the_next_start_goes_on(many, conv
                 os.kill(*((workers()[0], signal.SIGKILL) if end == "killed" else (os.getpid(), signal.SIGINT)))
 
     with monkeypatch.context() as patched, pytest.raises(error) as raised:
-        patched.setattr(conversion, "tqdm", Bar)
+        patched.setattr(progress, "tqdm", Bar)
         conversion.convert(EXPERIMENT, dataset_path=many, tfrecord_path=tmp_path)
     assert end != "killed" or str(raised.value).startswith("a worker process was killed")
     assert workers() == []

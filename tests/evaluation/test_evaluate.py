@@ -1,6 +1,7 @@
 """From generators to scores."""
 
 import dataclasses
+import shutil
 
 import keras
 import numpy as np
@@ -158,16 +159,18 @@ def test_which_records_are_compared(digits, tiny):
 
 
 def test_a_runs_rows(trained, digits, tmp_path):
-    found = evaluate.evaluate_run(trained, tfrecord_path=digits[0], kind="random", count=30)
-    (log, *_) = runs.read_log(trained)[-1:]
+    run = shutil.copytree(trained, tmp_path / "run")
+    found = evaluate.evaluate_run(run, tfrecord_path=digits[0], kind="random", count=30)
+    assert scores.read(run) == found
+    (log, *_) = runs.read_log(run)[-1:]
     assert {score.step for score in found} == {log["step"]}
     assert {score.checkpoint for score in found} == {"generator.keras"}
-    copy = tmp_path / "copy.keras"
-    copy.write_bytes((trained / runs.GENERATOR).read_bytes())
-    again = evaluate.evaluate_run(trained, tfrecord_path=digits[0], kind="random", count=30, generator=copy)
+    copy = shutil.copy(run / runs.GENERATOR, tmp_path / "copy.keras")
+    again = evaluate.evaluate_run(run, tfrecord_path=digits[0], kind="random", count=30, generator=copy)
     assert again == [dataclasses.replace(score, step=None, checkpoint=str(copy)) for score in found]
-    scores.add(tmp_path, found)
-    assert scores.read(tmp_path) == found
+    (run / scores.NAME).write_text("no score\n")
+    with pytest.raises(UserError, match="remove it, and measure again with tfgan evaluate"):
+        evaluate.evaluate_run(run, tfrecord_path=digits[0], kind="random", count=30)
 
 
 def test_a_generator_of_other_pictures_is_refused(trained, digits, tmp_path):

@@ -83,7 +83,7 @@ def test_records_that_are_elsewhere(trained, tmp_path):
 
 def test_a_run_without_a_generator(trained, tmp_path):
     shutil.copy(trained / runs.EXPERIMENT, tmp_path)
-    with pytest.raises(UserError, match="generator.keras is not there: train.py writes it after the first epoch"):
+    with pytest.raises(UserError, match="generator.keras is not there: tfgan train writes it after the first epoch"):
         explore.interpolate(tmp_path, tmp_path / "out", [1, 2])
     with pytest.raises(UserError, match="is not a run"):
         explore.add_samples(tmp_path / "none", tmp_path / "out", [(1, [1])])

@@ -52,6 +52,33 @@ def test_change_names_what_is_no_setting():
         series.resolve("digits").change(pool=3)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("epochs", "5", "--epochs='5': a whole number is needed"),
+        ("epochs", 2.0, "--epochs=2.0: a whole number is needed"),
+        ("epochs", True, "--epochs=True: a whole number is needed"),
+        ("lr", "fast", "--lr='fast': a number is needed"),
+        ("bbox", 1, "--bbox=1: True or False is needed"),
+        ("loss", None, "--loss=None: a text is needed"),
+        ("lr_drops", 3, "--lr_drops=3: a list of whole numbers is needed"),
+        ("lr_drops", [1, 2.5], r"--lr_drops=\(1, 2.5\): a list of whole numbers is needed"),
+        ("loss", "hing", r"--loss=hing: choose one of .* \(did you mean hinge\?\)"),
+        ("epoch", 5, r"--epoch is no setting of dcgan \(did you mean epochs\?\): leave it out"),
+    ],
+)
+def test_a_value_of_another_type_or_name_is_one_line(name, value, line):
+    with pytest.raises(UserError, match=f"^{line}$"):
+        series.resolve("mnist").change(**{name: value})
+    assert series.resolve("mnist", lr=1).lr == 1  # a whole number is a number
+
+
+def test_an_unknown_image_type_model_or_preset_is_offered():
+    for given in ({"image_type": "minst"}, {"model": "dcgn"}, {"preset": "stong"}):
+        with pytest.raises(UserError, match=r"\(did you mean (mnist|dcgan|strong)\?\)$"):
+            series.resolve(**given)
+
+
 @pytest.mark.parametrize("pair", series.pairs())
 def test_json_there_and_back(pair):
     experiment = series.resolve(*pair)

@@ -29,9 +29,9 @@ def test_the_best_generator_outlives_a_collapse(digits, tiny, tmp_path, monkeypa
     assert row[metric] > min(distances)
     assert "after epoch 3" in (told := capsys.readouterr().out.splitlines()[-1])
     assert "the best" not in told
+    assert [score.step for score in scores.read(folder) if score.metric == metric] == [23, 46, 69]
     best = evaluate.evaluate_run(folder, tfrecord_path=digits[0], generator=folder / runs.best_name("generator"), count=60)
     assert best[0].value == pytest.approx(min(distances), rel=1e-4)
-    assert [score.step for score in scores.read(folder) if score.metric == metric] == [23, 46, 69]
 
 
 def test_scores_by_class_are_in_the_scores_and_not_in_the_log(digits, tmp_path):

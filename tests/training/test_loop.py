@@ -107,6 +107,7 @@ def test_the_length_of_the_run_is_said_once(capsys):
     assert lines(course(epochs=1)) == []
 
 
+@pytest.mark.signals
 @pytest.mark.parametrize(
     ("number", "at", "plan", "saved"),
     [
@@ -135,6 +136,7 @@ def test_a_signal_saves_and_says_where(number, at, plan, saved):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.signals
 @pytest.mark.parametrize("own", [True, False])
 @pytest.mark.parametrize(("at", "saved"), [(13, [20]), (98, [100]), (100, [100]), (103, [100, 110])])
 def test_processes_that_train_together_stop_at_the_same_step(at, saved, own):
@@ -233,3 +235,23 @@ def test_the_time_left_is_that_of_the_steps_before():
 def test_a_step_of_two_sets_takes_a_batch_of_each():
     assert loop.course_of(series.resolve("mnist", batch_size=3), steps=4).images == 3
     assert loop.course_of(series.resolve("horse2zebra", batch_size=3), steps=4).images == 6
+
+
+def test_a_log_file_gets_a_line_every_30_seconds(capsys):
+    """A step takes 7 s. The lines have the means and the speed so far, and the row's line comes at its end."""
+    state = Counter()
+    state.means = lambda steps, skip=0: {"Gen_loss": float(steps)}
+    plan = course(an_epoch=20, epochs=2)
+    loop.run(plan, state, state.step, lambda epoch, first: range(20), lambda: None, [], now=lambda: 7.0 * state.steps)
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch")]
+    assert lines[0] == "epoch 0.3, step 6 of 40  Gen_loss 6.000  1 images/s  03:58 left"
+    assert [line.split(" of ")[0].split()[-1] for line in lines] == ["6", "10", "14", "19", "20", "25", "29", "33", "38", "40"]
+
+
+def test_a_terminal_gets_a_bar_and_no_such_lines(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    state = Counter()
+    loop.run(course(epochs=1), state, state.step, lambda epoch, first: range(4), lambda: None, [], now=lambda: 40.0 * state.steps)
+    printed = capsys.readouterr()
+    assert [line.split(",")[0] for line in printed.out.splitlines()] == ["epoch 1"]
+    assert "epoch 1/1" in printed.err

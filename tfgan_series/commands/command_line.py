@@ -3,33 +3,36 @@
 import contextlib
 import os
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
-from absl import app, flags, logging
+from absl import app, flags
 
 from tfgan_series import series
-from tfgan_series.errors import UserError
+from tfgan_series.commands import usage
+from tfgan_series.errors import UserError, nearest
 from tfgan_series.series.settings import with_tuples
 
 FLAGS = flags.FLAGS
 
 _BROKEN = 141  # the shell's exit status of a command whose output nobody reads any more
 
+_HELP = ("-h", "-help", "--help", "--helpshort", "--helpfull")
+
 _defined: list[str] = []  # settings that this command has a flag for
+_groups: dict[str, str] = {}  # flags that are settings or paths: their groups in --help
 
 
 def define_records() -> None:
     """The flag for where records lie."""
-    flags.DEFINE_string("TFRecordPath", "tfrecords", "root folder of the records, the same in every command")
+    define_path("TFRecordPath", "tfrecords", "root folder of the records, the same in every command")
 
 
 def define_run(text: str) -> None:
     """The flag for a run's folder."""
-    flags.DEFINE_string("run_dir", None, f"{text} (default: runs/<model>/<ImageType>-<image_size>)")
+    define_path("run_dir", None, f"{text} (default: runs/<model>/<ImageType>-<image_size>)")
 
 
 def define_label(text: str) -> None:
@@ -38,8 +41,28 @@ def define_label(text: str) -> None:
     flags.DEFINE_list("label", [], f"of a conditional run: {text}; {how}")
 
 
+def define_path(name: str, default: str | None, text: str, *, required: bool = False) -> None:
+    """A flag for a file or a folder; path() reads it."""
+    flags.DEFINE_string(name, default, text, required=required)
+    _groups[name] = usage.FILES
+
+
+def define_choice(name: str, default: str | None, choices: Iterable[str], text: str) -> None:
+    """A flag for one of these words, in small or large letters. For another word, the error offers one that is near."""
+    define: Any = flags.DEFINE  # its types want a serializer, which it does not need
+    define(_Choice(choices, case_sensitive=False), name, default, text)
+
+
+class _Choice(flags.EnumParser):
+    def parse(self, argument: str) -> str:
+        try:
+            return super().parse(argument)
+        except ValueError:
+            raise ValueError(f"choose one of {', '.join(self.enum_values)}{nearest(argument, self.enum_values)}") from None
+
+
 def define_settings(*names: str, draws_from: str | None = None) -> None:
-    """Define a flag for each named setting, or for all of them if none is named. Its default is the row's value.
+    """Define a flag for each named setting, or for all of them if none is named.
 
     draws_from: offer only the models that draw from this, "noise" or "pictures", and the ImageTypes they draw.
     """
@@ -47,21 +70,22 @@ def define_settings(*names: str, draws_from: str | None = None) -> None:
     kinds = list(dict.fromkeys(image_type for image_type, _ in pairs))
     models = list(dict.fromkeys(model for _, model in pairs))
     aliases = [alias for alias, kind in series.ALIASES.items() if kind in kinds]
-    usual = series.DEFAULT_IMAGE_TYPE if series.DEFAULT_IMAGE_TYPE in kinds else kinds[0]
-    flags.DEFINE_enum("ImageType", usual, [*kinds, *aliases], "what to draw", case_sensitive=False)
-    flags.DEFINE_enum("model", None, models, "which GAN (default: the first that draws the ImageType)")
     fields = {name: field for model in models for name, field in series.fields(series.MODELS[model].settings).items()}
     _defined[:] = ["image_type", "model", *(names or [name for name in fields if name not in ("image_type", "model")])]
+    _groups.update({series.flag_name(name): fields[name].metadata["group"] for name in _defined})
+    usual = series.DEFAULT_IMAGE_TYPE if series.DEFAULT_IMAGE_TYPE in kinds else kinds[0]
+    define_choice("ImageType", usual, [*kinds, *aliases], fields["image_type"].metadata["help"])
+    define_choice("model", None, models, fields["model"].metadata["help"])
     for name in _defined[2:]:
-        _define_setting(name, fields[name], f"{fields[name].metadata['help']} (default: {_default(name, pairs)})")
+        _define_setting(name, fields[name])
 
 
-def _define_setting(name: str, field: Any, text: str) -> None:
-    choices, kind, flag = field.metadata["choices"], field.type, series.flag_name(name)
+def _define_setting(name: str, field: Any) -> None:
+    choices, kind, flag, text = field.metadata["choices"], field.type, series.flag_name(name), field.metadata["help"]
     if name == "preset":
-        flags.DEFINE_enum(flag, None, ["article", *series.PRESETS], text)
+        define_choice(flag, None, ["article", *series.PRESETS], text)
     elif choices and kind is str:
-        flags.DEFINE_enum(flag, None, choices, text, case_sensitive=False)
+        define_choice(flag, None, choices, text)
     elif kind is bool:
         flags.DEFINE_bool(flag, None, text)
     elif kind in (tuple[int, ...], tuple[str, ...]):
@@ -69,22 +93,6 @@ def _define_setting(name: str, field: Any, text: str) -> None:
     else:
         define: Any = {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string}[kind]
         define(flag, None, text)
-
-
-def _default(name: str, pairs: list[tuple[str, str]]) -> str:
-    """A setting's defaults in words: '128, digits 64, gan 64'."""
-    by_pair = {pair: own[name] for pair in pairs if name in (own := series.values(series.resolve(*pair)))}
-    first = [value for pair, value in by_pair.items() if pair[1] == series.default_model(pair[0])]
-    usual, _ = Counter(first or by_pair.values()).most_common(1)[0]
-    words = {}
-    for (image_type, model), value in by_pair.items():
-        default = series.default_model(image_type)
-        if value == usual or (model != default and value == by_pair.get((image_type, default))):
-            continue
-        of_model = {other for (_, one), other in by_pair.items() if one == model}
-        key = image_type if model == default else f"{model} on {image_type}"
-        words[model if len(of_model) == 1 else key] = f" {series.in_words(value)}"
-    return ", ".join([series.in_words(usual), *(name + value for name, value in words.items())])
 
 
 def given_settings() -> dict[str, Any]:
@@ -205,23 +213,25 @@ def run(command: ModuleType) -> None:
     A command that does several things lists them in WORDS. The user types one of them before the flags, and main gets it.
     """
     command.define()
-    for name, defined in FLAGS.flags_by_module_dict().items():
-        if name.startswith("tfgan_series."):
-            for flag in defined:
-                FLAGS.register_key_flag_for_module(sys.argv[0], flag)  # --help shows these
-    sys.modules["__main__"].__doc__ = command.__doc__  # --help begins with it
     words = getattr(command, "WORDS", ())
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a file's name may not be UTF-8
+
+    def parse(argv: list[str]) -> list[str]:
+        if not set(_HELP).isdisjoint(argv):
+            print(_help(command, [word for word in argv if word not in _HELP]))
+            sys.exit(0)
+        try:
+            return FLAGS(argv)
+        except flags.Error as error:
+            _fail(f"{error}; --help tells more")
 
     def guarded(argv: list[str]) -> None:
         typed, more = argv[1 : 1 + bool(words)], argv[1 + bool(words) :]
         if words and not (typed and typed[0] in words):
-            _fail(f"say what to do, {' or '.join(words)}{f', and not {typed[0]!r}' if typed else ''}; see --help")
+            instead = f", and not {typed[0]!r}{nearest(typed[0], words)}" if typed else ""
+            _fail(f"say what to do, {' or '.join(words)}{instead}; see --help")
         if more:
             _fail(f"{more[0]!r} is no flag; every argument{' after the first' if words else ''} begins with --, see --help")
-        backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-        if backend != "tensorflow":
-            _fail(f"KERAS_BACKEND={backend}: this package trains with TensorFlow; unset it")
         try:
             command.main(*typed)
         except BrokenPipeError:
@@ -231,7 +241,7 @@ def run(command: ModuleType) -> None:
 
     try:
         try:
-            app.run(guarded, flags_parser=_parse)
+            app.run(guarded, flags_parser=parse)
         finally:
             sys.stdout.flush()
     except OSError as error:  # as of `train.py | head -1`
@@ -240,42 +250,23 @@ def run(command: ModuleType) -> None:
         _fail(f"its output cannot be written ({error.strerror}); to go on, type the same command again", _BROKEN if broken else 1)
 
 
-def _parse(argv: list[str]) -> list[str]:
+def _help(command: ModuleType, argv: list[str]) -> str:
+    """The command's help, with the defaults of the ImageType, model and preset in argv."""
+    with contextlib.suppress(flags.Error):  # as for a flag that must be given; what comes before the error is known
+        FLAGS(argv)
+    FLAGS.mark_as_parsed()
+    image_type, model, preset = FLAGS.ImageType, FLAGS.model, FLAGS["preset"].value if "preset" in FLAGS else None
+    if model and not FLAGS["ImageType"].present:
+        image_type = next(kind for kind, one in series.pairs() if one == model)
     try:
-        return FLAGS(argv)
-    except flags.Error as error:
-        _fail(f"{error}; --help tells more")
-
-
-def import_tensorflow(use_gpus: bool = True) -> None:
-    """Import TensorFlow without its many log messages, and leave GPU memory for other processes.
-
-    If TF_CPP_MIN_LOG_LEVEL is set (0: everything), the messages are shown. use_gpus: whether the command computes on GPUs.
-    """
-    if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-        logging.set_verbosity(logging.ERROR)  # TFDS, which reports every file it opens
-        _import_quietly()
-    import tensorflow as tf
-
-    from tfgan_series.training import devices
-
-    if use_gpus:
-        devices.share_gpus()
-    else:
-        tf.config.set_visible_devices([], "GPU")
-
-
-def _import_quietly() -> None:
-    """Import TensorFlow with standard error closed, because the import ignores the log level (TensorFlow's issue 100442)."""
-    stderr = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        import tensorflow  # noqa: F401
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
+        experiment = series.resolve(image_type, model, preset or "article")
+    except UserError as error:
+        _fail(str(error))
+    modules = FLAGS.flags_by_module_dict()
+    ours = [flag.name for module in modules if module.startswith("tfgan_series.") for flag in modules[module]]
+    groups = _groups | {flag: usage.OWN for flag in ours if flag not in _groups}
+    name = command.__name__.rpartition(".")[2]
+    return usage.text(name, command.__doc__ or "", getattr(command, "WORDS", ()), groups, experiment)
 
 
 def _fail(line: str, status: int = 1) -> NoReturn:

@@ -1,8 +1,8 @@
 """Compares runs that differ in one thing: one figure, their scores, their losses. Missing runs are trained first.
 
-    python scripts/compare.py --study=optimizer                                      # the lab report: SGD or Adam?
-    python scripts/compare.py --study=tips --ImageType=mnist --epochs=5              # any flag changes all its runs
-    python scripts/compare.py --model=gan --ImageType=mnist --vary=noise_dim=20,50   # your own comparison
+    tfgan compare --study=optimizer                                      # the lab report: SGD or Adam?
+    tfgan compare --study=tips --ImageType=mnist --epochs=5              # any flag changes all its runs
+    tfgan compare --model=gan --ImageType=mnist --vary=noise_dim=20,50   # your own comparison
 
 If it was stopped, the same command goes on. Runs that are trained already are only drawn again.
 """
@@ -11,7 +11,7 @@ import itertools
 
 from absl import flags
 
-from tfgan_series import series
+from tfgan_series import backend, series
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.errors import UserError
@@ -21,7 +21,7 @@ from tfgan_series.series import studies
 def define() -> None:
     command_line.define_settings()
     command_line.define_records()
-    flags.DEFINE_enum("study", None, list(studies.STUDIES), "a comparison of the series")
+    command_line.define_choice("study", None, list(studies.STUDIES), "a comparison of the series")
     flags.DEFINE_multi_string(
         "vary", None, "SETTING=VALUE,VALUE,...: a comparison of your own; if given twice, of every pair of values"
     )
@@ -29,7 +29,7 @@ def define() -> None:
         "seeds", None, "train every run once with each of these seeds, as 0,1,2 (default: the study's; 0 for --vary)"
     )
     flags.DEFINE_integer("count", 10_000, "pictures of each run that are measured; 0: no scores", lower_bound=0)
-    flags.DEFINE_string("out", "runs/compare", "root folder for the runs, the figure and the table")
+    command_line.define_path("out", "runs/compare", "root folder for the runs, the figure and the table")
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
     given = command_line.given_settings()
     study = studies.STUDIES[FLAGS.study] if FLAGS.study else _own_study()
     members = studies.members(study, command_line.whole_numbers("seeds"), **given)
-    command_line.import_tensorflow()
+    backend.import_tensorflow()
     from tfgan_series import comparison
 
     name = FLAGS.study or "vary-" + "-".join(words.partition("=")[0] for words in FLAGS.vary)

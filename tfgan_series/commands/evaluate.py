@@ -1,13 +1,14 @@
 """Measures how near a run's pictures come to real ones, into RUN/scores.jsonl.
 
-python scripts/evaluate.py --ImageType=mnist                       # 10,000 pictures against the test pictures
-python scripts/evaluate.py --run_dir=RUN --count=1000              # faster, with other floors
-python scripts/evaluate.py --run_dir=RUN --features=inception      # InceptionV3, downloaded by Keras
-python scripts/evaluate.py --run_dir=RUN --generator=FILE.keras    # another generator of the run's pictures
+tfgan evaluate --ImageType=mnist                       # 10,000 pictures against the test pictures
+tfgan evaluate --run_dir=RUN --count=1000              # faster, with other floors
+tfgan evaluate --run_dir=RUN --features=inception      # InceptionV3, downloaded by Keras
+tfgan evaluate --run_dir=RUN --generator=FILE.keras    # another generator of the run's pictures
 """
 
 from absl import flags
 
+from tfgan_series import backend, way
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.data.records import PARTITIONS
@@ -19,23 +20,23 @@ def define() -> None:
     command_line.define_settings("partition", "bbox", "image_size")
     command_line.define_run("the run to measure")
     command_line.define_records()
-    flags.DEFINE_string("generator", None, "a .keras file to measure instead of the run's generator (default: the run's)")
+    command_line.define_path("generator", None, "a .keras file to measure instead of the run's generator (default: the run's)")
     flags.DEFINE_integer("count", 10_000, "pictures to generate, and real ones at most", lower_bound=1)
-    flags.DEFINE_enum(
+    command_line.define_choice(
         "against",
         None,
         PARTITIONS,
         "partition of the real pictures (default: test, else val, else train; train if test pictures are translated)",
     )
-    flags.DEFINE_enum(
+    command_line.define_choice(
         "features",
         None,
         scores.KINDS,
         "network that the scores look through (default: classifier if the records have attributes or classes, else random)",
     )
-    flags.DEFINE_string("weights", None, "inception: a .keras or .h5 file (default: the weights that Keras downloads)")
+    command_line.define_path("weights", None, "inception: a .keras or .h5 file (default: the weights that Keras downloads)")
     flags.DEFINE_integer(
-        "seed", 0, "the same seed draws the same pictures, as in generate.py", lower_bound=0, upper_bound=2**32 - 1
+        "seed", 0, f"the same seed draws the same pictures, as in {way.command('generate')}", lower_bound=0, upper_bound=2**32 - 1
     )
     flags.DEFINE_integer("batch_size", 64, "pictures to generate at a time; it changes no score", lower_bound=1)
 
@@ -44,8 +45,7 @@ def main() -> None:
     if FLAGS.weights is not None and FLAGS.features != "inception":
         raise UserError("--weights is for --features=inception: give both, or leave it out")
     run = command_line.run_folder()
-    scores.read(run)  # if the file is damaged, we say so before we measure
-    command_line.import_tensorflow()
+    backend.import_tensorflow()
     from tfgan_series.evaluation import evaluate
 
     found = evaluate.evaluate_run(
@@ -59,6 +59,5 @@ def main() -> None:
         seed=FLAGS.seed,
         batch_size=FLAGS.batch_size,
     )
-    scores.add(run, found)
     print(scores.table(found))
     print(f"In {run / scores.NAME}")

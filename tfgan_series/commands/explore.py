@@ -1,11 +1,11 @@
 """Shows what a trained run has learned: walks, sums and nearest neighbours, in RUN/explored.
 
-python scripts/generate.py --ImageType=mnist --count=64 --numbered     # a contact sheet: samples and their numbers
-python scripts/explore.py interpolate --ImageType=mnist --samples=3,17,40
-python scripts/explore.py arithmetic --ImageType=mnist --plus=3,17,40 --minus=5,8,21 --plus=2,9,33
-python scripts/explore.py arithmetic --ImageType=celeba --equation="Eyeglasses & Male - !Eyeglasses & Male + !Eyeglasses & !Male"
-python scripts/explore.py neighbours --ImageType=mnist
-python scripts/explore.py interpolate --model=cdcgan --label=3,7 --samples=5     # from 3 to 7, with the z of sample 5
+tfgan generate --ImageType=mnist --count=64 --numbered     # a contact sheet: samples and their numbers
+tfgan explore interpolate --ImageType=mnist --samples=3,17,40
+tfgan explore arithmetic --ImageType=mnist --plus=3,17,40 --minus=5,8,21 --plus=2,9,33
+tfgan explore arithmetic --ImageType=celeba --equation="Eyeglasses & Male - !Eyeglasses & Male + !Eyeglasses & !Male"
+tfgan explore neighbours --ImageType=mnist
+tfgan explore interpolate --model=cdcgan --label=3,7 --samples=5     # from 3 to 7, with the z of sample 5
 """
 
 import itertools
@@ -13,6 +13,7 @@ from typing import Any
 
 from absl import flags
 
+from tfgan_series import backend, way
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.errors import UserError
@@ -42,7 +43,7 @@ def _numbers(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(word) for word in text.split(","))
     except ValueError:
-        raise ValueError("wanted numbers of samples, as 3,17,40; generate.py --numbered shows them") from None
+        raise ValueError(f"wanted numbers of samples, as 3,17,40; {way.command('generate')} --numbered shows them") from None
 
 
 class _Numbers(flags.ArgumentParser):
@@ -54,8 +55,8 @@ def define() -> None:
     command_line.define_settings("partition", "bbox", "image_size", draws_from="noise")
     command_line.define_run("the run to explore")
     command_line.define_records()
-    flags.DEFINE_string("out", None, "folder for what is found (default: explored/ in the run)")
-    flags.DEFINE_integer("seed", 0, "seed of the samples, as in generate.py --seed", lower_bound=0, upper_bound=2**32 - 1)
+    command_line.define_path("out", None, "folder for what is found (default: explored/ in the run)")
+    flags.DEFINE_integer("seed", 0, f"seed of the samples, as in {way.command('generate')}", lower_bound=0, upper_bound=2**32 - 1)
     flags.DEFINE(_Numbers(), "samples", None, "interpolate, neighbours: numbers of samples, as 3,17,40 (default: the first 6)")
     command_line.define_label(
         "what to draw, one label; interpolate: with several labels a walk goes from label to label at one z"
@@ -89,7 +90,7 @@ def main(what: str) -> None:
 
         equation.parse(FLAGS.equation)  # a wrong equation is refused before TensorFlow is imported
     run = command_line.run_folder("noise")
-    command_line.import_tensorflow()
+    backend.import_tensorflow()
     from tfgan_series import runs
     from tfgan_series.exploration import explore
 

@@ -1,13 +1,14 @@
 """Takes a trained generator to other runtimes: ONNX, LiteRT and SavedModel files, with a card that describes them.
 
-python scripts/export.py --ImageType=mnist                     # into runs/dcgan/mnist-64/exported
-python scripts/export.py --run_dir=RUN --formats=onnx,litert   # fewer formats
-python scripts/export.py --run_dir=RUN --size=256              # of a CycleGAN, for pictures of one size alone
-python scripts/export.py --generator=FILE.keras --out=FOLDER
+tfgan export --ImageType=mnist                     # into runs/dcgan/mnist-64/exported
+tfgan export --run_dir=RUN --formats=onnx,litert   # fewer formats
+tfgan export --run_dir=RUN --size=256              # of a CycleGAN, for pictures of one size alone
+tfgan export --generator=FILE.keras --out=FOLDER
 """
 
 from absl import flags
 
+from tfgan_series import backend
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.export.formats import FORMATS
@@ -16,8 +17,8 @@ from tfgan_series.export.formats import FORMATS
 def define() -> None:
     command_line.define_settings("partition", "bbox", "image_size")
     command_line.define_run("the run whose generators are exported")
-    flags.DEFINE_string("generator", None, "a .keras file to export instead of a run's generators (default: the run's)")
-    flags.DEFINE_string(
+    command_line.define_path("generator", None, "a .keras file to export instead of a run's generators (default: the run's)")
+    command_line.define_path(
         "out", None, "folder for the files; an earlier export in it is replaced (default: exported/ beside the generator)"
     )
     flags.DEFINE_list("formats", list(FORMATS), "what to write; comma-separated")
@@ -37,7 +38,7 @@ def main() -> None:
     else:
         run = command_line.run_folder()
         generators = [run / f"{name}.keras" for name in series.MODELS[runs.read_experiment(run).model].saved]
-    command_line.import_tensorflow(use_gpus=False)
+    backend.import_tensorflow(use_gpus=False)
     from tfgan_series.export import card, export
 
     out = command_line.path("out") or generators[0].parent / runs.EXPORTED

@@ -1,14 +1,15 @@
 """Draws new pictures with a trained run.
 
-python scripts/generate.py --ImageType=mnist                       # 16 pictures of runs/dcgan/mnist-64
-python scripts/generate.py --run_dir=RUN --count=100 --singles     # a grid of 100, and each as a PNG
-python scripts/generate.py --generator=FILE.keras --seed=7
-python scripts/generate.py --count=64 --numbered                   # a contact sheet: explore.py takes its numbers
-python scripts/generate.py --model=cdcgan --label=7,3 --count=8    # 8 sevens and 8 threes of a conditional run
+tfgan generate --ImageType=mnist                       # 16 pictures of runs/dcgan/mnist-64
+tfgan generate --run_dir=RUN --count=100 --singles     # a grid of 100, and each as a PNG
+tfgan generate --generator=FILE.keras --seed=7
+tfgan generate --count=64 --numbered                   # a contact sheet: explore takes its numbers
+tfgan generate --model=cdcgan --label=7,3 --count=8    # 8 sevens and 8 threes of a conditional run
 """
 
 from absl import flags
 
+from tfgan_series import backend
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 
@@ -16,15 +17,15 @@ from tfgan_series.commands.command_line import FLAGS
 def define() -> None:
     command_line.define_settings("partition", "bbox", "image_size", draws_from="noise")
     command_line.define_run("the run to draw from")
-    flags.DEFINE_string("generator", None, "a generator.keras to draw from instead of a run (default: the run's)")
-    flags.DEFINE_string("out", None, "folder for the pictures (default: generated/ beside the generator)")
+    command_line.define_path("generator", None, "a generator.keras to draw from instead of a run (default: the run's)")
+    command_line.define_path("out", None, "folder for the pictures (default: generated/ beside the generator)")
     flags.DEFINE_integer("count", 16, "number of pictures; of a conditional run the number for each label", lower_bound=1)
     command_line.define_label("what to draw, a row for each (default: every class or attribute)")
     flags.DEFINE_integer(
         "seed", 0, "the same seed draws the same pictures, another seed other ones", lower_bound=0, upper_bound=2**32 - 1
     )
     flags.DEFINE_bool("singles", False, "also save each picture as a PNG of its own")
-    flags.DEFINE_bool("numbered", False, "write each picture's number on it, for explore.py")
+    flags.DEFINE_bool("numbered", False, "write each picture's number on it, for explore")
 
 
 def main() -> None:
@@ -33,7 +34,7 @@ def main() -> None:
     if FLAGS.generator:
         command_line.refuse_run_beside("generator")
     file = command_line.path("generator") or command_line.run_folder("noise") / runs.GENERATOR
-    command_line.import_tensorflow()
+    backend.import_tensorflow()
     from tfgan_series import generation
 
     out = command_line.path("out") or file.parent / runs.GENERATED

@@ -1,8 +1,8 @@
 """Makes one HTML page of a run: pictures and curves by epoch, settings, and how to repeat it. Several runs stand side by side.
 
-python scripts/report.py --ImageType=mnist              # runs/dcgan/mnist-64/report.html
-python scripts/report.py --run_dir=RUN                  # also while it trains
-python scripts/report.py --runs=RUN,RUN --out=FILE.html
+tfgan report --ImageType=mnist              # runs/dcgan/mnist-64/report.html
+tfgan report --run_dir=RUN                  # also while it trains
+tfgan report --runs=RUN,RUN --out=FILE.html
 """
 
 from absl import flags
@@ -18,7 +18,7 @@ def define() -> None:
     flags.DEFINE_multi_string(
         "runs", None, "runs to show side by side: RUN,RUN,... (if a name has a comma, give --runs once for each run)"
     )
-    flags.DEFINE_string("out", None, "the page (default: report.html in the run; of several runs, beside the first)")
+    command_line.define_path("out", None, "the page (default: report.html in the run; of several runs, beside the first)")
 
 
 def main() -> None:

@@ -1,14 +1,15 @@
 """Trains a GAN on TFRecords, and draws a grid of pictures for every epoch.
 
-    python scripts/train.py                          # MNIST at 32 pixels, minutes on a laptop
-    python scripts/train.py --ImageType=mnist        # the article's DCGAN on MNIST
-    python scripts/train.py --ImageType=celeba       # after make_tfrecord.py
+    tfgan train                          # MNIST at 32 pixels, minutes on a laptop
+    tfgan train --ImageType=mnist        # the article's DCGAN on MNIST
+    tfgan train --ImageType=celeba       # after convert
 
 If a run was stopped, the same command goes on with it.
 """
 
 from absl import flags
 
+from tfgan_series import backend
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 
@@ -23,7 +24,7 @@ def define() -> None:
 
 def main() -> None:
     experiment = command_line.experiment()
-    command_line.import_tensorflow()
+    backend.import_tensorflow()
     from tfgan_series import preparation, workflow
 
     records, run_dir = command_line.required_path("TFRecordPath"), command_line.path("run_dir")

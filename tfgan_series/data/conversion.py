@@ -21,7 +21,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from tqdm import tqdm
 
-from tfgan_series import files, pictures
+from tfgan_series import files, pictures, progress
 from tfgan_series.data import preprocess, records, serialization
 from tfgan_series.data.datasets import DATASETS
 from tfgan_series.data.datasets.source import Example, Request, Source
@@ -208,16 +208,18 @@ def _read_progress(partial: Path) -> dict[str, dict[str, Any]]:
 def _write_shards(partial: Path, plan: Plan, done: dict[str, dict[str, Any]]) -> None:
     """Write the shards that are not in `done`, and note each there and in progress.jsonl."""
     left = [shard for shard in plan.shards if shard.file not in done]
+    if not left:
+        return
     serialized = serialization.serialized([shard.examples for shard in left], plan.settings, plan.schema.fields)
     with (
         contextlib.closing(serialized),
-        tqdm(total=sum(len(shard.examples) for shard in left), unit=" images", disable=None if left else True) as bar,
-        open(partial / "progress.jsonl", "a", encoding="utf-8") as progress,
+        progress.bar(total=sum(len(shard.examples) for shard in left), unit=" images") as bar,
+        open(partial / "progress.jsonl", "a", encoding="utf-8") as finished,
     ):
         for shard in left:
             entry = _write_shard(partial, shard, serialized, bar)
-            progress.write(json.dumps(entry) + "\n")
-            progress.flush()
+            finished.write(json.dumps(entry) + "\n")
+            finished.flush()
             done[shard.file] = entry
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tfgan_series import files
+from tfgan_series import files, way
 from tfgan_series.errors import UserError, reason_of
 
 if TYPE_CHECKING:  # it imports TensorFlow, which takes long: who only looks for a folder need not wait
@@ -152,7 +152,7 @@ def check_settings(records: Records, wanted: Mapping[str, Any]) -> None:
     other = [f"{name}={has.get(name)} and not {value}" for name, value in wanted.items() if has.get(name) != value]
     if other:
         raise UserError(
-            f"{records.folder} was made with {', '.join(other)}: make it again with make_tfrecord.py --overwrite, "
+            f"{records.folder} was made with {', '.join(other)}: make it again with {way.command('convert')} --overwrite, "
             "or give another --TFRecordPath"
         )
 
@@ -172,7 +172,7 @@ def open_records(folder: str | Path) -> Records:
         raise UserError(f"{folder} is no finished record folder ({reason_of(error)}): remove it and convert again") from error
     identity = settings.pop("identity", None)
     if not identity:
-        raise UserError(f"{folder} was made by an earlier version: make it again with make_tfrecord.py --overwrite")
+        raise UserError(f"{folder} was made by an earlier version: make it again with {way.command('convert')} --overwrite")
     shards = {name: [Path(file) for file in split.filepaths] for name, split in info.splits.items()}
     for name, split in info.splits.items():
         _check_sizes(shards[name], split.num_bytes + _FRAME_BYTES * split.num_examples)
@@ -204,7 +204,7 @@ def _check_sizes(shards: Sequence[Path], wanted: int) -> None:
     """Raises UserError if a shard is missing, or if all shards together do not have the wanted number of bytes."""
     absent = next((file for file in shards if not file.is_file()), None)
     if absent:
-        raise UserError(f"{absent} is missing: convert again with make_tfrecord.py --overwrite")
+        raise UserError(f"{absent} is missing: convert again with {way.command('convert')} --overwrite")
     if sum(file.stat().st_size for file in shards) != wanted:
         raise UserError(damage_report(shards))
 
@@ -219,5 +219,8 @@ def damage_report(shards: Sequence[Path]) -> str:
             for _ in tf.data.TFRecordDataset(str(file)):
                 records += 1
         except tf.errors.DataLossError:
-            return f"{file}: damaged or cut short after {records:,} records; convert again with make_tfrecord.py --overwrite"
-    return f"{shards[0].parent}: records were added or lost since it was made; convert again with make_tfrecord.py --overwrite"
+            return (
+                f"{file}: damaged or cut short after {records:,} records; convert again with {way.command('convert')} --overwrite"
+            )
+    again = f"convert again with {way.command('convert')} --overwrite"
+    return f"{shards[0].parent}: records were added or lost since it was made; {again}"

@@ -13,15 +13,15 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 import tfgan_series
-from tfgan_series import latent, pictures, runs
+from tfgan_series import latent, pictures, progress, runs
 from tfgan_series.data import pipeline
 from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.records import PARTITIONS, Records
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation import features as networks
+from tfgan_series.evaluation import scores
 from tfgan_series.evaluation.features import Features
 from tfgan_series.evaluation.metrics import METRICS, SMALLEST
 from tfgan_series.evaluation.scores import Score, protocol_name
@@ -137,7 +137,7 @@ def evaluate(
 ) -> list[Score]:
     """The scores of an experiment's generators, {name: model} as a run saves them.
 
-    seed: of the noise; the pictures are those of generate.py with this seed. They are judged as they would be saved, rounded to
+    seed: of the noise; the pictures are those of generation.py with this seed. They are judged as they would be saved, rounded to
     uint8. A conditional generator is asked for what the floors' pictures show, one after the other; its scores by class come
     last.
     batch_size: pictures that a generator makes at a time; it does not change the scores. step: of the run, if known.
@@ -187,18 +187,25 @@ def evaluate_run(
     seed: int = 0,
     batch_size: int = BATCH,
 ) -> list[Score]:
-    """The scores of a run's generators, or of another generator of the same pictures, a .keras file.
+    """Measure a run's generators, or another generator of the same pictures, a .keras file. The scores are also added to the
+    run's scores.jsonl.
+
+        for score in tg.evaluate(run, count=1000):
+            print(score.metric, score.value, "real pictures:", score.floor)
 
     kind: of the features (default: features.default_kind). weights: as in features.load. The rest as in reference and evaluate.
-    Raises UserError if the run, its records, a generator or the features' weights cannot be read or do not fit.
+    Raises UserError if the run, its scores, its records, a generator or the features' weights cannot be read or do not fit.
     """
+    scores.read(run)  # if the file is damaged, we say so before we measure
     experiment, records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
     generators = load_generators(run, experiment, generator)
     step = None if generator else runs.last_step(run)
     seen = networks.load(kind, records, experiment, weights)
     real = reference(records, experiment, seen, count=count, against=against)
     file = str(generator) if generator else None
-    return evaluate(generators, real, seed=seed, batch_size=batch_size, step=step, checkpoint=file)
+    found = evaluate(generators, real, seed=seed, batch_size=batch_size, step=step, checkpoint=file)
+    scores.add(run, found)
+    return found
 
 
 def load_generators(run: Path | str, experiment: Experiment, generator: Path | None = None) -> dict[str, keras.Model]:
@@ -249,7 +256,7 @@ def generated(
     else:
         wanted = reference.sides[name].inputs
         inputs = (images for images, _ in real_pictures(reference.records, reference.experiment, wanted, _ends(name)[0]))
-    with tqdm(total=total, unit=" images", desc=name, leave=False, disable=None) as bar:
+    with progress.bar(total=total, unit=" images", desc=name, leave=False) as bar:
         for block in inputs:
             images = pictures.to_uint8(in_batches(generator, block, batch_size))
             yield pictures.to_float(images)

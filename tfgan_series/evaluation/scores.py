@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfgan_series import files
+from tfgan_series import files, way
 from tfgan_series.errors import UserError, reason_of
 
 NAME = "scores.jsonl"  # in the run folder
@@ -63,7 +63,9 @@ def read(folder: Path | str) -> list[Score]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"{path} cannot be read ({reason_of(error)}): remove it, and measure again with evaluate.py") from error
+        raise UserError(
+            f"{path} cannot be read ({reason_of(error)}): remove it, and measure again with {way.command('evaluate')}"
+        ) from error
 
 
 def _parse(line: str) -> Score:

@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 from PIL import Image
 
-from tfgan_series import files, runs, series
+from tfgan_series import files, runs, series, way
 from tfgan_series.data import preprocess, records
 from tfgan_series.errors import UserError, reason_of
 from tfgan_series.evaluation import scores
@@ -75,7 +75,7 @@ def _read_log(folder: Path) -> plots.Log:
     if not log and (folder / runs.DIVERGED).is_file():
         raise UserError(f"{folder} has nothing to show: {(folder / runs.DIVERGED).read_text(encoding='utf-8').strip()}")
     if not log:
-        raise UserError(f"{folder} has nothing to show yet: try again when train.py has drawn its first line of numbers")
+        raise UserError(f"{folder} has nothing to show yet: try again when training has written its first line of numbers")
     return log
 
 
@@ -278,7 +278,7 @@ def _repeat(folder: Path) -> dict[str, str]:
     flagfile = files.quoted(folder / runs.FLAGS)
     named = folder if folder.name not in ("", "..") else folder.resolve()
     return {
-        "command": f"python scripts/train.py --flagfile={flagfile} --run_dir={files.quoted(f'{named}-again')}",
+        "command": f"{way.command('train')} --flagfile={flagfile} --run_dir={files.quoted(f'{named}-again')}",
         "flags": runs.read_flags(folder),
     }
 

@@ -6,11 +6,12 @@ Nothing here imports TensorFlow, so flags and error messages come at once.
 from tfgan_series.series.experiment import Experiment, differences, to_dict
 from tfgan_series.series.models import MODELS, from_dict
 from tfgan_series.series.rows import ALIASES, DEFAULT_IMAGE_TYPE, PRESETS, ROWS, changes, default_model, origin, pairs, resolve
-from tfgan_series.series.settings import fields, flag_lines, flag_name, in_words, setting, values
+from tfgan_series.series.settings import GROUPS, fields, flag_lines, flag_name, in_words, setting, values
 
 __all__ = [
     "ALIASES",
     "DEFAULT_IMAGE_TYPE",
+    "GROUPS",
     "MODELS",
     "PRESETS",
     "ROWS",

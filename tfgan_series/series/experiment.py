@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.datasets import DATASETS, DataSet
 from tfgan_series.data.records import PARTITIONS, Records
-from tfgan_series.errors import UserError
+from tfgan_series.errors import UserError, nearest
 from tfgan_series.series.settings import Settings, fields, flag_name, setting, values, with_tuples
 
 # --loss -> whether it compares the logits of real pictures with a target, which real_label changes.
@@ -36,19 +36,26 @@ class Experiment(Settings):
     sets: ClassVar[int] = 1  # sets of pictures that the model learns from
     conditional: ClassVar[bool] = False  # whether its pictures can be asked for
 
-    image_type: str = setting("what to draw", choices=tuple(DATASETS))
-    model: str = setting("which GAN")
+    image_type: str = setting("what to draw", choices=tuple(DATASETS), group="pictures")
+    model: str = setting("which GAN", group="network")
     preset: str = setting("a named set of values: those of the article, or other published ones", "article", resume="free")
-    partition: str = setting("records to train on", "train", choices=(*PARTITIONS, "all"))
-    bbox: bool = setting("cut each face out by its box (img_celeba alone has boxes)", False)
-    image_size: int = setting("width and height of a picture, in pixels", minimum=1)
-    channels: int = setting("1 for grey, 3 for colour", choices=(1, 3))
+    partition: str = setting("records to train on", "train", choices=(*PARTITIONS, "all"), group="pictures")
+    bbox: bool = setting("cut each face out by its box (img_celeba alone has boxes)", False, group="pictures")
+    image_size: int = setting("width and height of a picture, in pixels", minimum=1, group="pictures")
+    channels: int = setting("1 for grey, 3 for colour", choices=(1, 3), group="pictures")
     fit: str = setting(
-        "how a picture becomes square: squashed, or cropped around its centre", "squash", choices=("squash", "crop")
+        "how a picture becomes square: squashed, or cropped around its centre",
+        "squash",
+        choices=("squash", "crop"),
+        group="pictures",
     )
-    augment: bool = setting("enlarge pictures by 286/256, cut the old size out at random, and flip half of them", False)
+    augment: bool = setting(
+        "enlarge pictures by 286/256, cut the old size out at random, and flip half of them", False, group="pictures"
+    )
     base_filters: int = setting(
-        "filters of the layer next to the picture, doubled in each layer inwards; for gan and cgan their hidden units", minimum=1
+        "filters of the layer next to the picture, doubled in each layer inwards; for gan and cgan their hidden units",
+        minimum=1,
+        group="network",
     )
     batch_size: int = setting("pictures in a batch, over all devices together", minimum=1)
     epochs: int = setting("length of the run in passes through the records; 0: steps gives the length", minimum=0, resume="grow")
@@ -93,9 +100,12 @@ class Experiment(Settings):
         "float32, and a run keeps what auto was at its start; float16 is for GPUs",
         "float32",
         choices=("float32", "mixed_bfloat16", "mixed_float16", "auto"),
+        group="speed",
     )
-    jit_compile: bool = setting("compile the step with XLA (one device only)", False, resume="free")
-    deterministic: bool = setting("every repetition gives the same bits, at some cost in speed", False, resume="free")
+    jit_compile: bool = setting("compile the step with XLA (one device only)", False, resume="free", group="speed")
+    deterministic: bool = setting(
+        "every repetition gives the same bits, at some cost in speed", False, resume="free", group="speed"
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -170,7 +180,7 @@ class Experiment(Settings):
         that is no setting and a value not allowed."""
         for name in given:
             if name not in fields(self):
-                raise UserError(f"--{flag_name(name)} is no setting of {self.model}: leave it out")
+                raise UserError(f"--{flag_name(name)} is no setting of {self.model}{nearest(name, fields(self))}: leave it out")
         for name, other in (("epochs", "steps"), ("steps", "epochs")):
             if given.get(name):
                 given.setdefault(other, 0)

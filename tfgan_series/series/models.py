@@ -21,7 +21,7 @@ from tfgan_series.series.settings import fields, setting, with_tuples
 class FromNoise(Experiment):
     """The settings of every model that draws pictures from noise, with one generator and one discriminator."""
 
-    noise_dim: int = setting("numbers in one noise vector z", 100, minimum=1)
+    noise_dim: int = setting("numbers in one noise vector z", 100, minimum=1, group="network")
     gp_weight: float = setting("weight of the gradient penalty of --loss=wasserstein", 10.0, minimum=0)
     r1: float = setting("weight of the R1 penalty (D's gradients at real pictures), with any loss", 0.0, minimum=0)
     r2: float = setting("weight of the R2 penalty (D's gradients at generated pictures), with any loss", 0.0, minimum=0)
@@ -45,11 +45,12 @@ class FromNoise(Experiment):
 class GAN(FromNoise):
     """The vanilla GAN's settings."""
 
-    slope: float = setting("slope of LeakyReLU below zero", 0.2, minimum=0)
+    slope: float = setting("slope of LeakyReLU below zero", 0.2, minimum=0, group="network")
     init: str = setting(
         "initial weights: glorot (Keras' default), or pytorch (PyTorch's): weights and biases uniform within 1 / sqrt(inputs)",
         "glorot",
         choices=("glorot", "pytorch"),
+        group="network",
     )
 
 
@@ -57,46 +58,58 @@ class GAN(FromNoise):
 class DCGAN(FromNoise):
     """The DCGAN's settings."""
 
-    smallest: int = setting("width and height of the innermost features; image_size is this times a power of two", 4, minimum=1)
+    smallest: int = setting(
+        "width and height of the innermost features; image_size is this times a power of two", 4, minimum=1, group="network"
+    )
     stem: str = setting(
         "how z becomes the innermost features, and how these become a logit: by a convolution or a Dense layer",
         "conv",
         choices=("conv", "dense"),
+        group="network",
     )
-    g_slope: float = setting("slope of the generator's LeakyReLU below zero; 0 is ReLU", 0.3, minimum=0)
-    d_slope: float = setting("slope of the discriminator's LeakyReLU below zero; 0 is ReLU", 0.3, minimum=0)
+    g_slope: float = setting("slope of the generator's LeakyReLU below zero; 0 is ReLU", 0.3, minimum=0, group="network")
+    d_slope: float = setting("slope of the discriminator's LeakyReLU below zero; 0 is ReLU", 0.3, minimum=0, group="network")
     init: str = setting(
         "initial kernels: glorot (Keras' default) or normal, N(0, 0.02) as in the DCGAN's paper",
         "glorot",
         choices=("glorot", "normal"),
+        group="network",
     )
-    g_norm: str = setting("the generator's normalisation", "batch", choices=("batch", "none"))
+    g_norm: str = setting("the generator's normalisation", "batch", choices=("batch", "none"), group="network")
     g_norm_momentum: float = setting(
-        "share that the moving statistics of the generator's batch normalisation keep at each step", 0.99, minimum=0, below=1
+        "share that the moving statistics of the generator's batch normalisation keep at each step",
+        0.99,
+        minimum=0,
+        below=1,
+        group="network",
     )
     d_norm: str = setting(
         "the discriminator's normalisation; auto is batch, or layer if a gradient is penalised",
         "auto",
         choices=("auto", "batch", "layer", "spectral", "none"),
+        group="network",
     )
-    norm_ends: bool = setting("normalise the generator's output and the discriminator's first layer too", False)
+    norm_ends: bool = setting("normalise the generator's output and the discriminator's first layer too", False, group="network")
     dropout: float = setting(
-        "share of the discriminator's features dropped after each inner convolution", 0.3, minimum=0, below=1
+        "share of the discriminator's features dropped after each inner convolution", 0.3, minimum=0, below=1, group="network"
     )
     upsampling: str = setting(
         "how the generator doubles: by a transposed convolution, or by repeating pixels before a convolution",
         "transposed",
         choices=("transposed", "nearest"),
+        group="network",
     )
     downsampling: str = setting(
         "how the discriminator halves: by a convolution of stride 2, or by max pooling after a convolution",
         "strided",
         choices=("strided", "pool"),
+        group="network",
     )
     output: str = setting(
         "the generator's last activation: tanh, or sigmoid with a discriminator that sees [0, 1]",
         "tanh",
         choices=("tanh", "sigmoid"),
+        group="network",
     )
 
     def __post_init__(self) -> None:
@@ -124,9 +137,13 @@ class Conditional(Experiment):
     conditional: ClassVar[bool] = True
 
     condition: tuple[str, ...] = setting(
-        "attributes of the records that a picture can be asked for, as Smiling,Male; without any, it is asked for a class", ()
+        "attributes of the records that a picture can be asked for, as Smiling,Male; without any, it is asked for a class",
+        (),
+        group="pictures",
     )
-    classes: tuple[str, ...] = setting("the records' classes, in their order; training fills them in", (), resume="free")
+    classes: tuple[str, ...] = setting(
+        "the records' classes, in their order; training fills them in", (), resume="free", group="pictures"
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -171,7 +188,7 @@ class CycleGAN(Experiment):
 
     sets: ClassVar[int] = 2
 
-    blocks: int = setting("residual blocks of a generator", 6, minimum=1)
+    blocks: int = setting("residual blocks of a generator", 6, minimum=1, group="network")
     cycle_loss: str = setting(
         "distance of a picture from its translation back: mean squared (the post) or mean absolute (the paper)",
         "l2",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfgan_series.data.datasets import DATASETS
-from tfgan_series.errors import UserError
+from tfgan_series.errors import UserError, nearest
 from tfgan_series.series.experiment import Experiment
 from tfgan_series.series.models import MODELS
 from tfgan_series.series.settings import fields, values
@@ -117,10 +117,10 @@ def resolve(image_type: str = DEFAULT_IMAGE_TYPE, model: str | None = None, pres
     """
     image_type = ALIASES.get(image_type, image_type)
     if image_type not in DATASETS:
-        raise UserError(f"--ImageType={image_type}: choose one of {', '.join(DATASETS)}")
+        raise UserError(f"--ImageType={image_type}: choose one of {', '.join(DATASETS)}{nearest(image_type, DATASETS)}")
     model = model or default_model(image_type)
     if model not in MODELS:
-        raise UserError(f"--model={model}: choose one of {', '.join(MODELS)}")
+        raise UserError(f"--model={model}: choose one of {', '.join(MODELS)}{nearest(model, MODELS)}")
     pictures = DATASETS[image_type]
     pair = (image_type, model)
     own = {"image_size": pictures.image_size, "channels": pictures.channels, "bbox": pictures.boxes, **MODELS[model].numbers}
@@ -137,7 +137,7 @@ def _preset_numbers(pair: Pair, preset: str) -> Numbers:
         return {}
     if pair not in PRESETS.get(preset, {}):
         known = ["article", *(name for name, table in PRESETS.items() if pair in table)]
-        raise UserError(f"--preset={preset}: {pair[1]} on {pair[0]} has {', '.join(known)}")
+        raise UserError(f"--preset={preset}: {pair[1]} on {pair[0]} has {', '.join(known)}{nearest(preset, known)}")
     return PRESETS[preset][pair]
 
 

@@ -5,10 +5,19 @@ import dataclasses
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING
-from typing import Any
+from typing import Any, get_args, get_origin
 
-from tfgan_series.errors import UserError
+from tfgan_series.errors import UserError, nearest
 
+GROUPS = ("pictures", "network", "training", "speed")  # of settings, as --help shows them
+_KINDS: dict[Any, str] = {
+    bool: "True or False",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    tuple[int, ...]: "a list of whole numbers",
+    tuple[str, ...]: "a list of texts",
+}
 _FLAG_NAMES = {"image_type": "ImageType", "partition": "Partition"}  # the series' own spelling; all others are snake_case
 
 
@@ -21,6 +30,7 @@ def setting(
     text: str,
     default: Any = MISSING,
     *,
+    group: str = "training",
     choices: Iterable[Any] | None = None,
     minimum: float | None = None,
     below: float | None = None,
@@ -28,26 +38,38 @@ def setting(
 ) -> Any:
     """A dataclass field that is a setting.
 
-    text: the flag's help. choices: the values allowed. minimum: the smallest value allowed. below: all values are smaller.
+    text: the flag's help. group: one of GROUPS. choices: the values allowed. minimum: the smallest value allowed. below: all
+    values are smaller.
     resume: which other value a run may have when it goes on: "refuse" (none), "grow" (a larger one), "free" (any).
     """
-    rules = {"help": text, "choices": choices, "minimum": minimum, "below": below, "resume": resume}
+    rules = {"help": text, "group": group, "choices": choices, "minimum": minimum, "below": below, "resume": resume}
     return dataclasses.field(default=default, metadata=rules)
 
 
 class Settings:
-    """A dataclass of settings. Raises UserError for a value that its setting does not allow."""
+    """A dataclass of settings. Raises UserError for a value that its setting does not allow, also for one of another type."""
 
     def __post_init__(self) -> None:
         for field in fields(self).values():
             value, name = getattr(self, field.name), flag_name(field.name)
+            if not _fits(value, field.type):
+                raise UserError(f"--{name}={value!r}: {_KINDS[field.type]} is needed")
             choices, minimum, below = (field.metadata[rule] for rule in ("choices", "minimum", "below"))
             if choices and value not in choices:
-                raise UserError(f"--{name}={value}: choose one of {', '.join(map(str, choices))}")
+                raise UserError(
+                    f"--{name}={value}: choose one of {', '.join(map(str, choices))}{nearest(str(value), map(str, choices))}"
+                )
             if minimum is not None and not value >= minimum:
                 raise UserError(f"--{name}={value}: at least {minimum} is needed")
             if below is not None and not value < below:
                 raise UserError(f"--{name}={value}: less than {below} is needed")
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a value is of a setting's type. A whole number is a number too, and True is none."""
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(_fits(one, get_args(kind)[0]) for one in value)
+    return isinstance(value, (int, float) if kind is float else kind) and isinstance(value, bool) == (kind is bool)
 
 
 def fields(settings: Any) -> dict[str, dataclasses.Field]:

@@ -5,8 +5,10 @@ saves a checkpoint. A run killed before that checkpoint trains the row's steps a
 the same step before.
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -159,22 +161,28 @@ def warn(state: TrainState, bounds: Mapping[str, float], advice: str, folder: Pa
     return hook
 
 
+def curves(log: Sequence[Mapping[str, float]]) -> dict[str, Callable[[Any], None]]:
+    """The plots of a log with at least one row, {file: function}. Each function draws its plot as a PNG into a path or an open
+    file."""
+    epochs = [row["epoch"] for row in log]
+    lines = {name: [row[name] for row in log] for _, _, *names in _CURVES for name in names if name in log[-1]}
+    return {
+        file: functools.partial(pictures.curves, epochs, {name: lines[name] for name in names}, x_label="epoch", y_label=y_label)
+        for file, y_label, *names in _CURVES
+        if lines.keys() >= set(names)
+    }
+
+
 def finish(folder: Path) -> list[str]:
     """Make training.gif from a run's grids, and the curves of the losses and of the discriminator's answers from its log. Only
     files that are missing or older than the log are made. Returns the names of all of them."""
     log = runs.read_log(folder)
     if not log:
         raise UserError(f"{folder / runs.LOG} is not there: bring back a copy of it, or start the run over with --overwrite")
-    epochs = [row["epoch"] for row in log]
-
-    def curves(*names: str, y_label: str) -> Callable[[Path], None]:
-        lines = {name: [row[name] for row in log] for name in names}
-        return lambda path: pictures.curves(epochs, lines, path, x_label="epoch", y_label=y_label)
-
     grids = list(runs.find_grids(folder, log).values())
-    makers = {
+    makers: dict[str, Callable[[Any], None]] = {
         **({"training.gif": lambda path: pictures.animation(grids, path)} if grids else {}),
-        **{name: curves(*columns, y_label=label) for name, label, *columns in _CURVES if log[-1].keys() >= set(columns)},
+        **curves(log),
     }
     written = (folder / runs.LOG).stat().st_mtime_ns
     for name, make in makers.items():

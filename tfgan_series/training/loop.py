@@ -11,15 +11,16 @@ from types import FrameType
 from typing import Any, Protocol
 
 from keras.optimizers.schedules import LearningRateSchedule
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
-from tfgan_series import signals
+from tfgan_series import progress, signals
 from tfgan_series.errors import Diverged
 from tfgan_series.series import Experiment
 from tfgan_series.training import schedule
 
 _LOOK_SECONDS = 1.0  # between two looks at the losses within a row
 _LOOK_STEPS = 10  # the same if several processes train: they must stop at the same step, and their clocks differ
+_LINE_SECONDS = 30  # between two lines within a row, if there is no bar
 _LARGEST_LOSS = 1e6  # cross-entropy of logits does not overflow, so the losses of a diverged run can stay finite for ever
 _TIMED_STEPS = 20  # before the loop says how long the run will take
 _LONG = 3600  # seconds of a run that is called long
@@ -33,6 +34,10 @@ class Interrupted(Exception):
     def __init__(self, number: int, where: str) -> None:
         super().__init__(where)
         self.number = number
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows (IPython asks for this method)."""
+        return [f"Stopped and saved in {self}. To go on, run the cell again."]
 
 
 class State(Protocol):
@@ -131,7 +136,7 @@ def run(
                         hook(row)
                     save()
                 last_row = done
-                print(_line(course, row, means, watch.left(done)), flush=True)
+                print(_line(course, done, means, speed, watch.left(done)), flush=True)
                 if done < course.total and (number := stop.agreed(True)):
                     raise Interrupted(number, _place(course, done))
 
@@ -141,7 +146,8 @@ def _run_row(course, done, skip, state, step, feed, save, together, stop, watch)
     epoch, first = done // course.steps + 1, done // course.steps * course.steps
     end, length = course.row_end(done), min(course.steps, course.total - first)
     watch.row.restart()
-    bar = tqdm(total=length * course.images, initial=(done - first) * course.images, unit=" images", leave=False, disable=None)
+    lines = 0.0
+    bar = progress.bar(total=length * course.images, initial=(done - first) * course.images, unit=" images", leave=False)
     with bar:
         bar.set_description(f"epoch {epoch}/{course.epochs}")
         for batch in itertools.islice(feed, end - done):
@@ -153,6 +159,9 @@ def _run_row(course, done, skip, state, step, feed, save, together, stop, watch)
             if due:
                 means = _sound(state.means(done - first, skip), epoch)
                 bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
+                if bar.disable and watch.row.seconds() // _LINE_SECONDS > lines:
+                    lines = watch.row.seconds() // _LINE_SECONDS
+                    print(_line(course, done, means, watch.row.images_per_second(), watch.left(done)), flush=True)
             if done < end and (number := stop.agreed(due)):
                 _sound(state.means(done - first, skip), epoch)
                 with together():
@@ -171,7 +180,7 @@ def _sound(means: Mapping[str, float], epoch: int) -> Mapping[str, float]:
         if not math.isfinite(value) or (name.endswith("_loss") and abs(value) > _LARGEST_LOSS):
             raise Diverged(
                 f"the run diverged: {name} is {value:.4g} in epoch {epoch}; the steps after its last checkpoint are lost. "
-                "Start over with a smaller --lr or another --seed (with train.py, give --overwrite too)"
+                "Start over with a smaller --lr or another --seed, and give --overwrite too"
             )
     return means
 
@@ -180,11 +189,11 @@ def _place(course: Course, done: int) -> str:
     return f"epoch {(done - 1) // course.steps + 1} of {course.epochs}, after step {done:,} of {course.total:,}"
 
 
-def _line(course: Course, row: Row, means: Mapping[str, float], seconds: float) -> str:
+def _line(course: Course, done: int, means: Mapping[str, float], speed: float, seconds: float) -> str:
     numbers = "  ".join(f"{name} {value:.3f}" for name, value in means.items())
     left = f"  {tqdm.format_interval(seconds)} left" if seconds else ""
-    done = f"epoch {round(row['epoch'], 3):g}, step {row['step']:,} of {course.total:,}"
-    return f"{done}  {numbers}  {row['images_per_second']:,.0f} images/s{left}"
+    place = f"epoch {round(done / course.steps, 3):g}, step {done:,} of {course.total:,}"
+    return f"{place}  {numbers}  {speed:,.0f} images/s{left}"
 
 
 class Clock:

@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfgan_series import files, networks, runs, series
+from tfgan_series import files, networks, runs, series, way
 from tfgan_series.data import pipeline
 from tfgan_series.data.records import Records, check_unchanged
 from tfgan_series.errors import UserError
@@ -57,7 +57,7 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
         checkpoints.save,
         after_row,
         last_row=last_row,
-        if_long="" if experiment == quick else f" To draw {quick.image_type} in minutes: python scripts/train.py",
+        if_long="" if experiment == quick else f" To draw {quick.image_type} in minutes: {way.command('train')}",
         agree=functools.partial(devices.largest, strategy) if devices.several_workers(strategy) else None,
         together=together,
     )

@@ -1,9 +1,10 @@
-"""What the commands share."""
+"""How TensorFlow is imported."""
 
 import pytest
 import tensorflow as tf
 
-from tfgan_series.commands import command_line
+from tfgan_series import backend
+from tfgan_series.errors import UserError
 
 
 @pytest.fixture
@@ -16,11 +17,17 @@ def asked(monkeypatch):
     return asked
 
 
-def test_a_command_leaves_room_on_the_gpus(asked):
-    command_line.import_tensorflow()
+def test_a_process_leaves_room_on_the_gpus(asked):
+    backend.import_tensorflow()
     assert asked == [("growth", "gpu 0", True), ("growth", "gpu 1", True)]
 
 
 def test_conversion_takes_no_gpu(asked):
-    command_line.import_tensorflow(use_gpus=False)
+    backend.import_tensorflow(use_gpus=False)
     assert asked == [("visible", [], "GPU")]
+
+
+def test_another_backend_is_refused(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    with pytest.raises(UserError, match="^KERAS_BACKEND=torch: this package trains with TensorFlow; unset it$"):
+        backend.import_tensorflow()

@@ -1,13 +1,14 @@
 """Makes TFRecords of pictures, ready for training.
 
-python scripts/make_tfrecord.py                                                 # MNIST at 32 pixels
-python scripts/make_tfrecord.py --ImageType=mnist                               # MNIST at 64 pixels, the article's size
-python scripts/make_tfrecord.py --ImageType=celeba --DatasetPath=FOLDER         # faces, cut out by their boxes
-python scripts/make_tfrecord.py --ImageType=folder --DatasetPath=FOLDER         # your own pictures
+tfgan convert                                                 # MNIST at 32 pixels
+tfgan convert --ImageType=mnist                               # MNIST at 64 pixels, the article's size
+tfgan convert --ImageType=celeba --DatasetPath=FOLDER         # faces, cut out by their boxes
+tfgan convert --ImageType=folder --DatasetPath=FOLDER         # your own pictures
 """
 
 from absl import flags
 
+from tfgan_series import backend
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.data.datasets import STORES
@@ -16,10 +17,10 @@ from tfgan_series.data.datasets import STORES
 def define() -> None:
     command_line.define_settings("bbox", "image_size", "channels", "fit")
     command_line.define_records()
-    flags.DEFINE_string(
+    command_line.define_path(
         "DatasetPath", None, "folder of the source's files (default: none; bundled and fetched pictures need none)"
     )
-    flags.DEFINE_enum(
+    command_line.define_choice(
         "store",
         None,
         STORES,
@@ -30,7 +31,7 @@ def define() -> None:
 
 def main() -> None:
     experiment = command_line.experiment()
-    command_line.import_tensorflow(use_gpus=False)
+    backend.import_tensorflow(use_gpus=False)
     from tfgan_series.data import conversion
 
     conversion.convert(

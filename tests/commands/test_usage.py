@@ -1,0 +1,57 @@
+"""--help."""
+
+import re
+
+import pytest
+
+from tfgan_series import series
+from tfgan_series.__main__ import COMMANDS
+
+from conftest import ROOT, command
+
+
+@pytest.fixture
+def no_tensorflow(tmp_path):
+    (tmp_path / "tensorflow").mkdir()
+    (tmp_path / "tensorflow/__init__.py").write_text("raise ImportError('TensorFlow was imported')")
+    return tmp_path
+
+
+def sections(text):
+    """{group: its flags, without their values} of a help text."""
+    found = {}
+    for line in text.splitlines():
+        if title := re.fullmatch(r"(\w+(?: \w+)?):", line):
+            flags = found[title[1]] = []
+        elif flag := re.match(r"  --(?:\[no\])?(\w+)", line):
+            flags.append(flag[1])
+    return found
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_comes_without_tensorflow(name, no_tensorflow):
+    script = {"convert": "make_tfrecord"}.get(name, name)
+    done = command(f"{script}.py", "-h", cwd=no_tensorflow, PYTHONPATH=f"{no_tensorflow}:{ROOT}")
+    assert f"python {ROOT}/scripts/{script}.py" in done.stdout.splitlines()[0]
+    assert "ImageType" in sections(done.stdout)["pictures"]
+    assert not re.search(r"\btfgan \w+ --", done.stdout)  # the examples name the way the user came
+
+
+def test_help_has_the_flags_and_the_defaults_of_a_model(tmp_path):
+    text = command("train.py", "--help", "--model=cyclegan", cwd=tmp_path).stdout
+    found = sections(text)
+    assert list(found) == ["pictures", "network", "training", "speed", "this command", "files"]
+    experiment = series.resolve("horse2zebra", "cyclegan")
+    shown = [flag for group in series.GROUPS for flag in found[group]]
+    assert sorted(shown) == sorted(map(series.flag_name, series.values(experiment)))
+    assert found["speed"] == ["precision", "jit_compile", "deterministic"]
+    assert found["files"] == ["TFRecordPath", "run_dir"]
+    words = " ".join(text.split())
+    assert "pictures in a batch, over all devices together (default: 1)" in words
+    assert "weight of the cycle loss, lambda (default: 10.0)" in words
+    assert "Only other models have --classes, --condition," in words
+
+
+def test_a_commands_own_flag_may_have_a_settings_name(tmp_path):
+    text = command("explore.py", "--help", cwd=tmp_path).stdout
+    assert "interpolate: pictures from one sample to the next (default: 9)" in text

@@ -1,0 +1,104 @@
+"""The package as Python and notebooks use it."""
+
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import tfgan_series as tg
+from tfgan_series import api, generation, pictures, runs
+
+from conftest import ROOT, TINY, command_environment
+
+
+def test_the_package_gives_what_it_names_and_imports_tensorflow_only_then():
+    """In a process of its own. TensorFlow's remarks, a dozen lines, are not printed."""
+    code = """
+import sys
+import tfgan_series as tg
+assert set(tg.__all__) <= set(dir(tg))
+assert tg.resolve("mnist", epochs=3).epochs == 3
+try:
+    tg.resolve(epoch=5)
+except tg.UserError as error:
+    print(error, *error._render_traceback_(), sep="\\n")
+assert not {"tensorflow", "keras"} & set(sys.modules)
+assert all(callable(getattr(tg, name)) for name in tg.__all__)
+assert "tensorflow" in sys.modules
+"""
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, capture_output=True, text=True, env=command_environment(PYTHONPATH=str(ROOT)))
+    line = "--epoch is no setting of dcgan (did you mean epochs?): leave it out"
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{line}\nUserError: {line}\n", "")
+    assert set(api.__all__) < set(tg.__all__)
+    assert not {path.stem for path in (ROOT / "tfgan_series").iterdir()} & set(tg.__all__)  # an import of a part would hide it
+    with pytest.raises(AttributeError, match="no attribute 'trian'"):
+        tg.trian  # noqa: B018
+
+
+def test_from_pictures_to_a_run_and_its_pictures(small_digits, tiny, tmp_path):
+    records = tg.convert("digits", small_digits, tfrecord_path=tmp_path, image_size=8)
+    assert records.counts == {"train": 1500, "test": 297}
+    run = tg.train("digits", tfrecord_path=tmp_path, run_dir=tmp_path / "run", **TINY | {"epochs": 1})
+    again = tg.train(tiny, epochs=1, tfrecord_path=tmp_path, run_dir=tmp_path / "run")  # the same run: it is finished
+    assert run == again == tmp_path / "run"
+    assert [row["epoch"] for row in tg.read_log(run)] == [1]
+    images = tg.generate(run, 3, seed=5)
+    assert (images.shape, images.dtype) == ((3, 8, 8, 1), np.float32)
+    assert -1 <= images.min() < images.max() <= 1
+    sheet = generation.generate(run / runs.GENERATOR, tmp_path, count=3, seed=5)
+    assert np.array_equal(np.asarray(tg.grid(images)), np.asarray(Image.open(sheet)))
+
+
+def test_an_experiment_has_its_model_already(tiny):
+    for given in ({"model": "gan"}, {"preset": "strong"}):
+        with pytest.raises(tg.UserError, match="an Experiment has its model and preset already"):
+            tg.train(tiny, **given)
+
+
+def test_networks_and_real_pictures_of_settings(digits, translator):
+    built = tg.build("digits", **TINY)
+    assert {name: network.input_shape for name, network in built.items()} == {
+        "generator": (None, 100), "discriminator": (None, 8, 8, 1),
+    }  # fmt: skip
+    train, test = (
+        tg.real_pictures("digits", 3, image_size=8, partition=one, tfrecord_path=digits[0]) for one in ("train", "test")
+    )
+    assert train.shape == test.shape == (3, 8, 8, 1)
+    assert -1 <= train.min() < train.max() <= 1
+    assert not np.array_equal(train, test)
+    squares = {"image_size": 16, "tfrecord_path": translator[0].parent}
+    red, blue = (tg.real_pictures("horse2zebra", 2, side=side, **squares).mean(axis=(0, 1, 2)) for side in (None, "B"))
+    assert red[0] > red[2]
+    assert blue[2] > blue[0]
+    with pytest.raises(tg.UserError, match="side='C': horse2zebra has 'A' and 'B'"):
+        tg.real_pictures("horse2zebra", side="C", **squares)
+
+
+def test_labels_of_a_conditional_run(conditional):
+    every = tg.generate(conditional, 2)
+    assert every.shape == (20, 8, 8, 1)
+    assert np.array_equal(tg.generate(conditional, 2, label=[7, "3"]), np.concatenate([every[14:16], every[6:8]]))
+    assert np.array_equal(tg.generate(conditional, 2, label=7), every[14:16])
+
+
+def test_a_generator_by_its_run(trained, translator):
+    assert tg.load_generator(trained).input_shape == (None, 100)
+    with pytest.raises(tg.UserError, match="has generator_ab.keras and generator_ba.keras: name one of these files"):
+        tg.load_generator(translator[0])
+
+
+def test_show_has_the_last_grid_beside_the_curves(trained, tmp_path):
+    shown = tg.show(trained)
+    with Image.open(trained / "loss.png") as curve, Image.open(trained / "images/epoch-002.png") as last:
+        column = pictures.join([curve.convert("RGB"), curve.convert("RGB")], down=True)
+        assert shown.height == column.height
+        assert np.array_equal(np.asarray(shown)[: curve.height, -curve.width :], np.asarray(curve.convert("RGB")))
+        assert shown.width > column.width + last.width
+    begun = shutil.copytree(trained, tmp_path / "begun")
+    (begun / runs.LOG).unlink()
+    with pytest.raises(tg.UserError, match="begun has nothing to show yet"):
+        tg.show(begun)

@@ -1,0 +1,26 @@
+import pytest
+
+from tfgan_series import way
+
+
+@pytest.mark.parametrize(
+    ("typed", "train", "convert"),
+    [
+        ("scripts/report.py", "python scripts/train.py", "python scripts/make_tfrecord.py"),
+        ("a b/scripts/report.py", "python 'a b/scripts/train.py'", "python 'a b/scripts/make_tfrecord.py'"),
+        ("own/scripts/report.py", "tfgan train", "tfgan convert"),
+        ("tfgan report", "tfgan train", "tfgan convert"),
+        ("python -m tfgan_series report", "python -m tfgan_series train", "python -m tfgan_series convert"),
+        ("/venv/lib/site-packages/ipykernel_launcher.py", "tfgan train", "tfgan convert"),
+        ("my own program.py", "tfgan train", "tfgan convert"),
+        ("", "tfgan train", "tfgan convert"),
+    ],
+)
+def test_other_commands_are_named_the_way_the_user_came(monkeypatch, tmp_path, typed, train, convert):
+    for folder in ("scripts", "a b/scripts"):
+        (tmp_path / folder).mkdir(parents=True)
+        for name in ("train", "make_tfrecord"):
+            (tmp_path / folder / f"{name}.py").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [typed, "--flag"])
+    assert (way.command("train"), way.command("convert")) == (train, convert)

@@ -1,0 +1,178 @@
+"""What Python and notebooks use: `import tfgan_series as tg`, then tg.train("mnist"). docs/tour.md says where each function is.
+
+The package gives these names without importing them until they are used, because they import TensorFlow.
+"""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from PIL import Image, ImageOps
+
+from tfgan_series import generation, networks, pictures, preparation, runs, series, workflow
+from tfgan_series.data import conversion, pipeline
+from tfgan_series.data.records import Records
+from tfgan_series.errors import UserError
+from tfgan_series.evaluation.evaluate import evaluate_run as evaluate
+from tfgan_series.pictures import grid
+from tfgan_series.runs import load_generator, read_log, read_steps
+from tfgan_series.series import Experiment
+from tfgan_series.training import hooks
+from tfgan_series.training.loop import Interrupted
+from tfgan_series.translation import translate_files as translate
+
+__all__ = [
+    "Interrupted",
+    "build",
+    "convert",
+    "evaluate",
+    "generate",
+    "grid",
+    "load_generator",
+    "read_log",
+    "read_steps",
+    "real_pictures",
+    "show",
+    "train",
+    "translate",
+]
+
+
+def convert(
+    image_type: str | Experiment,
+    dataset_path: str | Path | None = None,
+    *,
+    model: str | None = None,
+    tfrecord_path: str | Path = "tfrecords",
+    store: str | None = None,
+    overwrite: bool = False,
+    **settings: Any,
+) -> Records:
+    """Make records of pictures, which training reads. They are made once; later calls find them.
+
+        records = tg.convert("folder", "my_photographs", image_size=64)
+        print(records.counts)    # {"train": 3000}
+
+    image_type: an ImageType, as "folder", or an Experiment. dataset_path: the folder of the pictures; MNIST needs none, because
+    it comes with the package. settings: those that shall not have their usual values. The rest as in conversion.convert. Raises
+    UserError for settings that do not go together, and as conversion.convert does.
+    """
+    experiment = _experiment(image_type, model, "article", settings)
+    return conversion.convert(
+        experiment, dataset_path=dataset_path, tfrecord_path=tfrecord_path, store=store, overwrite=overwrite
+    )
+
+
+def train(
+    image_type: str | Experiment = series.DEFAULT_IMAGE_TYPE,
+    *,
+    model: str | None = None,
+    preset: str = "article",
+    run_dir: str | Path | None = None,
+    tfrecord_path: str | Path = "tfrecords",
+    overwrite: bool = False,
+    **settings: Any,
+) -> Path:
+    """Train a GAN, and return its run folder. The same call goes on with a run that was interrupted.
+
+        run = tg.train("mnist", base_filters=32, epochs=5)
+        tg.show(run)
+
+    image_type: an ImageType, as "mnist", or an Experiment, as tg.resolve makes it. model: the GAN (default: the first that draws
+    the ImageType). preset: a named set of values. settings: those that shall not have their usual values; `tfgan train --help`
+    lists them. The rest as in workflow.train. Raises UserError for settings that do not go together, and as
+    workflow.train does. If the notebook's kernel is interrupted, the run is saved and Interrupted is raised.
+    """
+    experiment = _experiment(image_type, model, preset, settings)
+    return workflow.train(experiment, tfrecord_path=tfrecord_path, run_dir=run_dir, overwrite=overwrite)
+
+
+def _experiment(image_type: str | Experiment, model: str | None, preset: str, settings: dict[str, Any]) -> Experiment:
+    if not isinstance(image_type, Experiment):
+        return series.resolve(image_type, model, preset, **settings)
+    if model or preset != "article":
+        raise UserError("an Experiment has its model and preset already: leave them out, or name an ImageType instead")
+    return image_type.change(**settings)
+
+
+def build(
+    image_type: str | Experiment = series.DEFAULT_IMAGE_TYPE,
+    *,
+    model: str | None = None,
+    preset: str = "article",
+    **settings: Any,
+) -> dict[str, keras.Model]:
+    """The networks of a model before training, {name: keras.Model}.
+
+        for network in tg.build("mnist", model="gan").values():
+            network.summary()
+
+    The arguments as in train. A conditional model needs its classes too, as classes=["cat", "dog"]. Raises UserError for
+    settings that do not go together, and for networks that cannot be built.
+    """
+    return networks.build(_experiment(image_type, model, preset, settings))
+
+
+def real_pictures(
+    image_type: str | Experiment = series.DEFAULT_IMAGE_TYPE,
+    count: int = 16,
+    *,
+    model: str | None = None,
+    side: str | None = None,
+    tfrecord_path: str | Path = "tfrecords",
+    **settings: Any,
+) -> np.ndarray:
+    """The first pictures of the records, [N, H, W, C] float32 in [-1, 1], N at most count. Missing records are made as in train.
+
+        tg.grid(tg.real_pictures("mnist", 16))
+
+    side: "A" or "B" if there are two sets of pictures (default: A). The other arguments as in train; partition="test" takes the
+    test pictures. Raises UserError as train does, and for a side that the pictures do not have.
+    """
+    experiment = _experiment(image_type, model, "article", settings)
+    chosen = experiment.sides[0] if side is None else side
+    if chosen not in experiment.sides:
+        raise UserError(f"side={side!r}: {experiment.image_type} has {' and '.join(map(repr, experiment.sides))}")
+    found = preparation.find_or_make(experiment, tfrecord_path)
+    return pipeline.first_images(found, experiment, experiment.partition, chosen, count)
+
+
+def generate(
+    run: str | Path, count: int = 16, *, seed: int = 0, label: str | int | Sequence[str | int] | None = None
+) -> np.ndarray:
+    """Draw pictures with a trained generator: [N, H, W, C] float32 in [-1, 1]. The same seed draws the same pictures.
+
+        images = tg.generate(run, 16, seed=7)
+        tg.grid(images)                                          # a notebook shows them
+        tg.grid(tg.generate(run, 8, label=[7, 3]), columns=8)    # of a conditional run: a row of sevens, a row of threes
+
+    run: a run folder, or a generator.keras. label: of a conditional run, one label or several; a class has a name and a number,
+    and attributes are joined as in "Smiling+Male". N is count for each label, one label after the other (None: for every class
+    or attribute). Raises UserError as generation.draw does.
+    """
+    labels = [] if label is None else [label] if isinstance(label, (str, int)) else label
+    images, _ = generation.draw(run, labels=[str(one) for one in labels], count=count, seed=seed)
+    return images
+
+
+def show(run: str | Path) -> Image.Image:
+    """The last grid of a run beside its curves, as a picture that a notebook shows. The run may be at work, or interrupted.
+
+        tg.show(run)
+
+    Raises UserError if there is nothing to show yet, and for a damaged log.
+    """
+    log = runs.read_log(run)
+    grids = runs.find_grids(run, log)
+    if not grids:
+        raise UserError(f"{run} has nothing to show yet: try again when training has drawn its first grid")
+    curves = []
+    for draw in hooks.curves(log).values():
+        draw(page := io.BytesIO())
+        curves.append(Image.open(page).convert("RGB"))
+    column = pictures.join(curves, down=True)
+    with Image.open(grids[max(grids)]) as last:
+        return pictures.join([ImageOps.contain(last.convert("RGB"), (column.width, column.height)), column])

@@ -1,0 +1,71 @@
+"""The text of --help: the flags of a command in groups, with the defaults of one ImageType and model."""
+
+import argparse
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from absl import flags
+
+from tfgan_series import series, way
+
+FILES, OWN = "files", "this command"  # groups of the flags that are no settings
+_ORDER = (*series.GROUPS, OWN, FILES)
+_WIDTH = 120
+_VALUES = {"int": "N", "float": "X", "comma separated list of strings": "A,B"}  # absl's name of a type: what stands for a value
+
+
+def text(name: str, doc: str, words: Iterable[str], groups: Mapping[str, str], experiment: series.Experiment) -> str:
+    """The help of a command.
+
+    name, doc: of the command; in doc, `tfgan NAME` becomes the way by which the user came. words: what the first argument may
+    be. groups: {flag: its group}; a flag in one of series.GROUPS is a setting. experiment: its values are the defaults of the
+    settings. Of the settings that only other models have, the help gives the names.
+    """
+    typed, usual = way.command(name), _by_flag(series.values(experiment))
+    settings = {flag for flag, group in groups.items() if group in series.GROUPS}
+    argument = " [" + "|".join(words) + "]" if words else ""
+    parser = argparse.ArgumentParser(
+        usage=f"{typed}{argument} [--flag=value ...]",
+        description=re.sub(r"\btfgan (\w+)", lambda found: way.command(found[1]), doc),
+        epilog="\n".join(_ending(typed, sorted(settings - set(usual)), experiment)),
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=24, width=_WIDTH),
+        add_help=False,
+    )
+    shown = [flag for flag in groups if flag in usual or flag not in settings]
+    for group in sorted({groups[flag] for flag in shown}, key=_ORDER.index):
+        section = parser.add_argument_group(group)
+        for flag in shown:
+            if groups[flag] == group:
+                spelled = _spelled(flags.FLAGS[flag], group)
+                text = flags.FLAGS[flag].help + _default(usual[flag] if flag in settings else flags.FLAGS[flag].default)
+                section.add_argument(spelled, help=text.replace("%", "%%"), action="store_true")  # it has its value already
+    return parser.format_help()
+
+
+def _spelled(flag: flags.Flag, group: str) -> str:
+    if flag.boolean:
+        return f"--{'[no]' if group in series.GROUPS or flag.default else ''}{flag.name}"
+    choices = getattr(flag.parser, "enum_values", None)
+    value = "PATH" if group == FILES else _VALUES.get(flag.parser.flag_type(), "TEXT")
+    return f"--{flag.name}={'|'.join(choices) if choices else value}"
+
+
+def _default(value: Any) -> str:
+    if value is None or value == []:
+        return ""
+    return f" (default: {series.in_words(tuple(value) if isinstance(value, list) else value)})"
+
+
+def _ending(typed: str, absent: Iterable[str], experiment: series.Experiment) -> Iterator[str]:
+    """The last lines of the help. absent: the settings that the experiment's model does not have."""
+    yield f"The defaults of the settings are those of --ImageType={experiment.image_type} --model={experiment.model}."
+    if absent:
+        words = f"Only other models have {', '.join(f'--{flag}' for flag in absent)}: {typed} --model=NAME --help shows them."
+        yield from textwrap.wrap(words, _WIDTH, break_on_hyphens=False)
+    yield "--flagfile=FILE reads flags from a file, one in each line."
+
+
+def _by_flag(of_settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {series.flag_name(name): value for name, value in of_settings.items()}
