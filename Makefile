@@ -2,7 +2,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test test-extra lint bench stress
+.PHONY: install demo test test-extra lint reference bench stress
 # The benchmarks of speed. PyTorch is a peer if it is installed: .venv/bin/python -m pip install -e '.[bench]'
 BENCHMARKS := convert pipeline step generate start overhead
 
@@ -21,6 +21,10 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# docs/reference.md, from the settings.
+reference: install
+	$(BIN)/python docs/reference.py
 
 bench: install
 	@for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py || exit; done
