@@ -14,7 +14,7 @@ from conftest import ROOT
 
 PAGES = sorted([*ROOT.glob("README*.md"), ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")])
 # Pages that other branches bring.
-COMING = {"docs/book/README.md", "docs/sources.md", "README.vi.md", "README.zh-Hant.md"}
+COMING = {"docs/book/README.md", "docs/sources.md"}
 
 spec = importlib.util.spec_from_file_location("reference", ROOT / "docs/reference.py")
 reference = importlib.util.module_from_spec(spec)
@@ -31,11 +31,6 @@ def name(path):
 
 def read(path):
     return path.read_text(encoding="utf-8")
-
-
-def prose(text):
-    """A page without its code: there, [x](y) is no link and # no heading."""
-    return re.sub(r"^```.*?^```$|^(?: {4}|\t).*?$|`[^`\n]+`", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
 def anchors(path):
@@ -147,3 +142,29 @@ def test_other_scripts_and_targets_are_there(page):
 
 def test_the_reference_is_current():
     assert read(reference.PAGE) == reference.page(), "type make reference"
+
+
+def said(path):
+    """What must be the same in every language: code blocks; code, links and numbers of each line of a table; and those of the
+    sentences, which have an order of their own."""
+    text = read(path)
+    blocks = re.findall(r"^```\w*\n.*?^```$|^ {4}[^\n]+$", text, flags=re.MULTILINE | re.DOTALL)
+    for block in blocks:
+        text = text.replace(block, "")
+    marked = r"`[^`\n]+`|(?<=\]\()[^)\s]+|<img src=\"[^\"]+\"|^#+ |\d[\d.,]*\d|\d"
+    lines = [sorted(re.findall(marked, line)) for line in text.splitlines() if line.startswith("|")]
+    rest = "\n".join(line for line in text.splitlines() if not line.startswith("|"))
+    others = [one for one in re.findall(marked, rest, flags=re.MULTILINE) if not one.startswith("README")]
+    return [re.sub(r" +# .*", "", block) for block in blocks], lines, sorted(others)
+
+
+@pytest.mark.parametrize("language", ["vi", "zh-Hant"])
+def test_the_front_page_says_the_same_in_every_language(language):
+    assert said(ROOT / f"README.{language}.md") == said(ROOT / "README.md")
+
+
+def test_every_front_page_links_the_others():
+    pages = set(ROOT.glob("README*.md"))
+    for page in pages:
+        top = read(page).partition("\n\n")[2].partition("\n\n")[0]
+        assert {page.parent / link for link in re.findall(r"\]\((.*?)\)", top)} == pages - {page}
