@@ -8,13 +8,14 @@ import sys
 import pytest
 from absl import flags
 
+import tfgan_series as tg
 from tfgan_series import series
 
 from conftest import ROOT
 
 PAGES = sorted([*ROOT.glob("README*.md"), ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")])
 # Pages that other branches bring.
-COMING = {"docs/book/README.md", "docs/sources.md"}
+COMING = {"docs/book/README.md", "docs/sources.md", "docs/results.md"}
 
 spec = importlib.util.spec_from_file_location("reference", ROOT / "docs/reference.py")
 reference = importlib.util.module_from_spec(spec)
@@ -106,6 +107,11 @@ def test_flags_alone(page):
         if text.startswith("--"):
             for flag in re.findall(r"(?:^| )--(?:\[no\])?(\w+)", text):
                 assert flag in known or flag.removeprefix("no") in known, text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_names_of_the_api(page):
+    assert set(re.findall(r"\btg\.(\w+)", read(page))) <= set(dir(tg))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
