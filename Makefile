@@ -2,7 +2,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test test-extra lint bench stress book
+.PHONY: install demo test test-extra lint reference bench stress book
 # The benchmarks of speed. PyTorch is a peer if it is installed: .venv/bin/python -m pip install -e '.[bench]'
 BENCHMARKS := convert pipeline step generate start overhead
 
@@ -22,13 +22,17 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: install
-	@for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py || exit; done
-
 # Executes the lessons of docs/book into notebooks with their outputs: some 40 minutes on two cores.
 book: install
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,book]'
 	$(BIN)/python docs/book/execute.py
+
+# docs/reference.md, from the settings.
+reference: install
+	$(BIN)/python docs/reference.py
+
+bench: install
+	@for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py || exit; done
 
 # Kills trainings and compares their files: an hour on two cores.
 stress: install

@@ -69,6 +69,7 @@ def define_settings(*names: str, draws_from: str | None = None, own: Collection[
     draws_from: offer only the models that draw from this, "noise" or "pictures", and the ImageTypes they draw. own: settings
     whose names the command uses for flags of its own.
     """
+    _groups.clear()  # docs/reference.py defines one command after the other
     pairs = [pair for pair in series.pairs() if draws_from in (None, series.MODELS[pair[1]].draws_from)]
     kinds = list(dict.fromkeys(image_type for image_type, _ in pairs))
     models = list(dict.fromkeys(model for _, model in pairs))
@@ -80,11 +81,17 @@ def define_settings(*names: str, draws_from: str | None = None, own: Collection[
     define_choice("ImageType", usual, [*kinds, *aliases], fields["image_type"].metadata["help"])
     define_choice("model", None, models, fields["model"].metadata["help"])
     for name in _defined[2:]:
-        _define_setting(name, fields[name])
+        _define_setting(name, fields[name], _choices(name, models))
 
 
-def _define_setting(name: str, field: Any) -> None:
-    choices, kind, flag, text = field.metadata["choices"], field.type, series.flag_name(name), field.metadata["help"]
+def _choices(name: str, models: Iterable[str]) -> list[Any]:
+    """The values of a setting that one of the models allows; each Experiment refuses those of the others."""
+    found = (series.fields(series.MODELS[model].settings).get(name) for model in models)
+    return list(dict.fromkeys(value for field in found if field for value in field.metadata["choices"] or ()))
+
+
+def _define_setting(name: str, field: Any, choices: list[Any]) -> None:
+    kind, flag, text = field.type, series.flag_name(name), field.metadata["help"]
     if name == "preset":
         define_choice(flag, None, ["article", *series.PRESETS], text)
     elif choices and kind is str:
@@ -278,11 +285,15 @@ def _help(command: ModuleType, argv: list[str]) -> str:
         experiment = series.resolve(image_type, model, preset or "article")
     except UserError as error:
         _fail(str(error))
+    name = command.__name__.rpartition(".")[2]
+    return usage.text(name, command.__doc__ or "", getattr(command, "WORDS", ()), groups(), experiment)
+
+
+def groups() -> dict[str, str]:
+    """The flags that the command has defined, {flag: its group in --help}."""
     modules = FLAGS.flags_by_module_dict()
     ours = [flag.name for module in modules if module.startswith("tfgan_series.") for flag in modules[module]]
-    groups = _groups | {flag: usage.OWN for flag in ours if flag not in _groups}
-    name = command.__name__.rpartition(".")[2]
-    return usage.text(name, command.__doc__ or "", getattr(command, "WORDS", ()), groups, experiment)
+    return _groups | {flag: usage.OWN for flag in ours if flag not in _groups}
 
 
 def _fail(line: str, status: int = 1) -> NoReturn:

@@ -38,13 +38,14 @@ def text(name: str, doc: str, words: Iterable[str], groups: Mapping[str, str], e
         section = parser.add_argument_group(group)
         for flag in shown:
             if groups[flag] == group:
-                spelled = _spelled(flags.FLAGS[flag], group)
-                text = flags.FLAGS[flag].help + _default(usual[flag] if flag in settings else flags.FLAGS[flag].default)
-                section.add_argument(spelled, help=text.replace("%", "%%"), action="store_true")  # it has its value already
+                text = flags.FLAGS[flag].help + default(usual[flag] if flag in settings else flags.FLAGS[flag].default)
+                # The flags have their values already: the parser only writes the text.
+                section.add_argument(spelled(flags.FLAGS[flag], group), help=text.replace("%", "%%"), action="store_true")
     return parser.format_help()
 
 
-def _spelled(flag: flags.Flag, group: str) -> str:
+def spelled(flag: flags.Flag, group: str) -> str:
+    """How a flag is typed, as --lr=X."""
     if flag.boolean:
         return f"--{'[no]' if group in series.GROUPS or flag.default else ''}{flag.name}"
     choices = getattr(flag.parser, "enum_values", None)
@@ -52,7 +53,8 @@ def _spelled(flag: flags.Flag, group: str) -> str:
     return f"--{flag.name}={'|'.join(choices) if choices else value}"
 
 
-def _default(value: Any) -> str:
+def default(value: Any) -> str:
+    """What the help says of a flag's default; nothing if the flag has none."""
     if value is None or value == []:
         return ""
     return f" (default: {series.in_words(tuple(value) if isinstance(value, list) else value)})"

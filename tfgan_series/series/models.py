@@ -16,6 +16,12 @@ from tfgan_series.errors import UserError
 from tfgan_series.series.experiment import Experiment
 from tfgan_series.series.settings import fields, setting, with_tuples
 
+# One flag for two settings: each model has its own choices.
+_INIT = (
+    "initial weights: glorot (Keras' default); of dcgan and cdcgan also normal, kernels from N(0, 0.02) as in the DCGAN's paper; "
+    "of gan and cgan also pytorch, weights and biases uniform within 1 / sqrt(inputs)"
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class FromNoise(Experiment):
@@ -47,7 +53,7 @@ class GAN(FromNoise):
 
     slope: float = setting("slope of LeakyReLU below zero", 0.2, minimum=0, group="network")
     init: str = setting(
-        "initial weights: glorot (Keras' default), or pytorch (PyTorch's): weights and biases uniform within 1 / sqrt(inputs)",
+        _INIT,
         "glorot",
         choices=("glorot", "pytorch"),
         group="network",
@@ -70,7 +76,7 @@ class DCGAN(FromNoise):
     g_slope: float = setting("slope of the generator's LeakyReLU below zero; 0 is ReLU", 0.3, minimum=0, group="network")
     d_slope: float = setting("slope of the discriminator's LeakyReLU below zero; 0 is ReLU", 0.3, minimum=0, group="network")
     init: str = setting(
-        "initial kernels: glorot (Keras' default) or normal, N(0, 0.02) as in the DCGAN's paper",
+        _INIT,
         "glorot",
         choices=("glorot", "normal"),
         group="network",
