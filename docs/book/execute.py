@@ -45,7 +45,8 @@ def smaller(output: nbformat.NotebookNode) -> nbformat.NotebookNode:
     if png := output.get("data", {}).get("image/png"):
         output.data.pop("image/jpeg", None)  # Pillow gives both
         page = io.BytesIO()
-        Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB").quantize(dither=Image.Dither.NONE).save(page, "PNG", optimize=True)
+        picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+        picture.quantize(dither=Image.Dither.NONE).save(page, "PNG", optimize=True)
         output.data["image/png"] = base64.b64encode(page.getvalue()).decode()
     return output
 
