@@ -1,12 +1,15 @@
-"""Executes chapters of the book: docs/book/NN_name.md -> docs/book/NN_name.ipynb, with the outputs of its cells.
+"""Executes lessons of the book: docs/book/NN_name.md -> docs/book/NN_name.ipynb, with the outputs of its cells.
 
-    make book                                            # all chapters
-    python docs/book/execute.py docs/book/01_*.md        # one chapter
+    make book                                                # all lessons
+    python docs/book/execute.py docs/book/01_*.md            # one lesson
+    jupytext --to ipynb --update docs/book/01_*.md           # only the text of a lesson has changed: its outputs stay
 
 The cells run in the root of the repository and use its tfrecords/ and runs/. Earlier runs of the book (runs/book) are removed
 first. It needs the extra `book`: pip install -c constraints.txt -e '.[book]'
 """
 
+import base64
+import io
 import shutil
 import sys
 import time
@@ -15,27 +18,37 @@ from pathlib import Path
 import jupytext
 import nbformat
 from nbclient import NotebookClient
+from PIL import Image
 
 BOOK = Path(__file__).resolve().parent
 ROOT = BOOK.parent.parent
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
 def execute(chapter: Path) -> None:
-    """Run the cells of a chapter, and write its notebook beside it."""
+    """Run the cells of a lesson, and write its notebook beside it."""
     notebook = jupytext.read(chapter)
+    notebook.metadata["kernelspec"] = KERNEL
     place = {"metadata": {"path": str(ROOT)}}
-    client = NotebookClient(
-        notebook, timeout=None, kernel_name="python3", resources=place, record_timing=False, coalesce_streams=True
-    )
     start = time.monotonic()
-    client.execute()
+    NotebookClient(notebook, timeout=None, resources=place, record_timing=False, coalesce_streams=True).execute()
     for cell in notebook.cells:
-        # Progress bars and TensorFlow's remarks: they say nothing to a reader.
-        cell["outputs"] = [one for one in cell.get("outputs", []) if one.get("name") != "stderr"]
-        if cell.cell_type != "code":
-            del cell["outputs"]
+        if cell.cell_type == "code":
+            # Standard error has progress bars and TensorFlow's remarks: they say nothing to a reader.
+            cell.outputs = [smaller(output) for output in cell.outputs if output.get("name") != "stderr"]
     nbformat.write(notebook, chapter.with_suffix(".ipynb"))
     print(f"{chapter.with_suffix('.ipynb')}: {time.monotonic() - start:.0f} s", flush=True)
+
+
+def smaller(output: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """An output with 256 colours in its picture, if it has one: the notebooks are kept in the repository."""
+    if png := output.get("data", {}).get("image/png"):
+        output.data.pop("image/jpeg", None)  # Pillow gives both
+        page = io.BytesIO()
+        picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+        picture.quantize(dither=Image.Dither.NONE).save(page, "PNG", optimize=True)
+        output.data["image/png"] = base64.b64encode(page.getvalue()).decode()
+    return output
 
 
 def main() -> None:
