@@ -1,5 +1,7 @@
 import contextlib
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -168,6 +170,15 @@ def test_damaged_files_are_bad_pictures(tmp_path, save):
         (tmp_path / name).write_bytes(data)
         with pytest.raises(preprocess.BadPicture, match="cannot be decoded"):
             preprocess.prepare(tmp_path / name, image_size=8, channels=3)
+
+
+def test_a_small_file_of_a_huge_picture_is_refused_before_it_is_decoded():
+    header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
+    chunks = (b"IHDR", header), (b"IDAT", zlib.compress(bytes(10_000))), (b"IEND", b"")
+    written = [struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks]
+    for read in (lambda data: preprocess.prepare(data, image_size=8, channels=3), preprocess.plain_file):
+        with pytest.raises(preprocess.BadPicture, match="cannot be decoded: Image size .* exceeds limit"):
+            read(b"\x89PNG\r\n\x1a\n" + b"".join(written))
 
 
 def test_random_damage_is_never_another_error(tmp_path, save):

@@ -10,7 +10,7 @@ import pytest
 from tfgan_series import runs, series, workflow
 
 import warm
-from conftest import command_environment, command_words
+from conftest import ROOT, command_environment, command_words
 
 GUARD = 300  # seconds after which workers that wait for each other are killed
 
@@ -48,6 +48,23 @@ def test_two_workers_train_as_one(tmp_path, digits):
     for name in ("Real_P", "Fake_P", "Gen_loss", "Dis_loss", "steps"):
         assert two[name] == pytest.approx(one[name], rel=1e-4)
     assert (tmp_path / "two/generator.keras").exists()
+
+
+ALONE = """
+from tfgan_series.training import devices
+devices.MEET_SECONDS = 1
+devices.choose_strategy()
+"""
+
+
+def test_a_worker_whose_peer_never_comes_ends(tmp_path):
+    (tmp_path / "alone.py").write_text(ALONE)
+    config = {"cluster": {"worker": ["127.0.0.1:0", "127.0.0.1:1"]}, "task": {"type": "worker", "index": 0}}
+    environment = command_environment(TF_CONFIG=json.dumps(config), TF_CPP_MIN_LOG_LEVEL="3", PYTHONPATH=str(ROOT))
+    done = warm.run([str(tmp_path / "alone.py")], tmp_path, environment, tmp_path / "printed")
+    assert done.returncode == 1
+    assert done.stdout.startswith("Waiting for the other workers. If one of them is not there after ")
+    assert "Traceback" not in done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,7 @@ class Checkpoints:
             for part in [*path.parent.glob(f"{path.name}.*"), path.parent]:
                 files.sync(part)  # before an older one goes: TensorFlow does not wait for the disk
         except (tf.errors.OpError, OSError) as error:
-            reason = reason_of(error)
+            reason = error.message.rpartition("; ")[2] if isinstance(error, tf.errors.OpError) else error  # without its nodes
             raise UserError(f"no checkpoint can be written to {self._folder} ({reason}); the last one is kept") from error
         _remove_all_but(_find(self._own_folder)[:_KEEP], self._own_folder)
 

@@ -1,6 +1,7 @@
 """Chooses the devices of a run, checks what they can do, and lets the processes of a run exchange messages."""
 
 import contextlib
+import faulthandler
 import functools
 import os
 import signal
@@ -15,6 +16,7 @@ from tfgan_series.series import Experiment
 
 _BFLOAT16 = {"amx_bf16", "avx512_bf16"}  # what Linux calls a processor's instructions for bfloat16
 _BFLOAT16_GPU = (8, 0)  # the first compute capability with bfloat16
+MEET_SECONDS = 600  # that a worker waits for the others before the training
 _MESSAGE_BYTES = 2000  # of a worker's message to the others
 
 
@@ -44,10 +46,19 @@ def _only(kind: Callable[[], tf.distribute.Strategy]) -> tf.distribute.Strategy:
 
 def _meet() -> tf.distribute.Strategy:
     """Wait for the other workers. TensorFlow lets no Python code run meanwhile, so a signal ends the process at once. It also
-    takes SIGTERM for itself, and would train on after it: `handled` takes the signal back."""
-    print("Waiting for the other workers.", flush=True)
-    with signals.handled(signal.SIG_DFL):
-        return tf.distribute.MultiWorkerMirroredStrategy()
+    takes SIGTERM for itself, and would train on after it: `handled` takes the signal back.
+
+    The first worker waits for ever for one that is lost, whatever its cluster_register_timeout. faulthandler ends it: its clock
+    runs without Python.
+    """
+    limit = f"{MEET_SECONDS / 60:.0f} minutes"
+    print(f"Waiting for the other workers. If one of them is not there after {limit}, this process ends.", flush=True)
+    with signals.handled(signal.SIG_DFL), open(os.devnull, "w") as nowhere:
+        faulthandler.dump_traceback_later(MEET_SECONDS, exit=True, file=nowhere)
+        try:
+            return tf.distribute.MultiWorkerMirroredStrategy()
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
 
 def resolve(experiment: Experiment, processor: Path = Path("/proc/cpuinfo")) -> Experiment:

@@ -40,7 +40,7 @@ def test_a_link_to_a_folder_is_followed_and_one_back_is_not(tmp_path):
     assert [one.filename for one in find(tmp_path / "root").partitions["train"]] == ["cat/a.png"]
 
 
-@pytest.mark.parametrize("name", ["cat ", " cat", " ", "two\nlines", "two\rlines"])
+@pytest.mark.parametrize("name", ["cat ", " cat", " ", "two\nlines", "two\rlines", "red\x1b[31m"])
 def test_a_folder_that_cannot_name_a_class(tmp_path, name):
     (tmp_path / name).mkdir()
     Image.new("RGB", (4, 4)).save(tmp_path / name / "a.png")

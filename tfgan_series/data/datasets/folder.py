@@ -1,6 +1,7 @@
 """Any tree of pictures: the first-level folder is the label."""
 
 import os
+import unicodedata
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -24,9 +25,11 @@ def find(request: Request) -> Source:
         raise UserError(f"{folder}: {nothing(found)}")
     class_names = sorted({name.split("/")[0] for name in names if "/" in name})
     for name in class_names:
-        if name != name.strip() or set(name) & set("\r\n"):  # TFDS reads one class name a line, without the space around it
+        # TFDS reads one class name a line, without the space around it. Other control characters would steer a terminal.
+        if name != name.strip() or any(unicodedata.category(one) == "Cc" for one in name):
             raise UserError(
-                f"{folder}: a class cannot be named {name!r}: a name is one line without white space around it; rename the folder"
+                f"{folder}: a class cannot be named {name!r}: a name is one line without white space around it and without "
+                "control characters; rename the folder"
             )
     labels = {name: index for index, name in enumerate(class_names)}
     examples = [Example(readable(name), folder / name, labels.get(name.split("/")[0], -1)) for name in names]
