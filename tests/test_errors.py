@@ -11,5 +11,6 @@ def test_a_word_that_is_nearly_right_is_offered(word, offered):
 
 
 def test_control_characters_of_names_do_not_reach_the_terminal():
-    assert str(errors.UserError("a\x1b[31m\nb\x07\x9b 马 ảnh\udcff.jpg\u3000")) == "a\\x1b[31m\\nb\\x07\\x9b 马 ảnh\udcff.jpg\u3000"
+    written = errors.UserError("a\x1b[31m\nb\x07\x9b 马 ảnh\udcff.jpg\u3000")
+    assert str(written) == "a\\x1b[31m\\nb\\x07\\x9b 马 ảnh\udcff.jpg\u3000"
     assert str(errors.Diverged("a\tb")) == "a\\tb"
