@@ -34,9 +34,9 @@ reference: install
 bench: install
 	@for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py || exit; done
 
-# Kills trainings and compares their files: an hour on two cores.
+# Kills trainings and conversions, fills disks, damages files: hours on two cores. The full disks need root.
 stress: install
-	$(BIN)/python benchmarks/stress.py
+	$(BIN)/python tests/stress.py
 
 install: $(VENV)/installed
 

@@ -24,6 +24,8 @@ import tensorflow as tf
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
+# Most tests run a graph a few times: to optimise it takes longer than it saves. The commands' processes do optimise theirs.
+tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 from tfgan_series import series, workflow  # noqa: E402
 from tfgan_series.data import conversion  # noqa: E402

@@ -79,9 +79,6 @@ def kinds(run: Path, records: Path, celeba: Path, own: Path) -> list[Kind]:
             header = bytes([0, 0, 8, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape)
             (own / f"{prefix}-{kind}-ubyte.gz").write_bytes(gzip.compress(header + array.tobytes()))
     (own / "scores.jsonl").write_text(json.dumps(_score(scores)) + "\n")
-    (own / "cifar").mkdir()
-    for name in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"):
-        (own / f"cifar/{name}.bin").write_bytes(bytes([3]) + bytes(3072))
     last = max(int(path.stem.removeprefix("step-")) for path in (run / runs.CHECKPOINTS).glob("*.index"))
     return [
         Kind(run / runs.EXPERIMENT, lambda: repr(runs.read_begun(run))),
@@ -99,7 +96,6 @@ def kinds(run: Path, records: Path, celeba: Path, own: Path) -> list[Kind]:
         *(Kind(own / name, prepared(own / name), checked=name == "a.png") for name in ("a.jpg", "a.png", "a.webp", "a.bmp")),
         *(Kind(own / name, prepared(own / name)) for name in ("a.gif", "a.tif")),
         Kind(own / "train-images-idx3-ubyte.gz", found(series.resolve("mnist").image_type, own), checked=True),
-        Kind(own / "cifar/data_batch_1.bin", found("cifar10", own / "cifar")),
         Kind(celeba / "Anno/list_bbox_celeba.txt", found("img_celeba", celeba)),
         Kind(celeba / "Anno/list_attr_celeba.txt", found("img_celeba", celeba)),
         Kind(celeba / "Eval/list_eval_partition.txt", found("img_celeba", celeba)),
@@ -197,10 +193,14 @@ def _outcome(read: Callable[[], object]) -> str:
 def attack(kind: Kind, count: int, draw: random.Random) -> dict[str, object]:
     """Damage a file `count` times. For what is returned see above."""
     data = kind.path.read_bytes()
-    usual = {attempt(kind.read)}
+    whole = attempt(kind.read)
     kind.path.unlink()
-    usual |= {attempt(kind.read)}  # also what is read in place of a lost file: a checkpoint's is the one before
-    refused, unnoticed, bad = 0, 0, [(kind.path.name, one) for one in usual if not one.startswith(("read ", "refused"))]
+    lost = attempt(kind.read)  # it may read another file in place of a lost one: of two checkpoints the one before
+    refused, unnoticed, bad, usual = 0, 0, [], (whole, lost)
+    if not whole.startswith("read "):
+        bad.append(("not damaged", whole))
+    if not lost.startswith(("read ", "refused")):
+        bad.append(("removed", lost))
     for _ in range(count):
         damage, damaged = damages(data, draw)
         kind.path.write_bytes(damaged)

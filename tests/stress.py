@@ -231,6 +231,9 @@ def full_disks(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
     """A command on a full disk, which then gets some room, and the same again until it ends. Lost are starts that end in more
     than a line, and folders that differ at the end."""
     pictures = write_many(root / "pictures")
+    usual = {
+        name: value for name, value in ENVIRONMENT.items() if name != "TF_CPP_MIN_LOG_LEVEL"
+    }  # TensorFlow's log stays hidden
     conversion = ("make_tfrecord.py", "--ImageType=folder", "--image_size=16", f"--DatasetPath={pictures}")
     records_root = f"--TFRecordPath={root / 'whole-conversion/tfrecords'}"
     training = ("train.py", "--model=gan", *MODELS["gan"], *COMMON, "--batch_size=100", "--epochs=2", records_root)
@@ -246,7 +249,7 @@ def full_disks(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
             for room in itertools.count(1):
                 subprocess.run(["mount", "-o", f"remount,size={size * room // tries + 2**16}", disk], check=True)
                 done += 1
-                process = warm.start([str(ROOT / "scripts" / script), *flags], disk, ENVIRONMENT, root / "printed")
+                process = warm.start([str(ROOT / "scripts" / script), *flags], disk, usual, root / "printed")
                 if not ended(process):
                     break
                 line = (root / "printed.err").read_text()

@@ -4,6 +4,7 @@ The process is a fork of one that has imported TensorFlow and done nothing else 
 the package itself, from the PYTHONPATH of its environment. It imports this file too, so nothing of the package is imported here.
 """
 
+import atexit
 import itertools
 import multiprocessing
 import os
@@ -54,7 +55,11 @@ def _run(words: list[str], cwd: Path, environment: Mapping[str, str], output: Pa
     sys.argv[:] = words
     if at_batch:
         _interfere(*at_batch)
-    runpy.run_path(words[0], run_name="__main__")
+    try:
+        runpy.run_path(words[0], run_name="__main__")
+    finally:
+        sys.stdout.flush()
+        atexit._run_exitfuncs()  # multiprocessing leaves them out; they remove temporary files
 
 
 def _interfere(after: int, act: Callable, *arguments) -> None:

@@ -10,6 +10,8 @@ import signal
 import sys
 from pathlib import Path
 
+import tensorflow as tf
+
 from tfgan_series import comparison, series, workflow
 from tfgan_series.data import pipeline
 from tfgan_series.errors import UserError
@@ -83,6 +85,7 @@ SCENES = {
 }
 
 if __name__ == "__main__":
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})  # see conftest.py
     heard = []
     signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
     CHIEF = devices.is_chief(devices.choose_strategy())

@@ -8,12 +8,13 @@ from tfgan_series.series import Experiment
 AT_EQUILIBRIUM = {
     "non_saturating": "2 log 2 = 1.386",
     "minimax": "2 log 2 = 1.386",
+    "clamped": "2 log 2 = 1.386",
     "least_squares": "0.25",
     "hinge": "2",
     "wasserstein": "0",
     "relativistic": "log 2 = 0.693",
 }
-_PROBABLE = ("non_saturating", "minimax")  # the losses with which D's answer is a probability
+_PROBABLE = ("non_saturating", "minimax", "clamped")  # the losses with which D's answer is a probability
 _ANY = (
     "G's loss says how well G deceives D at that moment. D learns too, so G's loss may rise while the pictures become better: "
     "judge a run by its pictures and its scores.",
