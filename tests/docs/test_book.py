@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from tfgan_series import classifier
+
 from conftest import ROOT
 
 BOOK = ROOT / "docs/book"
@@ -45,6 +47,7 @@ def cells(chapter):
 def test_the_cells_run(chapter, digits, tmp_path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(classifier, "STEPS", 10)
     (tmp_path / "tfrecords").mkdir()
     for records in digits[0].iterdir():
         (tmp_path / "tfrecords" / records.name).symlink_to(records)
