@@ -32,7 +32,7 @@ def test_every_command_has_a_script_and_a_line(tmp_path):
     [
         (["trian"], f"{WAY}: 'trian' is no command (did you mean train?); there are convert, train, generate, "),
         (["train", "extra"], f"{WAY} train: 'extra' is no flag; "),
-        (["train", "--epoch=3"], f"{WAY} train: Unknown command line flag 'epoch'. Did you mean: epochs ?"),
+        (["train", "--epoch=3"], f"{WAY} train: Unknown command line flag 'epoch'. Did you mean: epoch_steps, epochs ?"),
         (["train", "--ImageType=minst"], "celeba (did you mean mnist?); --help tells more"),
         (["explore", "neighbors"], "not 'neighbors' (did you mean neighbours?); see --help"),
         (["report", "--run_dir=nowhere"], f"nowhere is not a run (no experiment.json): train one with {WAY} train, or "),

@@ -79,13 +79,13 @@ def test_one_file(translator, folder, tmp_path):
 def test_what_cannot_be_translated(translator, folder, tmp_path):
     run, _ = translator
     (tmp_path / "empty").mkdir()
-    (tmp_path / "page.gif").touch()
+    (tmp_path / "page.txt").touch()
     for source, out, words in (
         (tmp_path / "nowhere", "out", "no such file or folder"),
         (tmp_path / "empty", "out", "no picture in it"),
         (folder, "in", "is in the folder of the originals"),
         (folder, "in/out", "is in the folder of the originals"),
-        (folder.parent / "page.gif", "out", "wanted .jpg"),
+        (folder.parent / "page.txt", "out", "wanted .jpg"),
         (folder / "broken.jpg", "out", "none of the 1 pictures can be read; the first: broken.jpg: cannot be decoded"),
     ):
         with pytest.raises(UserError, match=words):

@@ -14,6 +14,7 @@ from tfgan_series import networks, runs, series
 import warm
 from conftest import ROOT, command_environment
 
+pytestmark = pytest.mark.extra
 FOLDER = ROOT / "benchmarks"
 MEMORY = ["memory.py", "--image_size=32", "--preset=article", "--blocks=1", "--precision=float32"]
 TINY_STEP = "image_size=8,base_filters=2,batch_size=2"
@@ -137,7 +138,7 @@ def test_output_bytes_by_hand():
 
 
 def test_stress_sees_every_change_but_times(trained, tmp_path):
-    spec = importlib.util.spec_from_file_location("stress", FOLDER / "stress.py")
+    spec = importlib.util.spec_from_file_location("stress", ROOT / "tests/stress.py")
     stress = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(stress)
     folder = shutil.copytree(trained, tmp_path / "run")

@@ -43,6 +43,7 @@ def cells(chapter):
     return re.findall(r"^```python\n(.*?)^```$", chapter.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.extra
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
 def test_the_cells_run(chapter, digits, tmp_path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
@@ -69,9 +70,3 @@ def test_a_notebook_has_the_cells_of_its_chapter(chapter):
     found = [cell for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
     assert ["".join(cell["source"]).rstrip() for cell in found] == [cell.rstrip() for cell in cells(chapter)]
     assert all(cell["outputs"] for cell in found if "tg.show(" in "".join(cell["source"]))
-
-
-def test_the_book_links_to_what_is_there():
-    for page in BOOK.glob("*.md"):
-        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
-            assert (BOOK / target).exists(), f"{page.name}: {target}"

@@ -10,6 +10,8 @@ from PIL import Image
 
 from conftest import ROOT, write_mnist
 
+pytestmark = pytest.mark.extra
+
 
 @pytest.fixture
 def run(tmp_path, monkeypatch, capsys):
