@@ -10,6 +10,7 @@ from tfgan_series import runs
 import warm
 from conftest import ROOT, command_environment
 
+pytestmark = pytest.mark.extra
 QUICK = ("--base_filters=2", "--epochs=1")
 
 

@@ -118,7 +118,7 @@ def test_the_pool_fills_and_the_discriminators_see_it(on_one_device):
     assert not np.allclose(logs[0][2:], logs[1][2:], atol=1e-6)
 
 
-@pytest.mark.parametrize("other", ["XLA", "two replicas"])
+@pytest.mark.parametrize("other", [pytest.param("XLA", marks=pytest.mark.extra), "two replicas"])
 def test_several_steps_move_the_same_way_everywhere(other, on_one_device, two_devices):
     """Networks and pools are the same. The second replica's fakes enter the pool too, each in its own slot."""
     wanted, wanted_end, begun = on_one_device
