@@ -45,8 +45,8 @@ def test_the_wheel_alone_trains_from_another_folder(tmp_path):
     run(sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", "--no-index", wheel)
 
     assert packages in run(python, "-c", "import tfgan_series; print(tfgan_series.__file__)")
-    told = run(tfgan, "train", "--image_size=8", "--base_filters=4", "--steps=20", "--grid_every=10")
+    told = run(tfgan, "train", "--image_size=8", "--base_filters=4", "--steps=20", "--grid_every=10", "--name=eight")
     assert "epoch 0.021, step 20 of 20" in told
-    assert (here / "runs/dcgan/digits-8/report.html").is_file()
-    run(tfgan, "export", "--image_size=8", "--formats=saved_model")
-    assert "tfgan train" in (here / "runs/dcgan/digits-8/exported/MODEL_CARD.md").read_text()
+    assert (here / "runs/eight/report.html").is_file()
+    run(tfgan, "export", "--name=eight", "--formats=saved_model")
+    assert "tfgan train" in (here / "runs/eight/exported/MODEL_CARD.md").read_text()

@@ -53,7 +53,7 @@ def test_the_cells_run(chapter, digits, tmp_path, monkeypatch):
     for records in digits[0].iterdir():
         (tmp_path / "tfrecords" / records.name).symlink_to(records)
     first, *rest = cells(chapter)
-    names = {"__name__": "book", "display": lambda shown: None}
+    names = {"__name__": "book", "display": lambda *shown: None}
     exec(compile(first, f"{chapter.name}, cell 1", "exec"), names)
     tiny = TINY[chapter.stem[:2]]
     assert set(tiny) <= set(names), "the first cell does not set them any more"
