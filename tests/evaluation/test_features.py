@@ -53,6 +53,7 @@ def test_inception_sees_grey_pictures_resized_to_299(inception, images):
     np.testing.assert_allclose(found[0], in_batches(inner, np.repeat(large[None, ..., None], 3, -1), 1)[0], atol=1e-3)
 
 
+@pytest.mark.extra
 def test_inceptions_weights_from_a_file(inception, images, tmp_path):
     inception[1].save(tmp_path / "inception.keras")
     inception[1].save_weights(tmp_path / "inception.weights.h5")
