@@ -83,7 +83,10 @@ def compare(
 
 
 def describe(
-    members: Mapping[str, Sequence[Experiment]], *, root: str | Path = "runs/compare", tfrecord_path: str | Path = "tfrecords"
+    members: Mapping[str, Sequence[Experiment]],
+    *,
+    root: str | Path = runs.ROOT / runs.COMPARED,
+    tfrecord_path: str | Path = "tfrecords",
 ) -> list[str]:
     """What compare would do, and how long it would take, as lines to print; nothing is made or trained. Raises UserError."""
     strategy = devices.choose_strategy()

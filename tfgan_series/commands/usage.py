@@ -23,7 +23,7 @@ def text(name: str, doc: str, words: Iterable[str], groups: Mapping[str, str], e
     be. groups: {flag: its group}; a flag in one of series.GROUPS is a setting. experiment: its values are the defaults of the
     settings. Of the settings that only other models have, the help gives the names.
     """
-    typed, usual = way.command(name), _by_flag(series.values(experiment))
+    typed, usual = way.command(name), {series.flag_name(name): value for name, value in series.values(experiment).items()}
     settings = {flag for flag, group in groups.items() if group in series.GROUPS}
     argument = " [" + "|".join(words) + "]" if words else ""
     parser = argparse.ArgumentParser(
@@ -67,7 +67,3 @@ def _ending(typed: str, absent: Iterable[str], experiment: series.Experiment) ->
         words = f"Only other models have {', '.join(f'--{flag}' for flag in absent)}: {typed} --model=NAME --help shows them."
         yield from textwrap.wrap(words, _WIDTH, break_on_hyphens=False)
     yield "--flagfile=FILE reads flags from a file, one in each line."
-
-
-def _by_flag(of_settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {series.flag_name(name): value for name, value in of_settings.items()}

@@ -104,6 +104,7 @@ def _shown(folder: Path, experiment: Experiment, count: int, log: plots.Log, roo
     """What the page shows of a run, except its curves and settings. room: characters for its grids."""
     paths = runs.find_grids(folder, log)
     grids = inline.encode_grids(paths, room)
+    measured = scores.latest(scores.read(folder))
     return {
         "title": f"{experiment.model} on {experiment.image_type}",
         "path": str(folder),
@@ -113,8 +114,8 @@ def _shown(folder: Path, experiment: Experiment, count: int, log: plots.Log, roo
         "frames": _frames(log, grids),
         "size": inline.open_rgb(next(iter(paths.values()))).size if paths else None,
         "thinned": f"{len(grids)} of {len(paths)} grids are here, evenly chosen" if len(grids) < len(paths) else "",
-        "scores": _scores(folder),
-        "by_class": scores.by_class(scores.latest(scores.read(folder))),
+        "scores": _scores(measured),
+        "by_class": scores.by_class(measured),
         "explored": [_explored(path, log[-1]) for path in sorted((folder / runs.EXPLORED).glob("[!.]*.json"))],
         "translated": [_translated(path, log[-1]) for path in sorted((folder / runs.TRANSLATED).glob(f"*/{runs.TRANSLATION}"))],
         "rejected": _rejected(folder, experiment),
@@ -134,8 +135,8 @@ def _warnings(folder: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
 
 
-def _scores(folder: Path) -> list[dict[str, str]]:
-    """The last score of each name, of all pictures, as texts: name, value with its standard error, floor, step."""
+def _scores(measured: Sequence[scores.Score]) -> list[dict[str, str]]:
+    """The scores of all pictures as texts: name, value with its standard error, floor, step."""
     return [
         {
             "name": score.metric,
@@ -143,7 +144,7 @@ def _scores(folder: Path) -> list[dict[str, str]]:
             "floor": f"{score.floor:.3g}",
             "step": "–" if score.step is None else f"{score.step:,}",
         }
-        for score in scores.latest(scores.read(folder))
+        for score in measured
         if not score.of
     ]
 

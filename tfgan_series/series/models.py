@@ -52,12 +52,7 @@ class GAN(FromNoise):
     """The vanilla GAN's settings."""
 
     slope: float = setting("slope of LeakyReLU below zero", 0.2, minimum=0, group="network")
-    init: str = setting(
-        _INIT,
-        "glorot",
-        choices=("glorot", "pytorch"),
-        group="network",
-    )
+    init: str = setting(_INIT, "glorot", choices=("glorot", "pytorch"), group="network")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +70,7 @@ class DCGAN(FromNoise):
     )
     g_slope: float = setting("slope of the generator's LeakyReLU below zero; 0 is ReLU", 0.3, minimum=0, group="network")
     d_slope: float = setting("slope of the discriminator's LeakyReLU below zero; 0 is ReLU", 0.3, minimum=0, group="network")
-    init: str = setting(
-        _INIT,
-        "glorot",
-        choices=("glorot", "normal"),
-        group="network",
-    )
+    init: str = setting(_INIT, "glorot", choices=("glorot", "normal"), group="network")
     g_norm: str = setting("the generator's normalisation", "batch", choices=("batch", "none"), group="network")
     g_norm_momentum: float = setting(
         "share that the moving statistics of the generator's batch normalisation keep at each step",
