@@ -32,7 +32,7 @@ def find(request: Request) -> Source:
                 "control characters; rename the folder"
             )
     labels = {name: index for index, name in enumerate(class_names)}
-    examples = [Example(readable(name), folder / name, labels.get(name.split("/")[0], -1)) for name in names]
+    examples = [Example(readable(name), os.path.join(folder, name), labels.get(name.split("/")[0], -1)) for name in names]
     return Source({"train": examples}, class_names=tuple(map(readable, class_names)), notes=passed_over(others))
 
 
