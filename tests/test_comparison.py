@@ -40,7 +40,7 @@ def test_the_page(compared):
     lines = page.read_text().splitlines()
     assert lines[0] == "# How hot?"
     assert "![loss curves and final grids](heat.png)" in lines
-    assert any(line.startswith("| too hot | 0, then diverged | - |") for line in lines)
+    assert any(line.startswith("| too hot | 0; 1 of 1 run diverged | Gen_loss | - |") for line in lines)
     assert any(line.startswith("| too hot | 1 | - |") for line in lines)
     with Image.open(page.with_suffix(".png")) as figure:
         assert figure.width > figure.height / 2
@@ -146,11 +146,12 @@ def test_the_losses_of_several_seeds():
     other = one | {"ends": [1], "diverged": True, "curves": {"Gen_loss": curve + 2, "Dis_loss": curve}}
     first = {"steps": 1, "ends": [], "diverged": True, "curves": {}}
     lines = comparison.loss_table({"alone": [one], "two": [one, other], "none": [first]}).splitlines()[2:-2]
+    two = "| two | 1 to 2.333; 1 of 2 runs diverged |"
     assert lines == [
         "| alone | 2.333 | Gen_loss | 4 | 7 | 8 | 2 | 0.816 |",
         "| alone | 2.333 | Dis_loss | 5 | 8 | 9 | 3 | 0.816 |",
-        "| two | 1 to 2.333; 1 of 2 runs diverged | Gen_loss | 5 (4 to 6) | 8 (7 to 9) | 9 (8 to 10) | 3 (2 to 4) | 0.816 (0.816 to 0.816) |",
-        "| two | 1 to 2.333; 1 of 2 runs diverged | Dis_loss | 4.5 (4 to 5) | 7.5 (7 to 8) | 8.5 (8 to 9) | 2.5 (2 to 3) | 0.816 (0.816 to 0.816) |",
+        f"{two} Gen_loss | 5 (4 to 6) | 8 (7 to 9) | 9 (8 to 10) | 3 (2 to 4) | 0.816 (0.816 to 0.816) |",
+        f"{two} Dis_loss | 4.5 (4 to 5) | 7.5 (7 to 8) | 8.5 (8 to 9) | 2.5 (2 to 3) | 0.816 (0.816 to 0.816) |",
         "| none | 0; 1 of 1 run diverged | Gen_loss | - | - | - | - | - |",
         "| none | 0; 1 of 1 run diverged | Dis_loss | - | - | - | - | - |",
     ]
