@@ -134,9 +134,15 @@ def whole_numbers(flag: str) -> tuple[int, ...] | None:
     return None if words is None else tuple(_whole_number(flag, word) for word in words)
 
 
-def experiment() -> series.Experiment:
-    """The Experiment that the flags name. Raises UserError."""
-    return series.resolve(**{"image_type": FLAGS.ImageType, **given_settings()})
+def experiment(run: Path | None = None) -> series.Experiment:
+    """The Experiment that the flags name. run: a folder; if a run is there and the flags name neither ImageType nor model nor
+    preset, it is the run's, with the settings that were given. Raises UserError."""
+    from tfgan_series import runs
+
+    given = given_settings()
+    if run and (run / runs.EXPERIMENT).is_file() and not {"image_type", "model", "preset"} & set(given):
+        return runs.read_experiment(run).change(**given)
+    return series.resolve(**{"image_type": FLAGS.ImageType, **given})
 
 
 def named_run() -> Path | None:
@@ -163,8 +169,8 @@ def run_folder(draws_from: str | None = None) -> Path:
     if named is None and not (folder / runs.EXPERIMENT).is_file():
         asked = {"image_type": experiment().image_type} if FLAGS.ImageType != series.DEFAULT_IMAGE_TYPE else {}
         words = [series.flag_line(name, value) for name, value in (asked | given_settings()).items()]
-        fitting = [one for one in _models(draws_from) if FLAGS.model in (None, one)]
-        raise UserError(runs.no_run(folder, " ".join([way.command("train"), *words]), fitting))
+        offered = [one for one in _models(draws_from) if FLAGS.model in (None, one)]
+        raise UserError(runs.no_run(folder, " ".join([way.command("train"), *words]), offered))
     trained = runs.read_experiment(folder)
     if draws_from not in (None, series.MODELS[trained.model].draws_from):
         fitting = " and ".join(_models(draws_from))

@@ -32,7 +32,8 @@ def define() -> None:
         "features",
         None,
         scores.KINDS,
-        "network that the scores look through (default: classifier if the records have attributes or classes, else random)",
+        "network that the scores look through (default: classifier if the records have attributes or classes and it recognises "
+        "them, else random)",
     )
     command_line.define_path("weights", None, "inception: a .keras or .h5 file (default: the weights that Keras downloads)")
     flags.DEFINE_integer(

@@ -54,4 +54,4 @@ def main() -> None:
         singles=FLAGS.singles,
         numbered=FLAGS.numbered,
     )
-    print(f"Pictures in {drawn}")
+    print(f"Pictures in {' and '.join(map(str, drawn))}")
