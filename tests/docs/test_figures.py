@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import ROOT, write_mnist
+from conftest import ROOT, write_idx_files, write_mnist
 
 pytestmark = pytest.mark.extra
 
@@ -38,6 +38,17 @@ def test_dying_gradient(run):
         assert first != halfway == last > 0
     assert found["D(G(z))"][0] < 1
     assert figure.shape == (400, 900, 3)
+
+
+def test_grain(run, tmp_path):
+    draw = np.random.default_rng(0)
+    noisy = [(draw.integers(0, 256, (count, 28, 28), np.uint8), np.zeros(count, np.uint8)) for count in (64, 10)]
+    files = write_idx_files(tmp_path / "files", *noisy, True)
+    printed, figure = run("grain", "--steps=1", f"--DatasetPath={files}", f"--TFRecordPath={tmp_path}")
+    found = re.findall(r"^(.+): ([\d.]+) times as rough", printed, re.MULTILINE)
+    assert [name for name, _ in found] == ["GAN, 28 pixels", "GAN, 64 pixels", "DCGAN, 32 pixels", "DCGAN, 64 pixels"]
+    assert all(0 < float(ratio) < 1 for _, ratio in found)  # no network of one step is as rough as noise
+    assert figure.shape == (520, 1100, 3)
 
 
 def test_cyclegan_limits(run):
