@@ -14,14 +14,25 @@ pytestmark = pytest.mark.extra
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """run(name, *arguments): what docs/figures/NAME.py prints, and the figure it draws."""
+def load(monkeypatch):
+    """load(name): docs/figures/NAME.py as a module."""
 
-    def run(name, *arguments):
+    def load(name):
         spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/figures/{name}.py")
         script = importlib.util.module_from_spec(spec)
         monkeypatch.setitem(sys.modules, name, script)  # dataclasses look it up there
         spec.loader.exec_module(script)
+        return script
+
+    return load
+
+
+@pytest.fixture
+def run(load, tmp_path, monkeypatch, capsys):
+    """run(name, *arguments): what docs/figures/NAME.py prints, and the figure it draws."""
+
+    def run(name, *arguments):
+        script = load(name)
         monkeypatch.setattr(sys, "argv", [name, *arguments, f"--out={tmp_path / 'figure.png'}"])
         script.main()
         return capsys.readouterr().out, np.asarray(Image.open(tmp_path / "figure.png").convert("RGB"))
@@ -61,6 +72,14 @@ def test_cyclegan_limits(run):
     colours, counts = np.unique(figure.reshape(-1, 3), axis=0, return_counts=True)
     shown = {tuple(colour) for colour, count in zip(colours.tolist(), counts, strict=True) if count > 1000}
     assert {(128, 128, 128), (230, 25, 25)} <= shown  # the inputs' grey and red
+
+
+def test_a_bystander_stands_beside_the_shape(load):
+    script = load("cyclegan_limits")
+    for place in script.draw_places(256, seed=10):
+        bystander = script.circle(script.corner(place))
+        assert bystander.sum() == 21
+        assert not (bystander & script.square(place)).any()
 
 
 def test_scores(run, tmp_path):
