@@ -38,7 +38,8 @@ def roughness(images: np.ndarray) -> float:
 def draw(shown: dict[str, np.ndarray], path: Path) -> None:
     """A row of pictures for each network, all of the same size on the page: shown {title: pictures [N, H, W, C]}."""
     columns = len(next(iter(shown.values())))
-    figure = Figure(figsize=(1.1 * columns, 1.3 * len(shown)), layout="constrained")
+    figure = Figure(figsize=(1.1 * columns, 1.3 * len(shown)))
+    figure.subplots_adjust(left=0.01, right=0.99, top=0.95, bottom=0.01, wspace=0.05, hspace=0.3)
     for row, (title, images) in zip(figure.subplots(len(shown), columns, squeeze=False), shown.items(), strict=True):
         row[0].set_title(title, loc="left", fontsize=10)
         for axes, image in zip(row, images, strict=True):
