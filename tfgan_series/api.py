@@ -49,6 +49,7 @@ def convert(
     tfrecord_path: str | Path = "tfrecords",
     store: str | None = None,
     overwrite: bool = False,
+    cluster: str | None = None,
     **settings: Any,
 ) -> Records:
     """Make records of pictures, which training reads. They are made once; later calls find them.
@@ -62,7 +63,7 @@ def convert(
     """
     experiment = _experiment(image_type, model, "article", settings)
     return conversion.convert(
-        experiment, dataset_path=dataset_path, tfrecord_path=tfrecord_path, store=store, overwrite=overwrite
+        experiment, dataset_path=dataset_path, tfrecord_path=tfrecord_path, store=store, overwrite=overwrite, cluster=cluster
     )
 
 
