@@ -66,8 +66,10 @@ def convert(
     store = store or experiment.stores[0]
     if store not in experiment.stores:
         raise UserError(f"--store={store}: {experiment.image_type} is always kept as {experiment.stores[0]}; leave the flag out")
-    if cluster:
+    if cluster is not None:
         remote.check_address(cluster)
+    if dataset_path:
+        files.check_local(dataset_path, "--DatasetPath")
     settings = records.conversion_settings(experiment, store, dataset_path)
     folder = records.records_folder(tfrecord_path, experiment, store)
     request = Request(
@@ -93,7 +95,7 @@ def _convert_into(
     count = sum(map(len, source.partitions.values()))
     if not count:
         raise UserError(f"{request.image_type}: no picture in {request.path or 'what was fetched'}")
-    if cluster:
+    if cluster is not None:
         remote.check_pictures(cluster, itertools.chain(*source.partitions.values()))
     print(f"Converting {count:,} pictures into {folder}.")
     known = {name for examples in source.partitions.values() for one in examples for name in one.known}
@@ -217,7 +219,7 @@ def _write_shards(partial: Path, plan: Plan, done: dict[str, dict[str, Any]], cl
     """Write the shards that are not in `done`, and note each there and in progress.jsonl."""
     left = [shard for shard in plan.shards if shard.file not in done]
     if left:
-        write = functools.partial(remote.written, cluster) if cluster else sharding.written
+        write = functools.partial(remote.written, cluster) if cluster is not None else sharding.written
         with (
             progress.bar(total=sum(len(shard.examples) for shard in left), unit=" images") as bar,
             contextlib.closing(write(partial, left, plan.settings, plan.schema.fields, bar.update)) as written,

@@ -72,7 +72,7 @@ def written(
     """
     ray = _import_ray(address)
     with _connected(ray, address) as head:
-        task = ray.remote(max_retries=_RETRIES)(_write)
+        task = ray.remote(max_retries=_RETRIES)(write)
         waiting, running = collections.deque(left), {}
         while waiting or running:
             room = max(1, _AHEAD * int(ray.cluster_resources().get("CPU", 0)))
@@ -155,7 +155,7 @@ def _there(shard: Shard) -> str | None:
     return next((os.path.abspath(str(one.image)) for one in shard.examples if os.path.exists(str(one.image))), None)
 
 
-def _write(
+def write(
     partial: Path, shard: Shard, settings: Mapping[str, Any], fields: Fields, wanted: Mapping[str, str], there: str | None
 ) -> Written:
     """A task: write one shard, in a process of any machine of the cluster.
