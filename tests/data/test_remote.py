@@ -1,5 +1,6 @@
 """What a conversion on a cluster refuses, and its tasks. Nothing here needs Ray; test_cluster.py has real clusters."""
 
+import socket
 import sys
 import types
 from pathlib import Path
@@ -59,6 +60,14 @@ def test_without_ray(tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"needs Ray: pip install .*\[cluster\]"):
         conversion.convert(series.resolve("digits"), tfrecord_path=tmp_path / "t", cluster="auto")
     assert not (tmp_path / "t").exists()
+
+
+def test_a_cluster_that_does_not_answer(shard, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", types.ModuleType("ray"))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(UserError, match=f"--cluster={address}: nothing answers there"):
+        next(remote.written(address, tmp_path, [shard], SETTINGS, FIELDS, lambda count: None))
 
 
 def test_pictures_that_are_arrays_do_not_travel(tmp_path, monkeypatch):

@@ -18,6 +18,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent import futures
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -78,13 +79,15 @@ def written(
             room = max(1, _AHEAD * int(ray.cluster_resources().get("CPU", 0)))
             while waiting and len(running) < room:
                 shard = waiting.popleft()
-                running[task.remote(partial.absolute(), _portable(shard), settings, fields, versions(), _there(shard))] = shard
-            finished, _ = ray.wait(list(running), timeout=_SECONDS)
+                begun = task.remote(partial.absolute(), _portable(shard), settings, fields, versions(), _there(shard))
+                running[begun.future()] = shard
+            # Not ray.wait: it turns SIGTERM into the KeyboardInterrupt of Ctrl-C.
+            finished, _ = futures.wait(running, timeout=_SECONDS, return_when=futures.FIRST_COMPLETED)
             for one in finished:
                 yield _result(ray, one)
                 advance(len(running.pop(one).examples))
             if _is_lost(ray, head):
-                raise UserError(f"the cluster's head {head}, or its part on this machine, has ended: start it; {_AGAIN}")
+                raise UserError(f"the cluster's head {head}, or its part on this machine, has ended: start it again; {_AGAIN}")
 
 
 def _import_ray(address: str) -> ModuleType:
@@ -101,6 +104,8 @@ def _import_ray(address: str) -> ModuleType:
 @contextlib.contextmanager
 def _connected(ray: ModuleType, address: str) -> Iterator[str]:
     """A context in which this process is connected to the cluster. Gives the address of its head."""
+    if address != HERE and not _answers(address):
+        raise UserError(f"--cluster={address}: nothing answers there; `ray start --head` starts a cluster and prints its address")
     handler = signal.getsignal(signal.SIGTERM)
     try:
         try:
@@ -118,21 +123,26 @@ def _connected(ray: ModuleType, address: str) -> Iterator[str]:
 
 
 def _is_lost(ray: ModuleType, head: str) -> bool:
-    """Whether the head or this machine's part of the cluster has ended. After a minute without its head, Ray ends this process
-    itself, with many lines; until then any call of Ray may wait. So we ask the head's port first."""
+    """Whether the head or this machine's part of the cluster has ended."""
+    here = ray.get_runtime_context().get_node_id()
+    return not (_answers(head) and any(node["NodeID"] == here and node["Alive"] for node in ray.nodes()))
+
+
+def _answers(head: str) -> bool:
+    """Whether something listens at HOST:PORT. Without a head, Ray's calls wait, and after a minute Ray ends the process itself,
+    with many lines: so this is asked first."""
     host, _, port = head.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS).close()
     except OSError:
-        return True
-    here = ray.get_runtime_context().get_node_id()
-    return not any(node["NodeID"] == here and node["Alive"] for node in ray.nodes())
+        return False
+    return True
 
 
-def _result(ray: ModuleType, task: Any) -> Written:
+def _result(ray: ModuleType, task: futures.Future[Written]) -> Written:
     """What a finished task returned. Raises UserError for one that failed."""
     try:
-        return ray.get(task)
+        return task.result()
     except ray.exceptions.RayTaskError as error:
         if isinstance(error.cause, UserError):
             raise UserError(str(error.cause)) from error
