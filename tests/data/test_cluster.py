@@ -157,13 +157,13 @@ def test_a_lost_head_is_one_line_and_the_next_start_goes_on(cluster, pictures, l
     assert contents(found.folder) == local
 
 
-def test_a_machine_with_another_pillow_is_refused(pictures, tmp_path):
-    (tmp_path / "sitecustomize.py").write_text("import PIL\nPIL.__version__ = '1.0'\n")
+def test_a_machine_with_another_numpy_is_refused(pictures, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("import numpy\nnumpy.__version__ += '+other'\n")
     paths = os.pathsep.join([str(tmp_path), str(ROOT)])
     with started(paths) as (address, _), converting(pictures, tmp_path, address) as process:
         _, err = process.communicate()
     assert process.returncode == 1
-    assert "Pillow is 1.0 and not " in err and err.count("\n") == 1, err
+    assert f"NumPy is {np.__version__}+other and not {np.__version__}: install on all" in err and err.count("\n") == 1, err
 
 
 def test_a_cluster_of_this_machine_alone(pictures, local, tmp_path):
