@@ -38,7 +38,8 @@ def find(request: Request) -> Source:
 
 def readable(name: str) -> str:
     """The file's name as records and lists can hold it. Bytes that are not UTF-8 (from old archives) are written as \\x.."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    as_utf8 = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return name if as_utf8 == name else as_utf8  # of a million names, each is in memory once
 
 
 class Found(NamedTuple):

@@ -1,6 +1,6 @@
 """The Request that every source gets, and the Source that it returns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,9 @@ class Request:
         return self.path
 
 
+_NOTHING: Mapping[str, Any] = {}  # one for all examples: a million empty dictionaries would take 64 MB
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """One picture, unopened.
@@ -51,7 +54,7 @@ class Example:
     filename: str
     image: str | bytes | np.ndarray
     label: int = -1
-    known: dict[str, Any] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     problem: str = ""
 
 
