@@ -1,5 +1,6 @@
 """What a conversion on a cluster refuses, and its tasks. Nothing here needs Ray; test_cluster.py has real clusters."""
 
+import signal
 import socket
 import sys
 import types
@@ -68,6 +69,22 @@ def test_a_cluster_that_does_not_answer(shard, tmp_path, monkeypatch):
         address = f"127.0.0.1:{free.getsockname()[1]}"
     with pytest.raises(UserError, match=f"--cluster={address}: nothing answers there"):
         next(remote.written(address, tmp_path, [shard], SETTINGS, FIELDS, lambda count: None))
+
+
+@pytest.mark.parametrize(
+    ("raised", "wanted"),
+    [
+        (SystemExit(signal.SIGTERM), pytest.raises(KeyboardInterrupt, match=str(int(signal.SIGTERM)))),
+        (ConnectionError("first\nsecond"), pytest.raises(UserError, match=r"--cluster=auto: no cluster \(first second\)")),
+    ],
+)
+def test_a_start_of_ray_that_ends(shard, tmp_path, monkeypatch, raised, wanted):
+    def init(*_, **__):
+        raise raised
+
+    monkeypatch.setitem(sys.modules, "ray", types.SimpleNamespace(init=init, shutdown=lambda: None))
+    with wanted:
+        next(remote.written("auto", tmp_path, [shard], SETTINGS, FIELDS, lambda count: None))
 
 
 def test_pictures_that_are_arrays_do_not_travel(tmp_path, monkeypatch):

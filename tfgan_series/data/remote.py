@@ -74,7 +74,8 @@ def written(
     ray = _import_ray(address)
     with _connected(ray, address) as head:
         task = ray.remote(max_retries=_RETRIES)(write)
-        waiting, running = collections.deque(left), {}
+        waiting = collections.deque(left)
+        running: dict[futures.Future[Written], Shard] = {}
         while waiting or running:
             room = max(1, _AHEAD * int(ray.cluster_resources().get("CPU", 0)))
             while waiting and len(running) < room:
@@ -110,6 +111,8 @@ def _connected(ray: ModuleType, address: str) -> Iterator[str]:
     try:
         try:
             ray.init("local" if address == HERE else address, log_to_driver=False, logging_level=logging.CRITICAL)
+        except SystemExit as stop:  # SIGTERM came, and Ray's handler was there
+            raise KeyboardInterrupt(signal.SIGTERM) from stop
         except Exception as error:  # Ray passes on every kind of error
             raise UserError(f"--cluster={address}: no cluster ({_one_line(error.__cause__ or error)}); {_AGAIN}") from error
         if threading.current_thread() is threading.main_thread():
