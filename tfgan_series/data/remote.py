@@ -151,7 +151,7 @@ def _result(ray: ModuleType, task: futures.Future[Written]) -> Written:
             raise UserError(str(error.cause)) from error
         raise UserError(f"a task on the cluster failed ({_one_line(error.cause)}); {_AGAIN}") from error
     except ray.exceptions.RayError as error:
-        raise UserError(f"a shard was tried {_RETRIES + 1} times on the cluster ({_one_line(error)}); {_AGAIN}") from error
+        raise UserError(f"the cluster has lost a shard again and again ({_one_line(error)}); {_AGAIN}") from error
 
 
 def _one_line(error: BaseException) -> str:
