@@ -72,12 +72,12 @@ def written(
     files, if a shard cannot be written, and if the worker of a shard is lost too often.
     """
     ray = _import_ray(address)
-    with _connected(ray, address) as head:
+    with _connected(ray, address) as ends:
+        room = max(1, _AHEAD * int(ray.cluster_resources().get("CPU", 0)))
         task = ray.remote(max_retries=_RETRIES)(write)
         waiting = collections.deque(left)
         running: dict[futures.Future[Written], Shard] = {}
         while waiting or running:
-            room = max(1, _AHEAD * int(ray.cluster_resources().get("CPU", 0)))
             while waiting and len(running) < room:
                 shard = waiting.popleft()
                 begun = task.remote(partial.absolute(), _portable(shard), settings, fields, versions(), _there(shard))
@@ -87,8 +87,8 @@ def written(
             for one in finished:
                 yield _result(ray, one)
                 advance(len(running.pop(one).examples))
-            if _is_lost(ray, head):
-                raise UserError(f"the cluster's head {head}, or its part on this machine, has ended: start it again; {_AGAIN}")
+            if not all(map(_answers, ends)):
+                raise UserError(f"the cluster's head {ends[0]}, or its part on this machine, has ended: start it again; {_AGAIN}")
 
 
 def _import_ray(address: str) -> ModuleType:
@@ -103,8 +103,8 @@ def _import_ray(address: str) -> ModuleType:
 
 
 @contextlib.contextmanager
-def _connected(ray: ModuleType, address: str) -> Iterator[str]:
-    """A context in which this process is connected to the cluster. Gives the address of its head."""
+def _connected(ray: ModuleType, address: str) -> Iterator[list[str]]:
+    """A context in which this process is connected to the cluster. Gives the addresses of its head and of this machine's part."""
     if address != HERE and not _answers(address):
         raise UserError(f"--cluster={address}: nothing answers there; `ray start --head` starts a cluster and prints its address")
     handler = signal.getsignal(signal.SIGTERM)
@@ -120,21 +120,17 @@ def _connected(ray: ModuleType, address: str) -> Iterator[str]:
         head = ray.get_runtime_context().gcs_address
         if address == HERE and not head.startswith("127."):
             raise UserError(f"--cluster={HERE}: Ray, imported before, listens on {head} and not on 127.0.0.1: start a new Python")
-        yield head
+        here = ray.get_runtime_context().get_node_id()
+        nodes = [node for node in ray.nodes() if node["NodeID"] == here]
+        yield [head, *(f"{node['NodeManagerAddress']}:{node['NodeManagerPort']}" for node in nodes)]
     finally:
         ray.shutdown()
 
 
-def _is_lost(ray: ModuleType, head: str) -> bool:
-    """Whether the head or this machine's part of the cluster has ended."""
-    here = ray.get_runtime_context().get_node_id()
-    return not (_answers(head) and any(node["NodeID"] == here and node["Alive"] for node in ray.nodes()))
-
-
-def _answers(head: str) -> bool:
-    """Whether something listens at HOST:PORT. Without a head, Ray's calls wait, and after a minute Ray ends the process itself,
-    with many lines: so this is asked first."""
-    host, _, port = head.rpartition(":")
+def _answers(address: str) -> bool:
+    """Whether something listens at HOST:PORT. Ray cannot be asked: without a head its calls wait, and after a minute it ends this
+    process, with lines of its own."""
+    host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS).close()
     except OSError:
