@@ -166,7 +166,7 @@ def _begin(partial: Path, plan: Plan, overwrite: bool) -> dict[str, dict[str, An
         "fields": plan.schema.features.to_json(),
         "overwrite": overwrite,
     }
-    text = json.dumps(wanted)
+    text = json.dumps(wanted, sort_keys=True)  # TFDS gives the fields in another order in each process
     plan_file = partial / "plan.json"
     try:
         if plan_file.is_file() and plan_file.read_text(encoding="utf-8") == text:
