@@ -17,7 +17,7 @@ from tfgan_series.evaluation import scores
 
 
 def define() -> None:
-    command_line.define_settings(own=["seed", "batch_size"])
+    command_line.define_settings(own=["seed", "batch_size"], to_find=True)
     command_line.define_run("the run to measure")
     command_line.define_records()
     command_line.define_path("generator", None, "a .keras file to measure instead of the run's generator (default: the run's)")
@@ -60,5 +60,6 @@ def main() -> None:
         batch_size=FLAGS.batch_size,
     )
     print(scores.table(found))
+    print(scores.HOW_TO_READ)
     print(f"In {run / scores.NAME}")
     report.refresh(run)
