@@ -14,7 +14,7 @@ test: install
 	$(BIN)/python -m pytest -q
 
 test-extra: install
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,export]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,export,cluster]'
 	$(BIN)/python -m pytest -q -m extra
 
 lint: install

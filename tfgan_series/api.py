@@ -50,6 +50,7 @@ def convert(
     tfrecord_path: str | Path = "tfrecords",
     store: str | None = None,
     overwrite: bool = False,
+    cluster: str | None = None,
     **settings: Any,
 ) -> Records:
     """Make records of pictures, which training reads. They are made once; later calls find them.
@@ -63,7 +64,7 @@ def convert(
     """
     experiment = _experiment(image_type, model, preset, settings)
     return conversion.convert(
-        experiment, dataset_path=dataset_path, tfrecord_path=tfrecord_path, store=store, overwrite=overwrite
+        experiment, dataset_path=dataset_path, tfrecord_path=tfrecord_path, store=store, overwrite=overwrite, cluster=cluster
     )
 
 

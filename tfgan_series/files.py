@@ -128,6 +128,12 @@ def check_utf8(path: PurePath | str, what: str) -> None:
         raise UserError(f"{what} {path}: TensorFlow cannot open a path that is not UTF-8; give another") from error
 
 
+def check_local(path: PurePath | str, what: str) -> None:
+    """Raises UserError for an address of a storage service, as gs://bucket/folder. what: its name in the line."""
+    if re.match(r"[A-Za-z][\w+.-]+:/", str(path)):  # a Path has lost the second slash; a drive of Windows has one letter
+        raise UserError(f"{what} {path}: only files of this machine can be opened: mount the storage, and give its folder")
+
+
 def quoted(path: PurePath | str, windows: bool = os.name == "nt") -> str:
     """A path as one word of a command that the user types: in quotes if the shell would split it.
 

@@ -27,6 +27,11 @@ def define() -> None:
         "keep resized pictures as raw pixels, or the encoded originals to resize later (default: pixels; for two sets, source)",
     )
     flags.DEFINE_bool("overwrite", False, "make finished records again")
+    flags.DEFINE_string(
+        "cluster",
+        None,
+        "convert on a Ray cluster: HOST:PORT of its head, or auto for one that is started on this machine (default: without Ray)",
+    )
 
 
 def main() -> None:
@@ -40,4 +45,5 @@ def main() -> None:
         tfrecord_path=command_line.required_path("TFRecordPath"),
         store=FLAGS.store,
         overwrite=FLAGS.overwrite,
+        cluster=FLAGS.cluster,
     )

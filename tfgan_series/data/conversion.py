@@ -7,12 +7,14 @@ the next shard, and a folder of this name is complete. The same source gives the
 
 import contextlib
 import csv
+import functools
 import hashlib
+import itertools
 import json
 import math
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,14 +22,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
-from tqdm import tqdm
 
 from tfgan_series import files, pictures, progress
-from tfgan_series.data import preprocess, records, serialization
+from tfgan_series.data import preprocess, records, remote, sharding
 from tfgan_series.data.datasets import DATASETS
 from tfgan_series.data.datasets.source import Example, Request, Source
 from tfgan_series.data.schema import Schema, decode, make_schema
-from tfgan_series.data.serialization import Serialized
+from tfgan_series.data.sharding import Shard
 from tfgan_series.errors import UserError
 
 _SHARD_BYTES = 256 * 2**20
@@ -35,15 +36,6 @@ _MIN_SHARDS = 8
 _SAMPLES = 64  # pictures in samples.png
 _TOLD = 20  # classes whose names are printed
 _SAMPLE_SIZE = 128  # their width and height if the records have many sizes
-
-
-@dataclass(frozen=True)
-class Shard:
-    """One file to write: its name, its partition and the examples for it."""
-
-    file: str
-    partition: str
-    examples: list[Example]
 
 
 @dataclass(frozen=True)
@@ -62,17 +54,23 @@ def convert(
     tfrecord_path: str | Path = "tfrecords",
     store: str | None = None,
     overwrite: bool = False,
+    cluster: str | None = None,
 ) -> records.Records:
     """Write the experiment's records, for every partition that its source has.
 
     store: "pixels" (cropped, resized, raw) or "source" (encoded originals, with their boxes); None: the first of
     experiment.stores. A finished folder is left as it is unless overwrite is given. An interrupted one is completed.
-    Pictures that cannot be used are listed in rejected.csv. Raises UserError if the source is missing or cannot be parsed, if
-    no picture can be used, and if another process makes the same records.
+    Pictures that cannot be used are listed in rejected.csv. cluster: HOST:PORT of a Ray cluster's head, or "auto" for a cluster
+    that is started on this machine; None: without Ray. Raises UserError if the source is missing or cannot be parsed, if no
+    picture can be used, if another process makes the same records, and as remote.py does.
     """
     store = store or experiment.stores[0]
     if store not in experiment.stores:
         raise UserError(f"--store={store}: {experiment.image_type} is always kept as {experiment.stores[0]}; leave the flag out")
+    if cluster is not None:
+        remote.check_address(cluster)
+    if dataset_path:
+        files.check_local(dataset_path, "--DatasetPath")
     settings = records.conversion_settings(experiment, store, dataset_path)
     folder = records.records_folder(tfrecord_path, experiment, store)
     request = Request(
@@ -87,22 +85,26 @@ def convert(
             records.check_settings(found, settings)
             print(f"{folder} is finished ({found}): nothing to do. --overwrite makes it again.")
             return found
-        return _convert_into(folder, request, settings, len(experiment.sides), overwrite)
+        return _convert_into(folder, request, settings, len(experiment.sides), overwrite, cluster)
 
 
-def _convert_into(folder: Path, request: Request, settings: dict[str, Any], sides: int, overwrite: bool) -> records.Records:
+def _convert_into(
+    folder: Path, request: Request, settings: dict[str, Any], sides: int, overwrite: bool, cluster: str | None
+) -> records.Records:
     """Write the folder's records. sides: the number of sets of pictures that are trained on together, for samples.png."""
     source = DATASETS[request.image_type].find(request)
     count = sum(map(len, source.partitions.values()))
     if not count:
         raise UserError(f"{request.image_type}: no picture in {request.path or 'what was fetched'}")
+    if cluster is not None:
+        remote.check_pictures(cluster, itertools.chain(*source.partitions.values()))
     print(f"Converting {count:,} pictures into {folder}.")
     known = {name for examples in source.partitions.values() for one in examples for name in one.known}
     plan = Plan(settings, make_schema(settings, known, source.class_names, source.attribute_names), _shards(source, settings))
 
     partial = folder.with_name(folder.name + ".partial")
     done = _begin(partial, plan, overwrite)
-    _write_shards(partial, plan, done)
+    _write_shards(partial, plan, done, cluster)
     rejected = sorted(row for shard in plan.shards for row in done[shard.file]["rejected"])
     oblong = sum(done[shard.file]["oblong"] for shard in plan.shards)
     if not any(done[shard.file]["records"] for shard in plan.shards):
@@ -167,7 +169,7 @@ def _begin(partial: Path, plan: Plan, overwrite: bool) -> dict[str, dict[str, An
         "fields": plan.schema.features.to_json(),
         "overwrite": overwrite,
     }
-    text = json.dumps(wanted)
+    text = json.dumps(wanted, sort_keys=True)  # TFDS gives the fields in another order in each process
     plan_file = partial / "plan.json"
     try:
         if plan_file.is_file() and plan_file.read_text(encoding="utf-8") == text:
@@ -216,47 +218,23 @@ def _read_progress(partial: Path) -> dict[str, dict[str, Any]]:
     return done
 
 
-def _write_shards(partial: Path, plan: Plan, done: dict[str, dict[str, Any]]) -> None:
+def _write_shards(partial: Path, plan: Plan, done: dict[str, dict[str, Any]], cluster: str | None) -> None:
     """Write the shards that are not in `done`, and note each there and in progress.jsonl."""
     left = [shard for shard in plan.shards if shard.file not in done]
-    if not left:
-        return
-    serialized = serialization.serialized([shard.examples for shard in left], plan.settings, plan.schema.fields)
-    with (
-        contextlib.closing(serialized),
-        progress.bar(total=sum(len(shard.examples) for shard in left), unit=" images") as bar,
-        open(partial / "progress.jsonl", "a", encoding="utf-8") as finished,
-    ):
-        for shard in left:
-            entry = _write_shard(partial, shard, serialized, bar)
-            finished.write(json.dumps(entry) + "\n")
-            finished.flush()
-            done[shard.file] = entry
-
-
-def _write_shard(
-    partial: Path, shard: Shard, serialized: Iterator[Serialized | preprocess.BadPicture], bar: tqdm
-) -> dict[str, Any]:
-    """Write one shard. Returns its progress line: the number, bytes and digest of its records, how many of their pictures were
-    not square, and the rejected pictures."""
-    count, size, oblong, digest = 0, 0, 0, hashlib.sha256()
-    rejected = []
-    unfinished = partial / f"{shard.file}.unfinished"
-    try:
-        with tf.io.TFRecordWriter(str(unfinished)) as writer:
-            for example, found in zip(shard.examples, serialized, strict=False):  # what is left is of the next shard
-                if isinstance(found, preprocess.BadPicture):
-                    rejected.append([example.filename, str(found)])
-                else:
-                    writer.write(found.record)
-                    digest.update(found.record)
-                    count, size, oblong = count + 1, size + len(found.record), oblong + (not found.square)
-                bar.update()
-    except tf.errors.OpError as error:  # for example a full disk
-        raise UserError(f"{unfinished} cannot be written ({error.message}); to go on, type the same command again") from error
-    files.rename(unfinished, partial / shard.file)  # on the disk before its line is in progress.jsonl
-    told = {"file": shard.file, "records": count, "bytes": size, "digest": digest.hexdigest(), "oblong": oblong}
-    return told | {"rejected": rejected}
+    if left:
+        write = functools.partial(remote.written, cluster) if cluster is not None else sharding.written
+        with (
+            progress.bar(total=sum(len(shard.examples) for shard in left), unit=" images") as bar,
+            contextlib.closing(write(partial, left, plan.settings, plan.schema.fields, bar.update)) as written,
+            open(partial / "progress.jsonl", "a", encoding="utf-8") as finished,
+        ):
+            for unfinished, entry in written:
+                files.rename(unfinished, partial / entry["file"])  # on the disk before its line is in progress.jsonl
+                finished.write(json.dumps(entry) + "\n")
+                finished.flush()
+                done[entry["file"]] = entry
+    for unfinished in partial.glob(f"*{sharding.UNFINISHED}"):  # of processes that were killed
+        unfinished.unlink()
 
 
 def _write_samples(partial: Path, plan: Plan, done: Mapping[str, Any], sides: int) -> None:

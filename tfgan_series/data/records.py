@@ -122,8 +122,9 @@ def conversion_settings(experiment: PictureSettings, store: str, source: str | P
 def records_folder(tfrecord_path: str | Path, experiment: PictureSettings, store: str | None = None) -> Path:
     """The folder of an experiment's records. store: how they keep the pictures; None: in the experiment's usual way.
 
-    Raises UserError for a path that TensorFlow cannot open.
+    Raises UserError for a path that TensorFlow cannot open, and for an address of a storage service.
     """
+    files.check_local(tfrecord_path, "--TFRecordPath")
     files.check_utf8(tfrecord_path, "--TFRecordPath")
     store = store or experiment.stores[0]
     return Path(tfrecord_path) / experiment.records_name / (str(experiment.image_size) if store == "pixels" else "source")

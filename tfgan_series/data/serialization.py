@@ -66,10 +66,11 @@ def _serialized(examples: Sequence[Example], settings: Mapping[str, Any], fields
             Serialized(_record(one, pixels.tobytes(), fields), height == width)
             for one, pixels in zip(examples, pictures, strict=True)
         ]
-    return [_record_or_reason(one, settings, fields) for one in examples]
+    return [record_or_reason(one, settings, fields) for one in examples]
 
 
-def _record_or_reason(example: Example, settings: Mapping[str, Any], fields: Fields) -> Serialized | BadPicture:
+def record_or_reason(example: Example, settings: Mapping[str, Any], fields: Fields) -> Serialized | BadPicture:
+    """An example's record, or the reason why it cannot be one. The arguments as in `serialized`."""
     try:
         if example.problem:
             raise BadPicture(example.problem)
