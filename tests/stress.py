@@ -19,6 +19,7 @@ import csv
 import functools
 import itertools
 import json
+import math
 import os
 import random
 import re
@@ -261,8 +262,8 @@ def workers(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
                     trained, differ = trained + 1, differ + differs("two workers", 0, wanted, place / "run")
                     shutil.rmtree(place)
                 (root / "disk" / FILLER).unlink(missing_ok=True)
-            slowest = max(harmed.seconds for harmed in seen)
-            yield f"one of two workers {name}: all ended within {slowest:.0f} s", len(seen), sum(bool(one.wrong) for one in seen)
+            slowest = math.ceil(max(harmed.seconds for harmed in seen))
+            yield f"one of two workers {name}: all ended within {slowest} s", len(seen), sum(bool(one.wrong) for one in seen)
         again = [ended(one) for one in begin(place)]
         differ += differs("two workers", max(again, key=abs), wanted, place / "run")
     yield "trainings of two workers that went on after these faults", trained, differ
@@ -278,7 +279,7 @@ class Harmed(NamedTuple):
 def suffer(
     processes: list, chosen: int, harm: Callable[[int, Path], None] | None, place: Path, moment: Moment, outputs: list[Path]
 ) -> Harmed | None:
-    """Harm one of two workers when they train. None if their training came to its end."""
+    """Harm one of two workers when they train, or wait until one has failed by itself. None if their training came to its end."""
 
     def working() -> bool:
         return all(one.is_alive() for one in processes)
@@ -290,6 +291,8 @@ def suffer(
         time.sleep(0.0005)
     if harm and working():
         harm(processes[chosen].pid, place.parent)
+    while not harm and working():
+        time.sleep(0.005)
     waited, wrong = [], []
     for one in (processes[1 - chosen], processes[chosen]):
         clock = time.monotonic()
@@ -300,10 +303,10 @@ def suffer(
     for index, (one, printed) in enumerate(zip(processes, outputs, strict=True)):
         if one.is_alive():
             one.kill()
-            wrong.append(f"worker {index} had not ended after {END_SECONDS} s")
+            wrong.append(f"worker {index} ({chosen} failed) had not ended after {END_SECONDS} s")
         text = printed.with_suffix(".err").read_text()
         if ended(one) and text.count("\n") != (one.exitcode not in (-signal.SIGKILL, 128 + signal.SIGTERM)):
-            wrong.append(f"worker {index} ended with status {one.exitcode} and printed {text}")
+            wrong.append(f"worker {index} ({chosen} failed) ended with status {one.exitcode} and printed {text}")
     return None if 0 in (one.exitcode for one in processes) else Harmed(max(waited), wrong)
 
 
