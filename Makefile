@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 
 .PHONY: install demo test test-extra lint reference bench stress book
 # The benchmarks of speed. PyTorch is a peer if it is installed: .venv/bin/python -m pip install -e '.[bench]'
-BENCHMARKS := convert pipeline step generate start overhead
+BENCHMARKS := convert pipeline step cost generate start overhead
 
 demo: install
 	$(BIN)/python scripts/train.py

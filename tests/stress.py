@@ -9,7 +9,8 @@ that a .keras file or an event carries. Then the same with --overwrite.
 workers: see FAULTS; a quarter of the tries for each (Linux, as root).
 conversion: the same for make_tfrecord.py. After each kill the record folder is not there, or is complete.
 disk: conversions and trainings on disks of many sizes, each too small, until they end (Linux, as root).
-memory: what a process grows by in an epoch, over the last 200 of 300.
+memory: what a process grows by in an epoch, over the last 200 of 300; and the memory in which a conversion of 1,000,000 files is
+planned.
 corruption: see corruption.py; five times as many tries.
 """
 
@@ -62,6 +63,8 @@ MODELS = {
 }
 SPEED = "images_per_second"
 PICTURES = 4000  # of the conversions: more than 2,000, so that they are prepared in processes
+
+MANY = 1_000_000  # of the conversion that is only planned
 
 Row = tuple[str, int, int]  # fault, tries, lost
 Moment = Callable[[Path, float], bool]  # (run folder, seconds since the training began) -> whether to kill now
@@ -409,6 +412,27 @@ def memory(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
     slope = float(np.polyfit(epochs, [seen[epoch] for epoch in epochs], 1)[0])
     retraced = "retracing" in warm.printed(root / "printed")
     yield f"300 epochs: {slope:.1f} KiB an epoch over the last 200", 1, int(slope > 50 or retraced or bool(ended(process)))
+    megabytes = planning(root / "million")
+    yield f"planning a conversion of {MANY:,} files: {megabytes:,.0f} MB, TensorFlow included", 1, int(megabytes > 1000)
+
+
+def planning(root: Path) -> float:
+    """The most memory, in MB, that a conversion of MANY files has taken when it has planned them."""
+    for number in range(MANY):
+        file = root / f"{number // 10_000:03d}" / f"{number:07d}.jpg"
+        if not number % 10_000:
+            file.parent.mkdir(parents=True)
+        file.touch()
+    words = [ROOT / "scripts/make_tfrecord.py", "--ImageType=folder", "--image_size=8", f"--DatasetPath={root}"]
+    process = subprocess.Popen([sys.executable, *words], cwd=root.parent, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+    while not list((root.parent / "tfrecords").glob("**/plan.json")):
+        if process.poll() is not None:
+            raise SystemExit("the conversion ended before it was planned")
+        time.sleep(0.01)
+    most = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+    process.kill()
+    process.wait()
+    return int(most[1]) * 1024 / 1e6 if most else math.nan
 
 
 def corruption(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:

@@ -40,7 +40,7 @@ def test_the_page(compared):
     lines = page.read_text().splitlines()
     assert lines[0] == "# How hot?"
     assert "![loss curves and final grids](heat.png)" in lines
-    assert any(line.startswith("| too hot | 0, then diverged | - |") for line in lines)
+    assert any(line.startswith("| too hot | 0; 1 of 1 run diverged | Gen_loss | - |") for line in lines)
     assert any(line.startswith("| too hot | 1 | - |") for line in lines)
     with Image.open(page.with_suffix(".png")) as figure:
         assert figure.width > figure.height / 2
@@ -139,15 +139,22 @@ def test_a_member_of_many_changes_has_a_name_that_file_systems_take(tiny):
     assert all(len(name) <= 255 for name in names)
 
 
-def test_the_tables_numbers():
-    """End and spread are of the last three steps, which are an epoch, wherever the run ends in its epoch."""
-    curve = np.array([4.0, 3.0, 9.0, 8.0, 1.0, 2.0, 3.0])
-    result = {
-        "steps": 3, "ends": [1, 2, 2.333333], "diverged": False, "curves": {"Gen_loss": curve, "Dis_loss": curve + 1},
-        "images_per_second": 1234.0,
-    }  # fmt: skip
-    row = comparison.table({"run": result}).splitlines()[2]
-    assert row == "| run | 2.333 | 4.00 | 9.00 | 2.00 | 0.82 | 5.00 | 10.00 | 3.00 | 0.82 | 1,234 |"
+def test_the_losses_of_several_seeds():
+    """End and swing are of the last three steps, which are an epoch, wherever the run ends in its epoch."""
+    curve = np.array([4.0, 3.0, 7.0, 8.0, 1.0, 2.0, 3.0])
+    one = {"steps": 3, "ends": [1, 2, 2.333333], "diverged": False, "curves": {"Gen_loss": curve, "Dis_loss": curve + 1}}
+    other = one | {"ends": [1], "diverged": True, "curves": {"Gen_loss": curve + 2, "Dis_loss": curve}}
+    first = {"steps": 1, "ends": [], "diverged": True, "curves": {}}
+    lines = comparison.loss_table({"alone": [one], "two": [one, other], "none": [first]}).splitlines()[2:-2]
+    two = "| two | 1 to 2.333; 1 of 2 runs diverged |"
+    assert lines == [
+        "| alone | 2.333 | Gen_loss | 4 | 7 | 8 | 2 | 0.816 |",
+        "| alone | 2.333 | Dis_loss | 5 | 8 | 9 | 3 | 0.816 |",
+        f"{two} Gen_loss | 5 (4 to 6) | 8 (7 to 9) | 9 (8 to 10) | 3 (2 to 4) | 0.816 (0.816 to 0.816) |",
+        f"{two} Dis_loss | 4.5 (4 to 5) | 7.5 (7 to 8) | 8.5 (8 to 9) | 2.5 (2 to 3) | 0.816 (0.816 to 0.816) |",
+        "| none | 0; 1 of 1 run diverged | Gen_loss | - | - | - | - | - |",
+        "| none | 0; 1 of 1 run diverged | Dis_loss | - | - | - | - | - |",
+    ]
 
 
 def test_runs_are_named_by_what_they_change(tiny):

@@ -46,6 +46,7 @@ def convert(
     dataset_path: str | Path | None = None,
     *,
     model: str | None = None,
+    preset: str = "article",
     tfrecord_path: str | Path = "tfrecords",
     store: str | None = None,
     overwrite: bool = False,
@@ -57,10 +58,10 @@ def convert(
         print(records.counts)    # {"train": 3000}
 
     image_type: an ImageType, as "folder", or an Experiment. dataset_path: the folder of the pictures; MNIST needs none, because
-    it comes with the package. settings: those that shall not have their usual values. The rest as in conversion.convert. Raises
+    it comes with the package. model, preset and settings as in train. The rest as in conversion.convert. Raises
     UserError for settings that do not go together, and as conversion.convert does.
     """
-    experiment = _experiment(image_type, model, "article", settings)
+    experiment = _experiment(image_type, model, preset, settings)
     return conversion.convert(
         experiment, dataset_path=dataset_path, tfrecord_path=tfrecord_path, store=store, overwrite=overwrite
     )
@@ -121,6 +122,7 @@ def real_pictures(
     count: int = 16,
     *,
     model: str | None = None,
+    preset: str = "article",
     side: str | None = None,
     tfrecord_path: str | Path = "tfrecords",
     **settings: Any,
@@ -132,7 +134,7 @@ def real_pictures(
     side: "A" or "B" if there are two sets of pictures (default: A). The other arguments as in train; partition="test" takes the
     test pictures. Raises UserError as train does, and for a side that the pictures do not have.
     """
-    experiment = _experiment(image_type, model, "article", settings)
+    experiment = _experiment(image_type, model, preset, settings)
     chosen = experiment.sides[0] if side is None else side
     if chosen not in experiment.sides:
         raise UserError(f"side={side!r}: {experiment.image_type} has {' and '.join(map(repr, experiment.sides))}")

@@ -229,17 +229,15 @@ def _result(folder: Path, found: Sequence[Score]) -> Result:
         "rows": {loss: [row[loss] for row in log] for loss in _LOSSES},
         "ends": [row["epoch"] for row in log],
         "grid": runs.grid_path(folder, log[-1]["step"], steps) if log else None,
-        "images_per_second": runs.images_per_second(log) if log else 0.0,
     }
 
 
 def _write_page(page: Path, results: Mapping[str, Sequence[Result]], question: str) -> None:
-    """The figure and the tables, NAME.png beside NAME.md. The figure and the losses are those of each member's first seed."""
+    """The figure and the tables, NAME.png beside NAME.md. The figure is of each member's first seed."""
     figure = page.with_suffix(".png")
-    first = {label: of_seeds[0] for label, of_seeds in results.items()}
     with files.whole(figure) as partial:
-        _draw(first, question, partial)
-    tables = [score_table(results), table(first)]
+        _draw({label: of_seeds[0] for label, of_seeds in results.items()}, question, partial)
+    tables = [score_table(results), loss_table(results)]
     page_text = "\n".join([f"# {question}", "", f"![loss curves and final grids]({figure.name})", "", *filter(None, tables)])
     files.write_whole(page, page_text)
 
@@ -265,19 +263,22 @@ def _spread(values: Sequence[float]) -> str:
     return f"{np.median(values):.3g} ({min(values):.3g} to {max(values):.3g})"
 
 
-def table(results: Mapping[str, Result]) -> str:
-    """The losses as Markdown. start: the first step; end and spread: mean and standard deviation of the last steps, as many as
-    an epoch has."""
-    names = [f"{player} {what}" for player in ("G", "D") for what in ("start", "highest", "end", "spread")]
-    lines = [["run", "epochs", *names, "images/s"]]
-    lines.append(["---", *["---:"] * (len(names) + 2)])
-    for label, result in results.items():
-        epochs = f"{max(result['ends'], default=0):.4g}{', then diverged' if result['diverged'] else ''}"
-        numbers = [f"{number:.2f}" for curve in result["curves"].values() for number in _summary(curve, result["steps"])]
-        lines.append([label, epochs, *(numbers or ["-"] * len(names)), f"{result['images_per_second']:,.0f}"])
+def loss_table(results: Mapping[str, Sequence[Result]]) -> str:
+    """The losses as Markdown, as _spread over a member's seeds. start: the first step; highest: of the first epoch and of all;
+    end and swing: mean and standard deviation of the last steps, as many as an epoch has."""
+    lines = [["run", "epochs", "loss", "start", "highest in the first epoch", "highest", "end", "swing"]]
+    lines.append(["---", "---", "---", *["---:"] * 5])
+    for label, of_seeds in results.items():
+        done = sorted(max(result["ends"], default=0) for result in of_seeds)
+        diverged = sum(result["diverged"] for result in of_seeds)
+        epochs = " to ".join(dict.fromkeys(f"{number:.4g}" for number in (done[0], done[-1])))
+        told = f"{epochs}; {diverged} of {series.counted(len(of_seeds), 'runs')} diverged" if diverged else epochs
+        for loss in _LOSSES:
+            numbers = [_summary(result["curves"][loss], result["steps"]) for result in of_seeds if loss in result["curves"]]
+            lines.append([label, told, loss, *(map(_spread, zip(*numbers, strict=True)) if numbers else ["-"] * 5)])
     return _markdown(lines) + (
-        "\nLosses are per step. start: the first step; end and spread: mean and standard deviation over the last steps, as many "
-        "as an epoch has.\n"
+        "\nLosses are per step: the median over the seeds, and of several seeds the smallest and the largest. start: the first "
+        "step. end and swing: mean and standard deviation over the last steps, as many as an epoch has.\n"
     )
 
 
@@ -286,7 +287,7 @@ def _markdown(lines: Sequence[Sequence[str]]) -> str:
 
 
 def _summary(curve: np.ndarray, steps: int) -> Sequence[float]:
-    return curve[0], curve.max(), curve[-steps:].mean(), curve[-steps:].std()
+    return curve[0], curve[:steps].max(), curve.max(), curve[-steps:].mean(), curve[-steps:].std()
 
 
 def _title(label: str, result: Result) -> str:

@@ -115,9 +115,9 @@ def parse_json(text: str) -> Any:
         raise ValueError("it is nested too deep") from error
 
 
-def stamp(path: Path) -> tuple[int, int]:
+def stamp(path: str | Path) -> tuple[int, int]:
     """A file's size in bytes, and when it was changed, in nanoseconds. A changed file has another stamp. Raises OSError."""
-    status = path.stat()
+    status = os.stat(path)
     return status.st_size, status.st_mtime_ns
 
 

@@ -24,6 +24,7 @@ RUNS = {
     "convert": ["convert.py", "--count=12", "--rounds=1", "--lines", "box", "PNG"],
     "step": ["step.py", "--cases=dcgan-32", f"--changes={TINY_STEP}", "--seconds=0", "--rounds=1", "--no-torch"],
     "generate": ["generate.py", "--count=4", "--image_size=8", "--base_filters=2", "--rounds=1", "--no-torch"],
+    "cost": ["cost.py", "--widths=2,4", "--sizes=8,16", "--batch_size=2", "--rounds=1"],
     "scores": ["scores.py", "--tiny", "--no-torch"],
     "measured": [*MEMORY, "--in_this_process"],
     "counted as on Windows": MEMORY,
@@ -84,6 +85,15 @@ def test_step(printed):
 def test_generate(printed):
     found = re.findall(r"^\| DCGAN 8 px, width 2, (\w+) \| ([\d,]+) images/s", printed["generate"], re.MULTILINE)
     assert [precision for precision, _ in found] == ["float32", "bfloat16"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the module resource is Unix' own")
+def test_cost(printed):
+    cells = re.findall(r"^\| (\d+) \| (\d+) \| ([\d.]+) \| [\d,]+ \| [\d,]+ \|$", printed["cost"], re.MULTILINE)
+    assert [cell[:2] for cell in cells] == [("2", "64"), ("4", "64"), ("32", "8"), ("32", "16")]
+    small, large = (float(milliseconds) for _, size, milliseconds in cells if size != "64")
+    (found,) = re.findall(r"time ~ size\^([-\d.]+) at width 32", printed["cost"])
+    assert float(found) == pytest.approx(math.log2(large / small), abs=0.05)
 
 
 def test_pairs_by_hand(capsys):

@@ -12,10 +12,11 @@ def settings(name, *names):
 
 def test_the_lab_reports_studies():
     rates = [
-        ("sgd", 0.1, 0.5, "clamped"), ("sgd", 0.03, 0.5, "clamped"), ("sgd", 0.3, 0.5, "clamped"),
-        ("sgd", 0.3, 0.5, "non_saturating"), ("adam", 1e-3, 0.9, "clamped"), ("adam", 2e-4, 0.5, "clamped"),
+        ("sgd", 0.1, 1, 0.5, "clamped"), ("sgd", 0.03, 1, 0.5, "clamped"), ("sgd", 0.3, 1, 0.5, "clamped"),
+        ("sgd", 0.03, 10, 0.5, "clamped"), ("sgd", 0.3, 1, 0.5, "non_saturating"),
+        ("adam", 1e-3, 1, 0.9, "clamped"), ("adam", 2e-4, 1, 0.5, "clamped"), ("adam", 2e-4, 1, 0.9, "clamped"),
     ]  # fmt: skip
-    assert settings("optimizer", "optimizer", "lr", "beta_1", "loss") == rates
+    assert settings("optimizer", "optimizer", "lr", "d_lr_factor", "beta_1", "loss") == rates
     assert settings("noise_dim", "noise_dim") == [(20,), (50,), (100,), (200,)]
     for name in ("optimizer", "noise_dim"):
         assert set(settings(name, "image_type", "model", "epochs", "seed")) == {("mnist", "gan", 100, 0)}

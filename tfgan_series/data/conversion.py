@@ -10,6 +10,7 @@ import csv
 import hashlib
 import json
 import math
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -144,13 +145,13 @@ def _shards(source: Source, settings: Mapping[str, Any]) -> list[Shard]:
     return shards
 
 
-def _stored_bytes(image: preprocess.Picture) -> int:
+def _stored_bytes(image: str | bytes | np.ndarray) -> int:
     if isinstance(image, np.ndarray):
         return image.nbytes
     if isinstance(image, bytes):
         return len(image)
     try:
-        return image.stat().st_size
+        return os.stat(image).st_size
     except OSError:  # it was removed after the folder was listed: it will be rejected
         return 0
 
@@ -183,14 +184,14 @@ def _digest(examples: Iterable[Example]) -> str:
     """A digest of all that is known of the examples before they are opened. Of a file these are its size and time."""
     digest = hashlib.sha256()
     for one in examples:
-        content = _size_and_time(one.image) if isinstance(one.image, Path) else one.image
+        content = _size_and_time(one.image) if isinstance(one.image, str) else one.image
         known = [(name, np.asarray(value).tobytes()) for name, value in one.known.items()]
         digest.update(repr((one.filename, one.label, one.problem, known)).encode())
         digest.update(content if isinstance(content, bytes) else content.tobytes())
     return digest.hexdigest()
 
 
-def _size_and_time(file: Path) -> bytes:
+def _size_and_time(file: str) -> bytes:
     try:
         return repr(files.stamp(file)).encode()
     except OSError:  # it has gone: it will be rejected

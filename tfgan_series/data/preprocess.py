@@ -30,7 +30,7 @@ FORMATS = {
 ENDINGS = tuple(ending for endings in FORMATS.values() for ending in endings)
 SMALLEST = 3  # pixels of a side; a smaller picture is a dot that some web page was laid out with
 
-Picture = Path | bytes | np.ndarray  # a picture file, the bytes of one, or uint8 pixels [H, W] or [H, W, C]
+Picture = str | Path | bytes | np.ndarray  # a picture file, the bytes of one, or uint8 pixels [H, W] or [H, W, C]
 
 _ORIENTATION = 0x0112  # the EXIF tag that says how a picture is turned; 1 is upright
 
@@ -147,12 +147,13 @@ def _open(image: Picture) -> Image.Image:
     return picture
 
 
-def _bytes(image: Path | bytes) -> bytes:
+def _bytes(image: str | Path | bytes) -> bytes:
     if isinstance(image, bytes):
         return image
-    if not stat.S_ISREG(image.stat().st_mode):  # to read a named pipe would wait for ever
+    file = Path(image)
+    if not stat.S_ISREG(file.stat().st_mode):  # to read a named pipe would wait for ever
         raise BadPicture("no file, but a folder that cannot be read, a pipe or a device")
-    return image.read_bytes()
+    return file.read_bytes()
 
 
 @contextlib.contextmanager

@@ -29,7 +29,7 @@ def test_the_sets(folders):
     source = find(folders)
     assert {name: len(examples) for name, examples in source.partitions.items()} == {"trainA": 3, "trainB": 2, "testA": 1}
     example = source.partitions["trainB"][1]
-    assert (example.filename, example.label, example.image) == ("trainB/1.jpg", 1, folders / "trainB/1.jpg")
+    assert (example.filename, example.label, example.image) == ("trainB/1.jpg", 1, str(folders / "trainB/1.jpg"))
     assert {example.label for example in source.partitions["testA"]} == {0}
     assert source.class_names == ("A", "B")
 

@@ -64,7 +64,9 @@ def find(request: Request) -> Source:
             known = {}
         elif "identity" in known:
             known["identity"] = known["identity"][0]
-        partitions[PARTITIONS[partition]].append(Example(readable(name), folder / name, known=known, problem=problem))
+        partitions[PARTITIONS[partition]].append(
+            Example(readable(name), os.path.join(folder, name), known=known, problem=problem)
+        )
     return Source(
         {name: examples for name, examples in partitions.items() if examples},
         attribute_names=lists["attributes"].columns if lists["attributes"] else (),

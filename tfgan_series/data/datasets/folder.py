@@ -32,13 +32,14 @@ def find(request: Request) -> Source:
                 "control characters; rename the folder"
             )
     labels = {name: index for index, name in enumerate(class_names)}
-    examples = [Example(readable(name), folder / name, labels.get(name.split("/")[0], -1)) for name in names]
+    examples = [Example(readable(name), os.path.join(folder, name), labels.get(name.split("/")[0], -1)) for name in names]
     return Source({"train": examples}, class_names=tuple(map(readable, class_names)), notes=passed_over(others))
 
 
 def readable(name: str) -> str:
     """The file's name as records and lists can hold it. Bytes that are not UTF-8 (from old archives) are written as \\x.."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    as_utf8 = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return name if as_utf8 == name else as_utf8  # of a million names, each is in memory once
 
 
 class Found(NamedTuple):

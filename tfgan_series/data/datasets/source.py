@@ -1,11 +1,12 @@
 """The Request that every source gets, and the Source that it returns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tfgan_series.data.preprocess import Picture
+import numpy as np
+
 from tfgan_series.errors import NeedsFiles, UserError
 
 
@@ -34,12 +35,16 @@ class Request:
         return self.path
 
 
+_NOTHING: Mapping[str, Any] = {}  # one for all examples: a million empty dictionaries would take 64 MB
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """One picture, unopened.
 
     filename: relative to the picture folder with forward slashes; PARTITION/000123 if the pictures are not files.
-    image: a file, the bytes of one, or uint8 pixels [H, W] or [H, W, C].
+    image: the path of a file, the bytes of one, or uint8 pixels [H, W] or [H, W, C]. The path is a string, because there may be
+    millions of them, and a Path takes four times the memory.
     label: index into the source's class names, -1 for none.
     known: the values that the source has, out of these: bbox (x, y, width, height) and landmarks (x, y of five points), both
     in pixels of the picture; identity, a whole number; attributes, 0 or 1 each.
@@ -47,9 +52,9 @@ class Example:
     """
 
     filename: str
-    image: Picture
+    image: str | bytes | np.ndarray
     label: int = -1
-    known: dict[str, Any] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     problem: str = ""
 
 
@@ -63,7 +68,7 @@ class Source:
     notes: tuple[str, ...] = ()
 
 
-def array_examples(partition: str, images: Iterable[Picture], labels: Iterable[int]) -> list[Example]:
+def array_examples(partition: str, images: Iterable[np.ndarray | bytes], labels: Iterable[int]) -> list[Example]:
     """Examples of pictures that have no names: they are numbered.
 
     images: an array [N, H, W] or [N, H, W, C] uint8, or the bytes of N picture files. labels: [N].

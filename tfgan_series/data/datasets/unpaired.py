@@ -1,5 +1,6 @@
 """Two sets of pictures without pairs: any folder with trainA and trainB in it, and testA and testB if there are any."""
 
+import os
 from collections import Counter
 
 from tfgan_series.data.datasets.folder import Found, find_files, nothing, passed_over, readable
@@ -23,7 +24,7 @@ def find(request: Request) -> Source:
         if needed and not folder.is_dir():
             raise UserError(f"{root} has no {name}: --DatasetPath must be {WANTED}")
         found = find_files(folder) if folder.is_dir() else Found([], Counter())
-        sets[name] = [Example(f"{name}/{readable(picture)}", folder / picture, label) for picture in found.names]
+        sets[name] = [Example(f"{name}/{readable(picture)}", os.path.join(folder, picture), label) for picture in found.names]
         others += found.others
         if needed and not sets[name]:
             raise UserError(f"{folder}: {nothing(found)}; --DatasetPath must be {WANTED}")
