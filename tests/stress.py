@@ -59,7 +59,7 @@ COMMON = (
 MODELS = {
     "gan": ("--ImageType=folder", "--evaluate_every=1", "--evaluate_count=20"),
     "dcgan": ("--ImageType=folder", "--base_filters=4", "--update=alternating", "--critic_steps=2", "--ema=0.9"),
-    "cyclegan": ("--ImageType=unpaired", "--base_filters=2", "--blocks=1", "--pool=3"),
+    "cyclegan": ("--ImageType=unpaired", "--base_filters=2", "--blocks=1", "--pool=12"),
 }
 SPEED = "images_per_second"
 PICTURES = 4000  # of the conversions: more than 2,000, so that they are prepared in processes
@@ -175,7 +175,7 @@ def trainings(model: str, root: Path, tries: int, draw: random.Random) -> Iterat
             done += 1
         lost += differs(f"{model} {trained}", ended(train(model, place, records_root)), wanted, place / "run")
         trained += 1
-    yield f"{model} killed, in {trained} trainings", done, lost
+    yield f"{model} killed, in {series.counted(trained, 'trainings')}", done, lost
     place, done, lost = root / "through", 0, 0
     for number in range(tries // 4):
         done += kill(train(model, place, records_root, "--overwrite"), place / "run", next(when))
