@@ -93,7 +93,7 @@ def test_both_diverge_and_go_on_with_the_comparison_that_one_of_them_writes(play
     root = folder / "compared/dcgan/digits-8"
     assert scenes["compared"] == [(root / "heat.md").read_text()] * 2
     assert "| usual | 1 |" in scenes["compared"][0]
-    assert "| hot | 0, then diverged |" in scenes["compared"][0]
+    assert "| hot | 0; 1 of 1 run diverged |" in scenes["compared"][0]
     for index in range(2):
         assert warm.printed(folder / f"output-{index}").count("the run diverged: ") == 1
 
