@@ -49,7 +49,7 @@ def test_from_pictures_to_a_run_and_its_pictures(small_digits, tiny, tmp_path):
     images = tg.generate(run, 3, seed=5)
     assert (images.shape, images.dtype) == ((3, 8, 8, 1), np.float32)
     assert -1 <= images.min() < images.max() <= 1
-    sheet = generation.generate(run / runs.GENERATOR, tmp_path, count=3, seed=5)
+    (sheet,) = generation.generate(run / runs.GENERATOR, tmp_path, count=3, seed=5)
     assert np.array_equal(np.asarray(tg.grid(images)), np.asarray(Image.open(sheet)))
 
 

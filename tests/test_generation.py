@@ -10,8 +10,8 @@ from tfgan_series.errors import UserError
 
 
 def test_grid_and_singles(trained, tmp_path):
-    grid = generation.generate(trained / runs.GENERATOR, tmp_path, count=5, seed=3, singles=True)
-    assert grid == tmp_path / "seed-3-count-5.png"
+    grid, folder = generation.generate(trained / runs.GENERATOR, tmp_path, count=5, seed=3, singles=True)
+    assert (grid, folder) == (tmp_path / "seed-3-count-5.png", tmp_path / "seed-3")
     singles = [np.asarray(Image.open(tmp_path / f"seed-3/{number:06d}.png")) for number in range(1, 6)]
     assert all(single.shape == (8, 8) for single in singles)
     sheet = np.asarray(Image.open(grid))  # 3 columns of 8x8, each pixel 12x12
@@ -22,14 +22,14 @@ def test_grid_and_singles(trained, tmp_path):
 
 def test_a_seed_repeats_its_pictures(trained, tmp_path):
     sheets = [
-        generation.generate(trained / runs.GENERATOR, tmp_path / str(index), seed=seed).read_bytes()
+        generation.generate(trained / runs.GENERATOR, tmp_path / str(index), seed=seed)[0].read_bytes()
         for index, seed in enumerate((1, 1, 2))
     ]
     assert sheets[0] == sheets[1] != sheets[2]
 
 
 def test_the_runs_own_seed_gives_the_epochs_grid(trained, tmp_path):
-    sheet = np.asarray(Image.open(generation.generate(trained / runs.GENERATOR, tmp_path)))
+    sheet = np.asarray(Image.open(generation.generate(trained / runs.GENERATOR, tmp_path)[0]))
     assert np.array_equal(np.asarray(Image.open(trained / "images/epoch-002.png"))[26:], sheet)
 
 
@@ -45,7 +45,7 @@ def test_what_is_drawn_in_several_calls_stands_side_by_side(trained, tmp_path):
     for given in asked:
         generation.generate(trained / runs.GENERATOR, tmp_path, **given)
     best = shutil.copy(trained / runs.GENERATOR, tmp_path / "generator-best.keras")
-    assert generation.generate(best, tmp_path).name == "generator-best-seed-0-count-16.png"
+    assert generation.generate(best, tmp_path)[0].name == "generator-best-seed-0-count-16.png"
     names = ["seed-0", "seed-0-count-16.png", "seed-0-count-2-numbered.png", "seed-0-count-2.png", "seed-1-count-16.png"]
     assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith("generator")) == names
 
@@ -60,7 +60,7 @@ def test_a_number_is_the_same_picture_to_the_last_bit_wherever_it_stands(trained
 
 def test_numbers_on_the_grid(trained, tmp_path):
     plain, numbered = (
-        np.asarray(Image.open(generation.generate(trained / runs.GENERATOR, tmp_path / str(on), count=4, numbered=on)))
+        np.asarray(Image.open(generation.generate(trained / runs.GENERATOR, tmp_path / str(on), count=4, numbered=on)[0]))
         for on in (False, True)
     )
     changed = plain != numbered
@@ -77,7 +77,7 @@ def test_a_generator_that_does_not_draw_from_z(tmp_path):
 
 def test_a_row_for_each_label_and_the_same_z_in_a_column(conditional, tmp_path):
     generator = runs.load_generator(conditional / runs.GENERATOR)
-    grid = generation.generate(conditional / runs.GENERATOR, tmp_path, labels=["7", "3"], count=2, seed=1, singles=True)
+    grid, _ = generation.generate(conditional / runs.GENERATOR, tmp_path, labels=["7", "3"], count=2, seed=1, singles=True)
     assert grid == tmp_path / "seed-1-count-2-label-7-3.png"
     z = latent.noise(2, 100, seed=1).numpy()
     for label in (7, 3):
@@ -85,13 +85,13 @@ def test_a_row_for_each_label_and_the_same_z_in_a_column(conditional, tmp_path):
         wanted = pictures.to_uint8(generator([z, asked]).numpy())[..., 0]
         singles = [np.asarray(Image.open(tmp_path / f"seed-1/{label}/{number:06d}.png")) for number in (1, 2)]
         np.testing.assert_allclose(np.stack(singles), wanted, atol=1)
-    whole = np.asarray(Image.open(generation.generate(conditional / runs.GENERATOR, tmp_path, count=8)))
+    whole = np.asarray(Image.open(generation.generate(conditional / runs.GENERATOR, tmp_path, count=8)[0]))
     assert np.array_equal(np.asarray(Image.open(conditional / "images/epoch-001.png"))[26:], whole)
 
 
 def test_a_generator_without_its_run_has_numbers_for_labels(conditional, tmp_path):
     alone = shutil.copy(conditional / runs.GENERATOR, tmp_path / "alone.keras")
-    assert generation.generate(alone, tmp_path, labels=["9"], count=1).name == "alone-seed-0-count-1-label-9.png"
+    assert generation.generate(alone, tmp_path, labels=["9"], count=1)[0].name == "alone-seed-0-count-1-label-9.png"
     with pytest.raises(UserError, match="--label=10: there is no '10'; choose one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9$"):
         generation.generate(alone, tmp_path, labels=["9", "10"])
 

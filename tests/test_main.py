@@ -32,10 +32,14 @@ def test_every_command_has_a_script_and_a_line(tmp_path):
     [
         (["trian"], f"{WAY}: 'trian' is no command (did you mean train?); there are convert, train, generate, "),
         (["train", "extra"], f"{WAY} train: 'extra' is no flag; "),
-        (["train", "--epoch=3"], f"{WAY} train: Unknown command line flag 'epoch'. Did you mean: epoch_steps, epochs ?"),
+        (["train", "--epoch=3"], f"{WAY} train: Unknown command line flag 'epoch' (did you mean epoch_steps, epochs?)"),
         (["train", "--ImageType=minst"], "celeba (did you mean mnist?); --help tells more"),
         (["explore", "neighbors"], "not 'neighbors' (did you mean neighbours?); see --help"),
-        (["report", "--run_dir=nowhere"], f"nowhere is not a run (no experiment.json): train one with {WAY} train, or "),
+        (["report", "--run_dir=nowhere"], f"nowhere is not a run (no experiment.json): train one with {WAY} train, or"),
+        (["train", "--epochs=ten"], f"{WAY} train: flag --epochs=ten: a whole number is needed, and not 'ten'; --help"),
+        (["train", "--lr=fast"], f"{WAY} train: flag --lr=fast: a number is needed, and not 'fast'; --help"),
+        (["generate", "--ImageType=horse2zebra"], "not for this command; it takes digits, mnist, "),
+        (["translate", "--input=."], f"train one with {WAY} train --ImageType=horse2zebra, or, if you have"),
     ],
 )
 def test_bad_input_is_one_line_that_names_the_way(words, line, tmp_path):

@@ -36,7 +36,7 @@ def test_a_run_that_the_user_names():
 
 def test_a_run_that_is_not_there_and_those_that_are(trained, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match="train one with tfgan train, or give another --run_dir$"):
+    with pytest.raises(UserError, match=f"train one with tfgan train, or, if .* of its runs .here is {tmp_path}.$"):
         runs.read_begun("runs/dcgan/digits-32")
     places = [f"runs/{name}" for name in ("cats", "dcgan/digits-8-strong", "compare/dcgan/digits-8/lr=0.1")]
     for time, place in enumerate(places):
@@ -49,6 +49,7 @@ def test_a_run_that_is_not_there_and_those_that_are(trained, tmp_path, monkeypat
         shutil.copytree("runs/cats", f"runs/{number}")
     with pytest.raises(UserError, match=" and 3 more$"):
         runs.read_begun("runs/dcgan/digits-32")
+    assert "--run_dir" not in runs.no_run("runs/cgan/digits-32", "tfgan train", ["cgan"])  # there are no runs of a cgan
 
 
 def test_log_there_and_back(tmp_path):

@@ -73,6 +73,7 @@ def train(
     model: str | None = None,
     preset: str = "article",
     run_dir: str | Path | None = None,
+    name: str | None = None,
     tfrecord_path: str | Path = "tfrecords",
     overwrite: bool = False,
     **settings: Any,
@@ -82,12 +83,17 @@ def train(
         run = tg.train("mnist", base_filters=32, epochs=5)
         tg.show(run)
 
-    image_type: an ImageType, as "mnist", or an Experiment, as tg.resolve makes it. model: the GAN (default: the first that draws
-    the ImageType). preset: a named set of values. settings: those that shall not have their usual values; `tfgan train --help`
-    lists them. The rest as in workflow.train. Raises UserError for settings that do not go together, and as
-    workflow.train does. If the notebook's kernel is interrupted, the run is saved and Interrupted is raised.
+    image_type: an ImageType, as "mnist", or an Experiment, as tg.resolve makes it. model: the GAN (default: the first that
+    draws the ImageType). name: of the run, whose folder is then runs/<name>. preset: a named set of values. settings: those
+    that shall not have their usual values; `tfgan train --help` lists them. The rest as in workflow.train. Raises UserError
+    for settings that do not go together, and as workflow.train does. If the notebook's kernel is interrupted, the run is
+    saved and Interrupted is raised.
     """
     experiment = _experiment(image_type, model, preset, settings)
+    if name is not None:
+        if run_dir is not None:
+            raise UserError("run_dir and name both name the run's folder: give one of them")
+        run_dir = runs.named_folder(name)
     return workflow.train(experiment, tfrecord_path=tfrecord_path, run_dir=run_dir, overwrite=overwrite)
 
 

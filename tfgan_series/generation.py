@@ -20,8 +20,8 @@ def generate(
     grid: bool = True,
     singles: bool = False,
     numbered: bool = False,
-) -> Path:
-    """Draw `count` pictures for z of a seed. Returns the path of the grid, or without a grid the folder of the single pictures.
+) -> list[Path]:
+    """Draw `count` pictures for z of a seed. Returns the paths of the grid and of the folder of the single pictures.
 
     grid: write all as one grid, OUT/seed-SEED-count-COUNT.png. numbered: write each picture's number on it, for `explore`; the
     grid's name then ends with -numbered. singles: write each picture to OUT/seed-SEED/000001.png and so on. The same seed and
@@ -43,12 +43,12 @@ def generate(
         for label, of_label in zip(asked or ("",), np.split(images, len(asked) or 1), strict=True):
             _save_singles(of_label, drawn / files.as_name(label))
     if not grid:
-        return drawn
+        return [drawn]
     chosen = files.as_name("-".join(["label", *labels])) if labels else ""
     sheet = out / f"{'-'.join(filter(None, [drawn.name, f'count-{count}', chosen, 'numbered' * numbered]))}.png"
     with files.whole(sheet) as partial:
         pictures.grid(images, count if asked else None, labels=numbers, rows=asked).save(partial)
-    return sheet
+    return [sheet, drawn] if singles else [sheet]
 
 
 def draw(

@@ -14,6 +14,7 @@ from tfgan_series.series import Experiment
 from tfgan_series.training import devices
 
 _FEW_STEPS = 1900  # those of the demo
+_MANY_STEPS = 10_000
 _FEW_PICTURES = 5000
 
 
@@ -62,10 +63,11 @@ def advice(experiment: Experiment, found: Records) -> list[str]:
     """Lines to print before a training that will hardly give good pictures: it has few steps, or learns from few pictures."""
     total = experiment.steps_in_all(pipeline.steps_per_epoch(found, experiment))
     count, asked, lines = found.count_of(experiment), series.values(experiment), []
+    usual = series.resolve(experiment.image_type, experiment.model).steps or _MANY_STEPS
     if total < _FEW_STEPS:
         lines.append(
             f"This run has {total:,} steps in all. That is few: even {series.DEFAULT_IMAGE_TYPE} take {_FEW_STEPS:,}, and "
-            "photographs need some thousand. To give it more, type --steps=10000."
+            f"photographs need some thousand. To give it more, type --steps={max(usual, _FEW_STEPS)}."
         )
     if count < _FEW_PICTURES and not (asked.get("diff_augment", True) or experiment.augment):
         lines.append(

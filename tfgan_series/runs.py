@@ -13,10 +13,11 @@ runs/<model>/<ImageType>-<image_size>[-<preset and changes>]/
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -111,7 +112,7 @@ def read_begun(folder: Path | str) -> Begun:
         begun = Begun(series.from_dict(record["experiment"]), record["records"], record["records_identity"])
         had = record.get("records_type", begun.experiment.image_type)
     except FileNotFoundError as error:
-        raise UserError(f"{folder} is not a run (no {EXPERIMENT}): {_instead()}") from error
+        raise UserError(no_run(folder, way.command("train"))) from error
     except (OSError, ValueError, KeyError, TypeError, UserError) as error:
         raise UserError(
             f"{path} cannot be read ({reason_of(error)}): it is damaged or from another version; "
@@ -130,15 +131,21 @@ def read_experiment(folder: Path | str) -> Experiment:
     return read_begun(folder).experiment
 
 
-def _instead() -> str:
-    """What to type if a run was not found."""
-    found = [files.quoted(path) for path in there_are()]
-    if not found:
-        return f"train one with {way.command('train')}, or give another --run_dir"
-    more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
-    return (
-        f"train one with {way.command('train')}, or give the --run_dir of one that there is: {', '.join(found[:_LISTED])}{more}"
-    )
+def no_run(folder: Path | str, train: str, models: Collection[str] = tuple(series.MODELS)) -> str:
+    """What to say of a folder that is no run. train: the command that trains it. models: the runs of these models are offered
+    instead."""
+    found = [files.quoted(path) for path in there_are() if _model(path) in models]
+    instead = f"or, if you have trained it already, go to the folder of its runs (here is {Path.cwd()})"
+    if found:
+        more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+        instead = f"or give the --run_dir of one that there is: {', '.join(found[:_LISTED])}{more}"
+    return f"{folder} is not a run (no {EXPERIMENT}): train one with {train}, {instead}"
+
+
+def _model(folder: Path) -> str | None:
+    with contextlib.suppress(UserError):
+        return read_experiment(folder).model
+    return None
 
 
 def find_records(folder: Path | str, tfrecord_path: Path | str) -> Records:

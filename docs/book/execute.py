@@ -35,9 +35,17 @@ def execute(chapter: Path) -> None:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             # Standard error has progress bars and TensorFlow's remarks: they say nothing to a reader.
-            cell.outputs = [smaller(output) for output in cell.outputs if output.get("name") != "stderr"]
+            cell.outputs = [smaller(without_remarks(one)) for one in cell.outputs if one.get("name") != "stderr"]
     nbformat.write(notebook, chapter.with_suffix(".ipynb"))
     print(f"{chapter.with_suffix('.ipynb')}: {time.monotonic() - start:.0f} s", flush=True)
+
+
+def without_remarks(output: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """An output without the lines that TensorFlow's logger writes to standard output in a notebook."""
+    if output.get("name") == "stdout":
+        lines = output.text.splitlines(keepends=True)
+        output.text = "".join(line for line in lines if not line.startswith("WARNING:tensorflow"))
+    return output
 
 
 def smaller(output: nbformat.NotebookNode) -> nbformat.NotebookNode:

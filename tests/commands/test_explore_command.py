@@ -16,7 +16,7 @@ from conftest import command
         (["interpolate", "3,17"], "'3,17' is no flag; every argument after the first begins with --"),
         (["interpolate", "--samples=3,x"], "flag --samples=3,x: wanted numbers of samples, as 3,17,40"),
         (["interpolate", "--plus=3"], "--plus is for arithmetic: leave it out"),
-        (["arithmetic"], "give --plus=NUMBERS and --minus=NUMBERS, or --equation=ATTRIBUTES, and not both"),
+        (["arithmetic"], "say what to add in one of two ways: numbers of samples, as --plus=29,36,51 "),
         (["arithmetic", "--equation=A + + B"], "--equation='A + + B', at character 5: wanted an attribute, found '+'"),
         (["neighbours", "--run_dir=nowhere"], "nowhere is not a run"),
     ],

@@ -346,7 +346,10 @@ def test_another_source_does_not_pass_for_the_finished_one(tmp_path):
         (tmp_path / name).mkdir()
         Image.new("RGB", (5, 5), (value,) * 3).save(tmp_path / name / "1.png")
     conversion.convert(experiment, dataset_path=tmp_path / "cats", tfrecord_path=tmp_path / "t")
-    with pytest.raises(UserError, match="was made with source=.*cats and not .*dogs: make it again"):
+    with pytest.raises(
+        UserError,
+        match="was made with source=.*cats and not .*dogs: give another",
+    ):
         conversion.convert(experiment, dataset_path=tmp_path / "dogs", tfrecord_path=tmp_path / "t")
     assert conversion.convert(experiment, tfrecord_path=tmp_path / "t").counts == {"train": 1}
 

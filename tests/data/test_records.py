@@ -70,7 +70,7 @@ def test_records_of_the_digits_before_they_were_mnist_are_refused(copy, tiny):
     """They are refused in their old folder, and where that was renamed."""
     settings = json.loads((copy / records.CONVERSION).read_text())
     (copy / records.CONVERSION).write_text(json.dumps(settings | {"image_type": "digits"}))
-    with pytest.raises(UserError, match=r"mnist/8 was made with image_type=digits and not mnist: make it again"):
+    with pytest.raises(UserError, match=r"mnist/8 was made with image_type=digits and not mnist: give another"):
         records.find_records(copy.parents[1], tiny)
     copy.parent.rename(copy.parents[1] / "digits")
     line = r"digits is from an earlier version and has other pictures: remove it; the records of digits are now in .*mnist$"
@@ -86,5 +86,5 @@ def test_the_size_asked_for_comes_before_the_originals(celeba, tmp_path):
     assert records.find_records(tmp_path, experiment).folder.name == "source"
     conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path)
     assert records.find_records(tmp_path, experiment).folder.name == "8"
-    with pytest.raises(UserError, match="was made with fit=squash and not crop: make it again"):
+    with pytest.raises(UserError, match="was made with fit=squash and not crop: give --fit=squash, another --TFRecordPath"):
         records.find_records(tmp_path, experiment.change(fit="crop"))

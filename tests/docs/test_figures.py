@@ -8,20 +8,31 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import ROOT, write_mnist
+from conftest import ROOT, write_idx_files, write_mnist
 
 pytestmark = pytest.mark.extra
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """run(name, *arguments): what docs/figures/NAME.py prints, and the figure it draws."""
+def load(monkeypatch):
+    """load(name): docs/figures/NAME.py as a module."""
 
-    def run(name, *arguments):
+    def load(name):
         spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/figures/{name}.py")
         script = importlib.util.module_from_spec(spec)
         monkeypatch.setitem(sys.modules, name, script)  # dataclasses look it up there
         spec.loader.exec_module(script)
+        return script
+
+    return load
+
+
+@pytest.fixture
+def run(load, tmp_path, monkeypatch, capsys):
+    """run(name, *arguments): what docs/figures/NAME.py prints, and the figure it draws."""
+
+    def run(name, *arguments):
+        script = load(name)
         monkeypatch.setattr(sys, "argv", [name, *arguments, f"--out={tmp_path / 'figure.png'}"])
         script.main()
         return capsys.readouterr().out, np.asarray(Image.open(tmp_path / "figure.png").convert("RGB"))
@@ -40,6 +51,25 @@ def test_dying_gradient(run):
     assert figure.shape == (400, 900, 3)
 
 
+def test_grain(run, tmp_path):
+    draw = np.random.default_rng(0)
+    noisy = [(draw.integers(0, 256, (count, 28, 28), np.uint8), np.zeros(count, np.uint8)) for count in (64, 10)]
+    files = write_idx_files(tmp_path / "files", *noisy, True)
+    printed, figure = run("grain", "--steps=1", f"--DatasetPath={files}", f"--TFRecordPath={tmp_path}")
+    found = re.findall(r"^(.+): ([\d.]+) times as rough", printed, re.MULTILINE)
+    assert [name for name, _ in found] == ["GAN, 28 pixels", "GAN, 64 pixels", "DCGAN, 32 pixels", "DCGAN, 64 pixels"]
+    assert all(float(ratio) > 0 for _, ratio in found)
+    assert float(found[0][1]) < 1  # a network of one step is smoother than full noise
+    assert figure.shape == (520, 1100, 3)
+
+
+def test_roughness(load):
+    roughness = load("grain").roughness
+    board = np.indices((4, 4)).sum(0) % 2 * 2.0 - 1  # neighbours are 2 apart
+    assert roughness(board[None, ..., None]) == 2
+    assert roughness(np.ones((1, 4, 4, 1))) == 0
+
+
 def test_cyclegan_limits(run):
     printed, figure = run("cyclegan_limits", "--rows=1", "--steps=1")
     (line,) = re.findall(r"^red to blue: (.*)$", printed, re.MULTILINE)
@@ -50,6 +80,14 @@ def test_cyclegan_limits(run):
     colours, counts = np.unique(figure.reshape(-1, 3), axis=0, return_counts=True)
     shown = {tuple(colour) for colour, count in zip(colours.tolist(), counts, strict=True) if count > 1000}
     assert {(128, 128, 128), (230, 25, 25)} <= shown  # the inputs' grey and red
+
+
+def test_a_bystander_stands_beside_the_shape(load):
+    script = load("cyclegan_limits")
+    for place in script.draw_places(256, seed=10):
+        bystander = script.circle(script.corner(place))
+        assert bystander.sum() == 24
+        assert not (bystander & script.square(place)).any()
 
 
 def test_scores(run, tmp_path):

@@ -82,9 +82,15 @@ def test_all_runs_of_the_records_have_one_classifier(digits, tiny, tmp_path, mon
     assert one.digest != features.of_classifier(classifier.train(copy, tiny, seed=1)).digest
 
 
-def test_the_kind_follows_from_what_the_records_know(digits, tiny):
-    assert features.default_kind(digits[1]) == "classifier"
+def test_the_kind_follows_from_what_the_records_know(digits, tiny, monkeypatch, capsys):
     plain = dataclasses.replace(digits[1], class_names=("only",))
-    assert features.default_kind(plain) == "random"
+    assert features.load(None, plain, tiny).kind == "random"
     with pytest.raises(UserError, match="--features=classifier: .* give random"):
         features.load("classifier", plain, tiny)
+    judge = classifier.Classifier(classifier.build((8, 8, 1), 2), ("club", "holiday"), {"club": 0.5, "holiday": 0.71})
+    monkeypatch.setattr(classifier, "find_or_train", lambda *_: judge)
+    assert features.load(None, digits[1], tiny).kind == "classifier"
+    judge.accuracy["holiday"] = 0.52  # two albums, whose pictures are alike
+    assert features.load(None, digits[1], tiny).kind == "random"
+    assert "cannot tell club from holiday (balanced accuracy 0.52;" in capsys.readouterr().out
+    assert features.load("classifier", digits[1], tiny).kind == "classifier"

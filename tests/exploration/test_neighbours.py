@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -50,6 +52,17 @@ def test_a_generator_that_remembers_is_found_out(digits, tiny, trained):
     assert parrot["samples"] == pytest.approx(0, abs=1e-4)
     assert parrot["real pictures of test"] == own["real pictures of test"] > 5
     assert own["samples"] > own["real pictures of test"]
+
+
+def test_without_other_pictures_the_training_pictures_are_the_measure(digits, tiny):
+    alone = dataclasses.replace(digits[1], counts={"train": digits[1].counts["train"]})
+    stored = np.concatenate([images for images, *_ in pipeline.in_order(alone, tiny)])
+    medians = neighbours.neighbours(Parrot(stored), alone, tiny, [1]).numbers["medians"]["pixels"]
+    vectors = neighbours.pixels(stored)
+    distances = np.sqrt(((vectors[:256, None] - vectors[None]) ** 2).sum(axis=2))
+    wanted = np.median(np.sort(distances, axis=1)[:, 1])
+    assert medians["training pictures, each to the nearest other one"] == pytest.approx(wanted, rel=1e-4)
+    assert medians["samples"] == pytest.approx(0, abs=1e-4) != wanted
 
 
 def test_the_medians_are_those_of_all_distances(digits, tiny, trained):

@@ -27,8 +27,13 @@ def test_columns_share_a_plot_by_the_end_of_their_names():
     assert names(plots.lay_out([cycle])[0]) == {
         "There and back": ["Cycle_loss", "Cycle_test"],
         "Loss": ["G_ab_loss", "G_ba_loss", "D_a_loss", "D_b_loss"],
-        "Learning rate": ["lr"],
     }
+
+
+def test_a_rate_that_never_changes_has_no_plot():
+    constant = [row | {"lr": 2e-4} for row in LOG]
+    assert "Learning rate" not in names(plots.lay_out([constant])[0])
+    assert "Learning rate" in names(plots.lay_out([constant, LOG])[0])  # beside a run whose rate falls
 
 
 def test_places_follow_the_axes():
@@ -115,12 +120,13 @@ def test_the_numbers_beside_an_axis_are_round_and_hold_the_curve(low, high, tick
     ("last", "ticks"), [(1, "1"), (2, "1 2"), (3, "1 2 3"), (7, "2 4 6"), (12, "5 10"), (100, "20 40 60 80 100")]
 )
 def test_the_epochs_below_are_whole_and_there(last, ticks):
-    (plot,) = plots.lay_out([[{"epoch": epoch, "lr": 1e-3} for epoch in range(1, last + 1)]])[0]
+    (plot,) = plots.lay_out([[{"epoch": epoch, "Gen_loss": 1.0} for epoch in range(1, last + 1)]])[0]
     assert " ".join(text for _, text in plot["x_ticks"]) == ticks
 
 
 @pytest.mark.parametrize(
-    ("rates", "first", "last"), [((2e-4,), "0.0001", "0.001"), ((1e-3, 1e-4), "1e-05", "0.01"), ((0.1, 1e-35), "1e-41", "10")]
+    ("rates", "first", "last"),
+    [((3e-4, 2e-4), "0.0001", "0.001"), ((1e-3, 1e-4), "1e-05", "0.01"), ((0.1, 1e-35), "1e-41", "10")],
 )
 def test_a_rate_that_falls_by_decades_has_them_beside_it(rates, first, last):
     (plot,) = plots.lay_out([[{"epoch": epoch, "lr": rate} for epoch, rate in enumerate(rates, 1)]])[0]

@@ -276,7 +276,7 @@ def test_a_run_without_grids_keeps_its_curves(trained, tmp_path):
     shutil.rmtree(folder / "images")
     text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
     assert "<img" not in text
-    assert text.count('class="plot"') == 4
+    assert text.count('class="plot"') == 3
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, NoReturn
 
 from absl import app, flags
 
-from tfgan_series import series
+from tfgan_series import series, way
 from tfgan_series.commands import usage
 from tfgan_series.errors import UserError, nearest, reason_of
 from tfgan_series.series.settings import with_tuples
@@ -23,6 +24,7 @@ _HELP = ("-h", "-help", "--help", "--helpshort", "--helpfull")
 
 _defined: list[str] = []  # settings that this command has a flag for
 _groups: dict[str, str] = {}  # flags that are settings or paths: their groups in --help
+_to_find: list[bool] = [False]  # whether this command takes settings only to find a run
 
 
 def define_records() -> None:
@@ -49,27 +51,35 @@ def define_path(name: str, default: str | None, text: str, *, required: bool = F
     _groups[name] = usage.FILES
 
 
-def define_choice(name: str, default: str | None, choices: Iterable[str], text: str) -> None:
-    """A flag for one of these words, in small or large letters. For another word, the error offers one that is near."""
+def define_choice(name: str, default: str | None, choices: Iterable[str], text: str, elsewhere: Collection[str] = ()) -> None:
+    """A flag for one of these words, in small or large letters. For another word, the error offers one that is near. elsewhere:
+    words that only other commands take."""
     define: Any = flags.DEFINE  # its types want a serializer, which it does not need
-    define(_Choice(choices, case_sensitive=False), name, default, text)
+    define(_Choice(choices, elsewhere), name, default, text)
 
 
 class _Choice(flags.EnumParser):
+    def __init__(self, choices: Iterable[str], elsewhere: Collection[str]) -> None:
+        super().__init__(choices, case_sensitive=False)
+        self._elsewhere = elsewhere
+
     def parse(self, argument: str) -> str:
         try:
             return super().parse(argument)
         except ValueError:
+            if argument in self._elsewhere:
+                raise ValueError(f"not for this command; it takes {', '.join(self.enum_values)}") from None
             raise ValueError(f"choose one of {', '.join(self.enum_values)}{nearest(argument, self.enum_values)}") from None
 
 
-def define_settings(*names: str, draws_from: str | None = None, own: Collection[str] = ()) -> None:
+def define_settings(*names: str, draws_from: str | None = None, own: Collection[str] = (), to_find: bool = False) -> None:
     """Define a flag for each named setting, or for all of them if none is named.
 
     draws_from: offer only the models that draw from this, "noise" or "pictures", and the ImageTypes they draw. own: settings
-    whose names the command uses for flags of its own.
+    whose names the command uses for flags of its own. to_find: the command takes the settings only to find a run.
     """
     _groups.clear()  # docs/reference.py defines one command after the other
+    _to_find[:] = [to_find]
     pairs = [pair for pair in series.pairs() if draws_from in (None, series.MODELS[pair[1]].draws_from)]
     kinds = list(dict.fromkeys(image_type for image_type, _ in pairs))
     models = list(dict.fromkeys(model for _, model in pairs))
@@ -78,8 +88,9 @@ def define_settings(*names: str, draws_from: str | None = None, own: Collection[
     _defined[:] = ["image_type", "model", *(names or [name for name in fields if name not in {"image_type", "model", *own}])]
     _groups.update({series.flag_name(name): fields[name].metadata["group"] for name in _defined})
     usual = series.DEFAULT_IMAGE_TYPE if series.DEFAULT_IMAGE_TYPE in kinds else kinds[0]
-    define_choice("ImageType", usual, [*kinds, *aliases], fields["image_type"].metadata["help"])
-    define_choice("model", None, models, fields["model"].metadata["help"])
+    others = [{*names} - {*offered} for names, offered in zip(zip(*series.pairs(), strict=True), (kinds, models), strict=True)]
+    define_choice("ImageType", usual, [*kinds, *aliases], fields["image_type"].metadata["help"], others[0])
+    define_choice("model", None, models, fields["model"].metadata["help"], others[1])
     for name in _defined[2:]:
         _define_setting(name, fields[name], _choices(name, models))
 
@@ -123,9 +134,15 @@ def whole_numbers(flag: str) -> tuple[int, ...] | None:
     return None if words is None else tuple(_whole_number(flag, word) for word in words)
 
 
-def experiment() -> series.Experiment:
-    """The Experiment that the flags name. Raises UserError."""
-    return series.resolve(**{"image_type": FLAGS.ImageType, **given_settings()})
+def experiment(run: Path | None = None) -> series.Experiment:
+    """The Experiment that the flags name. run: a folder; if a run is there and the flags name neither ImageType nor model nor
+    preset, it is the run's, with the settings that were given. Raises UserError."""
+    from tfgan_series import runs
+
+    given = given_settings()
+    if run and (run / runs.EXPERIMENT).is_file() and not {"image_type", "model", "preset"} & set(given):
+        return runs.read_experiment(run).change(**given)
+    return series.resolve(**{"image_type": FLAGS.ImageType, **given})
 
 
 def named_run() -> Path | None:
@@ -149,9 +166,14 @@ def run_folder(draws_from: str | None = None) -> Path:
 
     named = named_run()
     folder = named or runs.default_folder(experiment(), required_path("TFRecordPath"))
+    if named is None and not (folder / runs.EXPERIMENT).is_file():
+        asked = {"image_type": experiment().image_type} if FLAGS.ImageType != series.DEFAULT_IMAGE_TYPE else {}
+        words = [series.flag_line(name, value) for name, value in (asked | given_settings()).items()]
+        offered = [one for one in _models(draws_from) if FLAGS.model in (None, one)]
+        raise UserError(runs.no_run(folder, " ".join([way.command("train"), *words]), offered))
     trained = runs.read_experiment(folder)
     if draws_from not in (None, series.MODELS[trained.model].draws_from):
-        fitting = " and ".join(name for name, model in series.MODELS.items() if model.draws_from == draws_from)
+        fitting = " and ".join(_models(draws_from))
         raise UserError(f"{folder} is a run of {trained.model}; this command is for {fitting}: give another --run_dir")
     has = series.values(trained)
     other = [
@@ -162,6 +184,11 @@ def run_folder(draws_from: str | None = None) -> Path:
     if other:
         raise UserError(f"{folder} does not match the flags: {', '.join(other)}; name another run, or leave the flag out")
     return folder
+
+
+def _models(draws_from: str | None) -> list[str]:
+    """The models that draw from this; None: all."""
+    return [name for name, model in series.MODELS.items() if draws_from in (None, model.draws_from)]
 
 
 def refuse_run_beside(flag: str) -> None:
@@ -246,7 +273,7 @@ def run(command: ModuleType) -> None:
         try:
             return FLAGS(argv)
         except flags.Error as error:
-            _fail(f"{error}; --help tells more")
+            _fail(f"{_plain(str(error))}; --help tells more")
 
     def guarded(argv: list[str]) -> None:
         typed, more = argv[1 : 1 + bool(words)], argv[1 + bool(words) :]
@@ -291,7 +318,8 @@ def _help(command: ModuleType, argv: list[str]) -> str:
     except UserError as error:
         _fail(str(error))
     name = command.__name__.rpartition(".")[2]
-    return usage.text(name, command.__doc__ or "", getattr(command, "WORDS", ()), groups(), experiment)
+    words = getattr(command, "WORDS", ())
+    return usage.text(name, command.__doc__ or "", words, groups(), experiment, to_find=_to_find[0])
 
 
 def groups() -> dict[str, str]:
@@ -299,6 +327,17 @@ def groups() -> dict[str, str]:
     modules = FLAGS.flags_by_module_dict()
     ours = [flag.name for module in modules if module.startswith("tfgan_series.") for flag in modules[module]]
     return _groups | {flag: usage.OWN for flag in ours if flag not in _groups}
+
+
+def _plain(text: str) -> str:
+    """absl's error in our words: in its own, it quotes Python's."""
+    for theirs, ours in (
+        (r"invalid literal for int\(\) with base 10: ('.*')", r"a whole number is needed, and not \1"),
+        (r"could not convert string to float: ('.*')", r"a number is needed, and not \1"),
+        (r"\. Did you mean: (.*) \?", r" (did you mean \1?)"),
+    ):
+        text = re.sub(theirs, ours, text)
+    return text
 
 
 def _fail(line: str, status: int = 1) -> NoReturn:

@@ -17,7 +17,7 @@ from tfgan_series.evaluation import scores
 
 
 def define() -> None:
-    command_line.define_settings(own=["seed", "batch_size"])
+    command_line.define_settings(own=["seed", "batch_size"], to_find=True)
     command_line.define_run("the run to measure")
     command_line.define_records()
     command_line.define_path("generator", None, "a .keras file to measure instead of the run's generator (default: the run's)")
@@ -32,7 +32,8 @@ def define() -> None:
         "features",
         None,
         scores.KINDS,
-        "network that the scores look through (default: classifier if the records have attributes or classes, else random)",
+        "network that the scores look through (default: classifier if the records have attributes or classes and it recognises "
+        "them, else random)",
     )
     command_line.define_path("weights", None, "inception: a .keras or .h5 file (default: the weights that Keras downloads)")
     flags.DEFINE_integer(
@@ -60,5 +61,6 @@ def main() -> None:
         batch_size=FLAGS.batch_size,
     )
     print(scores.table(found))
+    print(scores.HOW_TO_READ)
     print(f"In {run / scores.NAME}")
     report.refresh(run)

@@ -1,8 +1,8 @@
 """Shows what a trained run has learned: walks, sums and nearest neighbours, in RUN/explored.
 
-tfgan generate --ImageType=mnist --count=64 --numbered     # a contact sheet: samples and their numbers
-tfgan explore interpolate --ImageType=mnist --samples=3,17,40
-tfgan explore arithmetic --ImageType=mnist --plus=3,17,40 --minus=5,8,21 --plus=2,9,33
+tfgan generate --count=64 --numbered     # a contact sheet: samples and their numbers
+tfgan explore interpolate --samples=3,10,14
+tfgan explore arithmetic --plus=29,36,51 --minus=37,42,47 --plus=10,22,26
 tfgan explore arithmetic --ImageType=celeba --equation="Eyeglasses & Male - !Eyeglasses & Male + !Eyeglasses & !Male"
 tfgan explore neighbours --ImageType=mnist
 tfgan explore interpolate --model=cdcgan --label=3,7 --samples=5     # from 3 to 7, with the z of sample 5
@@ -52,7 +52,7 @@ class _Numbers(flags.ArgumentParser):
 
 
 def define() -> None:
-    command_line.define_settings(draws_from="noise", own=["seed", "steps"])
+    command_line.define_settings(draws_from="noise", own=["seed", "steps"], to_find=True)
     command_line.define_run("the run to explore")
     command_line.define_records()
     command_line.define_path("out", None, "folder for what is found (default: explored/ in the run)")
@@ -84,7 +84,10 @@ def main(what: str) -> None:
             raise UserError(f"--{name} is for {' and '.join(word for word in WORDS if name in WORDS[word])}: leave it out")
     terms = sorted((FLAGS.plus or []) + (FLAGS.minus or []))
     if what == "arithmetic" and bool(terms) == (FLAGS.equation is not None):
-        raise UserError("give --plus=NUMBERS and --minus=NUMBERS, or --equation=ATTRIBUTES, and not both")
+        raise UserError(
+            "say what to add in one of two ways: numbers of samples, as --plus=29,36,51 --minus=37,42,47 --plus=10,22,26, or "
+            "attributes, as --equation='Male & Smiling - Male'"
+        )
     if FLAGS.equation is not None:
         from tfgan_series.exploration import equation
 

@@ -15,7 +15,7 @@ from tfgan_series.export.formats import FORMATS
 
 
 def define() -> None:
-    command_line.define_settings()
+    command_line.define_settings(to_find=True)
     command_line.define_run("the run whose generators are exported")
     command_line.define_records()
     command_line.define_path("generator", None, "a .keras file to export instead of a run's generators (default: the run's)")

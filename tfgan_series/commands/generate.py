@@ -17,7 +17,7 @@ from tfgan_series.errors import UserError
 
 
 def define() -> None:
-    command_line.define_settings(draws_from="noise", own=["seed"])
+    command_line.define_settings(draws_from="noise", own=["seed"], to_find=True)
     command_line.define_run("the run to draw from")
     command_line.define_records()
     command_line.define_path("generator", None, "a generator.keras to draw from instead of a run (default: the run's)")
@@ -54,4 +54,4 @@ def main() -> None:
         singles=FLAGS.singles,
         numbered=FLAGS.numbered,
     )
-    print(f"Pictures in {drawn}")
+    print(f"Pictures in {' and '.join(map(str, drawn))}")

@@ -13,7 +13,7 @@ from tfgan_series.errors import UserError
 
 
 def define() -> None:
-    command_line.define_settings()
+    command_line.define_settings(to_find=True)
     command_line.define_run("the run to show")
     command_line.define_records()
     flags.DEFINE_list("runs", None, "runs to show side by side: RUN,RUN,...")

@@ -4,7 +4,7 @@
     tfgan train --ImageType=mnist        # the article's DCGAN on MNIST
     tfgan train --ImageType=celeba       # after convert
 
-If a run was stopped, the same command goes on with it.
+If a run was stopped, the same command goes on with it; `--name=NAME` or `--run_dir=RUN` alone does so too.
 """
 
 from absl import flags
@@ -23,11 +23,11 @@ def define() -> None:
 
 
 def main() -> None:
-    experiment = command_line.experiment()
+    records, run_dir = command_line.required_path("TFRecordPath"), command_line.named_run()
+    experiment = command_line.experiment(None if FLAGS.overwrite else run_dir)
     backend.import_tensorflow()
     from tfgan_series import preparation, workflow
 
-    records, run_dir = command_line.required_path("TFRecordPath"), command_line.named_run()
     if FLAGS.dry_run:
         print("\n".join(preparation.describe(experiment, tfrecord_path=records, run_dir=run_dir)))
         return

@@ -13,7 +13,7 @@ from tfgan_series.commands.command_line import FLAGS
 
 
 def define() -> None:
-    command_line.define_settings(draws_from="pictures", own=["batch_size"])
+    command_line.define_settings(draws_from="pictures", own=["batch_size"], to_find=True)
     command_line.define_run("the run to translate with")
     command_line.define_records()
     command_line.define_path("input", None, "a picture, or a folder of pictures, of any size", required=True)

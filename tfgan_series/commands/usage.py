@@ -11,17 +11,21 @@ from absl import flags
 from tfgan_series import series, way
 
 FILES, OWN = "files", "this command"  # groups of the flags that are no settings
-_ORDER = (*series.GROUPS, OWN, FILES)
+_ORDER = (OWN, *series.GROUPS, FILES)
+_NAMING = ("ImageType", "model", "preset")
 _WIDTH = 120
 _VALUES = {"int": "N", "float": "X", "comma separated list of strings": "A,B"}  # absl's name of a type: what stands for a value
 
 
-def text(name: str, doc: str, words: Iterable[str], groups: Mapping[str, str], experiment: series.Experiment) -> str:
+def text(
+    name: str, doc: str, words: Iterable[str], groups: Mapping[str, str], experiment: series.Experiment, *, to_find: bool
+) -> str:
     """The help of a command.
 
     name, doc: of the command; in doc, `tfgan NAME` becomes the way by which the user came. words: what the first argument may
     be. groups: {flag: its group}; a flag in one of series.GROUPS is a setting. experiment: its values are the defaults of the
-    settings. Of the settings that only other models have, the help gives the names.
+    settings. Of the settings that only other models have, the help gives the names. to_find: the command takes the settings only
+    to find a run, so it shows those alone that name it.
     """
     typed, usual = way.command(name), {series.flag_name(name): value for name, value in series.values(experiment).items()}
     settings = {flag for flag, group in groups.items() if group in series.GROUPS}
@@ -29,11 +33,11 @@ def text(name: str, doc: str, words: Iterable[str], groups: Mapping[str, str], e
     parser = argparse.ArgumentParser(
         usage=f"{typed}{argument} [--flag=value ...]",
         description=re.sub(r"\btfgan (\w+)", lambda found: way.command(found[1]), doc),
-        epilog="\n".join(_ending(typed, sorted(settings - set(usual)), experiment)),
+        epilog="\n".join(_ending(typed, sorted(settings - set(usual)), experiment, to_find)),
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=24, width=_WIDTH),
         add_help=False,
     )
-    shown = [flag for flag in groups if flag in usual or flag not in settings]
+    shown = [flag for flag in groups if flag not in settings or flag in (_NAMING if to_find else usual)]
     for group in sorted({groups[flag] for flag in shown}, key=_ORDER.index):
         section = parser.add_argument_group(group)
         for flag in shown:
@@ -60,10 +64,13 @@ def default(value: Any) -> str:
     return f" (default: {series.in_words(tuple(value) if isinstance(value, list) else value)})"
 
 
-def _ending(typed: str, absent: Iterable[str], experiment: series.Experiment) -> Iterator[str]:
+def _ending(typed: str, absent: Iterable[str], experiment: series.Experiment, to_find: bool) -> Iterator[str]:
     """The last lines of the help. absent: the settings that the experiment's model does not have."""
-    yield f"The defaults of the settings are those of --ImageType={experiment.image_type} --model={experiment.model}."
-    if absent:
+    if to_find:
+        yield "A run that was trained with other settings, as --base_filters=32, is found by the same flags, or by --run_dir."
+    else:
+        yield f"The defaults of the settings are those of --ImageType={experiment.image_type} --model={experiment.model}."
+    if absent and not to_find:
         words = f"Only other models have {', '.join(f'--{flag}' for flag in absent)}: {typed} --model=NAME --help shows them."
         yield from textwrap.wrap(words, _WIDTH, break_on_hyphens=False)
     yield "--flagfile=FILE reads flags from a file, one in each line."

@@ -33,6 +33,7 @@ from tfgan_series.errors import UserError, printable
 _SHARD_BYTES = 256 * 2**20
 _MIN_SHARDS = 8
 _SAMPLES = 64  # pictures in samples.png
+_TOLD = 20  # classes whose names are printed
 _SAMPLE_SIZE = 128  # their width and height if the records have many sizes
 
 
@@ -102,7 +103,7 @@ def _convert_into(folder: Path, request: Request, settings: dict[str, Any], side
     partial = folder.with_name(folder.name + ".partial")
     done = _begin(partial, plan, overwrite)
     _write_shards(partial, plan, done)
-    rejected = [row for shard in plan.shards for row in done[shard.file]["rejected"]]
+    rejected = sorted(row for shard in plan.shards for row in done[shard.file]["rejected"])
     oblong = sum(done[shard.file]["oblong"] for shard in plan.shards)
     if not any(done[shard.file]["records"] for shard in plan.shards):
         shutil.rmtree(partial)
@@ -114,7 +115,9 @@ def _convert_into(folder: Path, request: Request, settings: dict[str, Any], side
     _give_name(partial, folder)
 
     found = records.open_records(folder)
-    print(f"{folder}: {found}.")
+    print(f"{folder}: {found}. samples.png in it shows what will be trained on.")
+    if 1 < len(source.class_names) <= _TOLD:
+        print(f"Classes: {', '.join(source.class_names)}.")
     if rejected:
         print(f"Pictures that could not be used: {len(rejected):,}; {folder / 'rejected.csv'} tells which and why.")
     if oblong and settings.get("fit") != "crop":

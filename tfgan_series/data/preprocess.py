@@ -141,7 +141,10 @@ def _open(image: Picture) -> Image.Image:
     file's picture is smaller than 3x3."""
     if isinstance(image, np.ndarray):
         return Image.fromarray(image[..., 0] if image.shape[2:] == (1,) else image)
-    picture = Image.open(io.BytesIO(_bytes(image)), formats=tuple(FORMATS))
+    encoded = _bytes(image)
+    if not encoded:
+        raise BadPicture("an empty file")
+    picture = Image.open(io.BytesIO(encoded), formats=tuple(FORMATS))
     if min(picture.size) < SMALLEST:
         raise BadPicture(f"too small: {picture.width}x{picture.height} pixels, and {SMALLEST}x{SMALLEST} are the fewest")
     return picture

@@ -155,9 +155,10 @@ def check_settings(records: Records, wanted: Mapping[str, Any]) -> None:
     has = records.settings
     other = [f"{name}={has.get(name)} and not {value}" for name, value in wanted.items() if has.get(name) != value]
     if other:
+        same = [f"--{name}={has[name]}, " for name in ("channels", "fit") if name in has and has[name] != wanted.get(name)]
         raise UserError(
-            f"{records.folder} was made with {', '.join(other)}: make it again with {way.command('convert')} --overwrite, "
-            "or give another --TFRecordPath"
+            f"{records.folder} was made with {', '.join(other)}: give {''.join(same)}another --TFRecordPath, or make it again "
+            f"with {way.command('convert')} --ImageType={wanted['image_type']} --overwrite and the other flags that you want"
         )
 
 

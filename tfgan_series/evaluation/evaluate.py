@@ -193,7 +193,7 @@ def evaluate_run(
         for score in tg.evaluate(run, count=1000):
             print(score.metric, score.value, "real pictures:", score.floor)
 
-    kind: of the features (default: features.default_kind). weights: as in features.load. The rest as in reference and evaluate.
+    kind: of the features, and weights: as in features.load. The rest as in reference and evaluate.
     Raises UserError if the run, its scores, its records, a generator or the features' weights cannot be read or do not fit.
     """
     scores.read(run)  # if the file is damaged, we say so before we measure

@@ -46,28 +46,31 @@ class Features:
         return (share == share.max(axis=1, keepdims=True) if wanted.exclusive else share > 0.5).astype(np.float32)
 
 
-def default_kind(records: Records) -> str:
-    """classifier if the records have attributes or several classes, else random."""
-    return "classifier" if classifier.names(records) else "random"
-
-
 def load(kind: str | None, records: Records, experiment: Experiment, weights: Path | None = None) -> Features:
-    """The features of a kind for the records' pictures; None: of default_kind.
+    """The features of a kind for the records' pictures. None: classifier if the records have attributes or several classes and it
+    recognises one of them, else random.
 
     classifier: the records' own, which learns from their training pictures, now if there is none yet. weights: a file for
     inception, instead of the weights that Keras downloads. Raises UserError if the records cannot have a classifier, and if
     weights cannot be had.
     """
-    kind = kind or default_kind(records)
     shape = (experiment.image_size, experiment.image_size, experiment.channels)
-    if kind == "classifier":
-        if not classifier.names(records):
-            raise UserError(f"--features=classifier: {records.folder} has neither attributes nor several classes; give random")
+    if kind == "classifier" and not classifier.names(records):
+        raise UserError(f"--features=classifier: {records.folder} has neither attributes nor several classes; give random")
+    if kind == "classifier" or (kind is None and classifier.names(records)):
         # Not the run's own partition: runs on different partitions shall be judged by the same classifier.
         learned = experiment.change(partition="train") if "train" in records.counts else experiment
-        return of_classifier(classifier.find_or_train(records, learned), classes=not records.attribute_names)
-    network = random_network(shape) if kind == "random" else inception(shape, weights or "imagenet")
-    return Features(kind, digest(network), lambda images: in_batches(network, images, len(images)))
+        judge = classifier.find_or_train(records, learned)
+        best = max(judge.accuracy.values(), default=0.0)
+        if kind or best >= classifier.TRUSTED:
+            return of_classifier(judge, classes=not records.attribute_names)
+        # Folders may be albums: what tells them apart says nothing of the pictures.
+        print(
+            f"A classifier cannot tell {' from '.join(judge.names[:3])}{' and so on' if len(judge.names) > 3 else ''} (balanced "
+            f"accuracy {best:.2f}; 0.5 is guessing). So the scores look through random features; --features=classifier takes it."
+        )
+    network = inception(shape, weights or "imagenet") if kind == "inception" else random_network(shape)
+    return Features(kind or "random", digest(network), lambda images: in_batches(network, images, len(images)))
 
 
 def of_classifier(judge: classifier.Classifier, classes: bool = True) -> Features:

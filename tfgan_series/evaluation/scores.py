@@ -11,6 +11,10 @@ from tfgan_series.errors import UserError, printable, reason_of
 
 NAME = "scores.jsonl"  # in the run folder
 KINDS = ("classifier", "random", "inception")  # of features
+HOW_TO_READ = (
+    "The smaller fid and kid are, the better; the larger precision, recall, density and coverage. A kid may be a little below 0: "
+    "that is as good as 0."
+)
 
 
 @dataclass(frozen=True, kw_only=True)

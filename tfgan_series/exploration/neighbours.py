@@ -29,15 +29,17 @@ def neighbours(
     """Find the training pictures nearest to samples of a seed: in pixels, and in the features of `judge` if there is one.
 
     The text gives the median distance from 256 samples to their nearest training pictures. It gives the same distance for real
-    pictures of a partition that was not trained on, if there is one. The samples of a generator that only remembers come nearer
-    to training pictures than these real pictures do. Returns a Finding. Raises UserError for a number that no sample has.
+    pictures of a partition that was not trained on, or if there is none, for training pictures, each to the nearest other one.
+    The samples of a generator that only remembers come nearer to training pictures than these real pictures do. Returns a
+    Finding. Raises UserError for a number that no sample has.
     """
     noise_dim = generator.input_shape[-1]
     samples = latent.sample(generator, latent.numbered(numbers, noise_dim, seed))
     queries = {"samples": latent.sample(generator, latent.noise(_MEASURED, noise_dim, seed), _BATCH)}
     other = classifier.held_out(found, experiment)
-    if other:
-        queries[f"real pictures of {other.partition}"] = pipeline.first_images(found, other, other.partition, "", _MEASURED)
+    partition = other.partition if other else experiment.partition
+    real = f"real pictures of {partition}" if other else "training pictures, each to the nearest other one"
+    queries[real] = pipeline.first_images(found, other or experiment, partition, "", _MEASURED)
     spaces = {"pixels": pixels, **({"features": judge.features} if judge else {})}
 
     rows, labels = [samples[:, None]], [[str(number)] for number in numbers]
@@ -48,8 +50,9 @@ def neighbours(
         rows.append(images)
         for row, found_distances in zip(labels, distances, strict=False):
             row += [f"{distance:.3g}" for distance in found_distances]
-        parts = np.split(distances[len(samples) :, 0], np.cumsum([len(part) for part in queries.values()])[:-1])
-        medians[space] = {kind: float(np.median(part)) for kind, part in zip(queries, parts, strict=True)}
+        of_samples, of_real = np.split(distances[len(samples) :], [len(queries["samples"])])
+        itself = 0 if other else min(1, distances.shape[1] - 1)  # the nearest to a training picture is the picture itself
+        medians[space] = {"samples": float(np.median(of_samples[:, 0])), real: float(np.median(of_real[:, itself]))}
     images = pictures.to_uint8(np.concatenate(rows, axis=1))
     ranks = range(1, 1 + (images.shape[1] - 1) // len(spaces))
     caption = "a sample, and its nearest training pictures with their distances in " + " and in ".join(spaces)
@@ -61,15 +64,15 @@ def neighbours(
         labels=[label for row in labels for label in row],
     )
     told = [
-        f"In {space} the nearest training picture is at a median distance of "
-        + " and ".join(f"{distance:.3g} from {kind}" for kind, distance in by_kind.items())
+        f"In {space}{' (grey levels)' if space == 'pixels' else ''} the nearest training picture is at a median distance of "
+        + " and ".join(f"{distance:.3g} from {_MEASURED} {kind}" for kind, distance in by_kind.items())
         + "."
         for space, by_kind in medians.items()
     ]
-    hint = ["If the generator only remembers, its samples come much nearer than these real pictures."] if other else []
+    hint = "If the generator only remembers, its samples come much nearer than these real pictures."
     return Finding(
         title="Nearest training pictures",
-        text=" ".join([*told, *hint]),
+        text=" ".join([*told, hint]),
         pictures={"neighbours.png": page},
         numbers={"samples": list(numbers), "seed": seed, "medians": medians},
     )

@@ -51,6 +51,7 @@ def make(folders: Sequence[Path | str], out: Path | str, *, names: Sequence[str]
         runs=shown,
         heading=heading or (f"{len(shown)} runs side by side" if len(shown) > 1 else shown[0]["title"]),
         reading=reading.of_curves([run.experiment for run in begun]),
+        how_to_read_scores=scores.HOW_TO_READ,
         drawing=plots,
         settings=_settings_rows([run.experiment for run in begun]),
         script=_for_script(shown),

@@ -19,7 +19,7 @@ class Group:
     """Columns of the log that share a plot: their names match one of `names` (patterns with *), and none of an earlier group's.
 
     limits: of the y axis. None: the range of the numbers and zero. sparse: measured in some rows only, so the line goes on over
-    rows without a number.
+    rows without a number. varied: a plot only if its numbers change.
     """
 
     title: str
@@ -28,6 +28,7 @@ class Group:
     log_axis: bool = False
     limits: tuple[float, float] | None = None
     sparse: bool = False
+    varied: bool = False
 
     def has(self, column: str) -> bool:
         """Whether the column's name matches."""
@@ -57,10 +58,10 @@ GROUPS = (
     ),
     Group(title="There and back", names=("Cycle_loss", "Cycle_test", "Identity_loss"), text="how far from the original"),
     Group(title="Loss", names=("*_loss",), text="what each network minimises"),
-    Group(title="Probability", names=("*_P",), text="that a picture is real, as D sees it", limits=(0.0, 1.0)),
+    Group(title="Probability", names=("*_P",), text="of being real, as D sees it", limits=(0.0, 1.0)),
     Group(title="Mean logit", names=("*_logit",), text="of D: a larger one means more surely real"),
     Group(title="Gradient", names=("*_grad",), text="its norm over all weights"),
-    Group(title="Learning rate", names=("lr",), text="", log_axis=True),
+    Group(title="Learning rate", names=("lr",), text="", log_axis=True, varied=True),
 )
 
 
@@ -74,7 +75,8 @@ def lay_out(logs: Sequence[Log]) -> list[list[dict[str, Any]]]:
     """
     epochs = sorted(row["epoch"] for log in logs for row in log)
     axes = {group: _y_axis(group, [value for log in logs for value in _values(group, log)]) for group in GROUPS}
-    return [[_plot(group, *axes[group], log, epochs) for group in GROUPS if _lines(group, log)] for log in logs]
+    shown = [group for group in GROUPS if not group.varied or any(len(set(_values(group, log))) > 1 for log in logs)]
+    return [[_plot(group, *axes[group], log, epochs) for group in shown if _lines(group, log)] for log in logs]
 
 
 def _lines(group: Group, log: Log) -> dict[str, list[float]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tfgan_series import series
 from tfgan_series.series import Experiment
 
 # --loss -> D's least loss if generated pictures are as the real ones, so that D can only guess. Its penalty is then near 0.
@@ -20,11 +21,16 @@ _ANY = (
     "judge a run by its pictures and its scores.",
     "One player has won if a loss comes near 0 and stays there: then the other learns next to nothing.",
 )
+_CALM = (
+    "With a penalty on D's slope (--r1) the curves come near these numbers early, while the pictures are still poor. So they do "
+    "not say that a training is done."
+)
 
 
 def of_curves(experiments: Sequence[Experiment]) -> list[str]:
     """The sentences for runs of these experiments, each once."""
-    return list(dict.fromkeys([*_ANY, *map(_equilibrium, experiments)]))
+    calm = [_CALM] if any(series.values(experiment).get("r1") for experiment in experiments) else []
+    return list(dict.fromkeys([*_ANY, *map(_equilibrium, experiments), *calm]))
 
 
 def _equilibrium(experiment: Experiment) -> str:

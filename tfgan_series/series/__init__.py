@@ -17,7 +17,7 @@ from tfgan_series.series.rows import (
     resolve,
     variation,
 )
-from tfgan_series.series.settings import GROUPS, counted, fields, flag_lines, flag_name, in_words, setting, values
+from tfgan_series.series.settings import GROUPS, counted, fields, flag_line, flag_lines, flag_name, in_words, setting, values
 
 __all__ = [
     "ALIASES",
@@ -32,6 +32,7 @@ __all__ = [
     "default_model",
     "differences",
     "fields",
+    "flag_line",
     "flag_lines",
     "flag_name",
     "from_dict",

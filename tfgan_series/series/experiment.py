@@ -38,7 +38,7 @@ class Experiment(Settings):
 
     image_type: str = setting("what to draw", choices=tuple(DATASETS), group="pictures")
     model: str = setting("which GAN", group="network")
-    preset: str = setting("a named set of values: those of the article, or other published ones", "article", resume="free")
+    preset: str = setting("a named set of values; article: the row's own ones", "article", resume="free")
     partition: str = setting("records to train on", "train", choices=(*PARTITIONS, "all"), group="pictures")
     bbox: bool = setting("cut each face out by its box (img_celeba alone has boxes)", False, group="pictures")
     image_size: int = setting("width and height of a picture, in pixels", minimum=1, group="pictures")

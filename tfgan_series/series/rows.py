@@ -186,4 +186,5 @@ def origin(experiment: Experiment) -> str:
     pair = f"{experiment.model} on {experiment.image_type}"
     if (experiment.image_type, experiment.model) in ROWS:
         return f"{pair}: a row of the series"
-    return f"{pair}: no article has this pair; these are the model's own numbers, a length in steps, and the pictures' size"
+    numbers = "the model's own numbers" if experiment.preset == "article" else f"those of --preset={experiment.preset}"
+    return f"{pair}: no article has this pair; these are {numbers}, a length in steps, and the pictures' size"

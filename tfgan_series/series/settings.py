@@ -103,15 +103,14 @@ def counted(number: float, things: str) -> str:
 
 def flag_lines(settings: Any) -> list[str]:
     """The settings as lines of an absl flagfile."""
-    lines = []
-    for name, value in values(settings).items():
-        if isinstance(value, bool):
-            lines.append(f"--{'' if value else 'no'}{flag_name(name)}")
-        elif isinstance(value, tuple):
-            lines.append(f"--{flag_name(name)}={_listed(value)}")
-        else:
-            lines.append(f"--{flag_name(name)}={value}")
-    return lines
+    return [flag_line(name, value) for name, value in values(settings).items()]
+
+
+def flag_line(name: str, value: Any) -> str:
+    """A setting as a flag, as --lr=0.1."""
+    if isinstance(value, bool):
+        return f"--{'' if value else 'no'}{flag_name(name)}"
+    return f"--{flag_name(name)}={_listed(value) if isinstance(value, tuple) else value}"
 
 
 def _listed(value: tuple) -> str:

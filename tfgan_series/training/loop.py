@@ -166,7 +166,9 @@ def _run_row(course, done, skip, state, step, feed, save, together, stop, watch)
             if due:
                 means = _sound(state.means(done - first, skip), epoch)
                 bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
-                if bar.disable and watch.row.seconds() // _LINE_SECONDS > lines:
+                # A line just before the row's own would tell nothing new.
+                soon = watch.row.left(end - done) < _LINE_SECONDS / 3
+                if bar.disable and not soon and watch.row.seconds() // _LINE_SECONDS > lines:
                     lines = watch.row.seconds() // _LINE_SECONDS
                     print(_line(course, done, means, watch.row.images_per_second(), watch.left(done)), flush=True)
             if done < end and (number := stop.agreed(due, watch.save_is_due())):

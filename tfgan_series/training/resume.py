@@ -22,5 +22,5 @@ def check(folder: Path, experiment: Experiment, found: Records) -> None:
     if other:
         raise UserError(
             f"{folder} holds another run ({'; '.join(other)}): to go on, give its settings and its records; else give another "
-            f"--run_dir ({way.command('compare')}: --out), or start over with {way.command('train')} --overwrite"
+            f"--name or --run_dir ({way.command('compare')}: --out), or start over with {way.command('train')} --overwrite"
         )

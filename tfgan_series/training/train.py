@@ -47,7 +47,7 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
             check_unchanged(found)  # before the files and the checkpoint are written: the last ones stay good
             yield
 
-    quick = series.resolve()
+    quick, own = series.resolve(), (experiment.image_type, experiment.model) not in series.ROWS
     loop.run(
         loop.course_of(experiment, steps),
         state,
@@ -56,7 +56,7 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
         checkpoints.save,
         after_row,
         last_row=last_row,
-        if_long="" if experiment == quick else f" To draw {quick.image_type} in minutes: {way.command('train')}",
+        if_long="" if own or experiment == quick else f" To draw {quick.image_type} in minutes: {way.command('train')}",
         agree=functools.partial(devices.largest, strategy) if devices.several_workers(strategy) else None,
         together=together,
     )
