@@ -1,11 +1,12 @@
 """What is lost when a process is killed or a disk is full? The script tries it again and again, and prints a table.
 
-    python tests/stress.py [--parts=gan,dcgan,cyclegan,conversion,disk,memory,corruption] [--tries=20] [--seed=0]
+    python tests/stress.py [--parts=gan,dcgan,cyclegan,workers,conversion,disk,memory,corruption] [--tries=20] [--seed=0]
 
 gan, dcgan, cyclegan: a training is killed with SIGKILL, at a random moment, inside a checkpoint or inside an export, and started
 again with the same command until it ends. Its folder is compared with that of a training that was never killed: weights,
 optimizers, log, steps, grids and scores, byte for byte. Left out are times: the log's images_per_second, the report, and the time
 that a .keras file or an event carries. Then the same with --overwrite.
+workers: see FAULTS; a quarter of the tries for each (Linux, as root).
 conversion: the same for make_tfrecord.py. After each kill the record folder is not there, or is complete.
 disk: conversions and trainings on disks of many sizes, each too small, until they end (Linux, as root).
 memory: what a process grows by in an epoch, over the last 200 of 300; and the memory in which a conversion of 1,000,000 files is
@@ -23,6 +24,7 @@ import math
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,7 +32,9 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -47,6 +51,7 @@ from conftest import write_celeba
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+USUAL = {name: value for name, value in ENVIRONMENT.items() if name != "TF_CPP_MIN_LOG_LEVEL"}  # TensorFlow's log stays hidden
 COMMON = (
     "--image_size=16", "--batch_size=8", "--epochs=4", "--grid_every=4", "--epoch_steps=1", "--deterministic", "--run_dir=run",
     "--checkpoint_minutes=0.001",
@@ -54,7 +59,7 @@ COMMON = (
 MODELS = {
     "gan": ("--ImageType=folder", "--evaluate_every=1", "--evaluate_count=20"),
     "dcgan": ("--ImageType=folder", "--base_filters=4", "--update=alternating", "--critic_steps=2", "--ema=0.9"),
-    "cyclegan": ("--ImageType=unpaired", "--base_filters=2", "--blocks=1", "--pool=3"),
+    "cyclegan": ("--ImageType=unpaired", "--base_filters=2", "--blocks=1", "--pool=12"),
 }
 SPEED = "images_per_second"
 PICTURES = 4000  # of the conversions: more than 2,000, so that they are prepared in processes
@@ -170,7 +175,7 @@ def trainings(model: str, root: Path, tries: int, draw: random.Random) -> Iterat
             done += 1
         lost += differs(f"{model} {trained}", ended(train(model, place, records_root)), wanted, place / "run")
         trained += 1
-    yield f"{model} killed, in {trained} trainings", done, lost
+    yield f"{model} killed, in {series.counted(trained, 'trainings')}", done, lost
     place, done, lost = root / "through", 0, 0
     for number in range(tries // 4):
         done += kill(train(model, place, records_root, "--overwrite"), place / "run", next(when))
@@ -184,6 +189,128 @@ def differs(name: str, failed: int, wanted: dict[str, object], folder: Path) -> 
     if failed or files:
         print(f"{name}: {', '.join(files)}, status {failed}, in {folder}", flush=True)
     return bool(failed or files)
+
+
+def exhaust() -> None:
+    """Ask for more memory than there is."""
+    tf.zeros([2**44])
+
+
+def fill(pid: int, disk: Path) -> None:
+    """Fill the disk."""
+    with open(disk / FILLER, "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(2**12)):
+            pass
+
+
+def sends(number: int) -> Callable[[int, Path], None]:
+    """A function that sends a signal to a process."""
+    return lambda pid, disk: os.kill(pid, number)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """How one of two workers fails. harm(its process, the disk of the training): done at a random moment. within(): called in
+    the worker at a random batch. flags: of both workers, by which they fail. own: the same, of the one worker."""
+
+    harm: Callable[[int, Path], None] | None = None
+    within: Callable[[], None] | None = None
+    flags: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+
+
+FILLER = "filler"
+END_SECONDS = 60  # from a fault until the workers have ended
+FAULTS = {
+    "killed": Fault(sends(signal.SIGKILL)),
+    "stopped by SIGTERM": Fault(sends(signal.SIGTERM)),
+    "frozen by SIGSTOP": Fault(sends(signal.SIGSTOP)),
+    "out of memory": Fault(within=exhaust),
+    "on a full disk": Fault(fill),
+    "refused": Fault(own=("--batch_size=16",)),
+    "diverged": Fault(flags=("--lr=1e38", "--run_dir=hot", "--overwrite")),
+}
+
+
+def workers(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
+    """One of two workers fails, and the same commands go on, until one of them fails again. Lost are faults after which a worker
+    does not end in time or in one line, and trainings whose files differ from those of a training without a fault."""
+    write_pictures(root)
+    conversion.convert(series.resolve("folder", image_size=16), dataset_path=root / "folder", tfrecord_path=root / "tfrecords")
+    common = ("--model=gan", "--ImageType=folder", f"--TFRecordPath={root / 'tfrecords'}", *COMMON)
+    printed = [root / f"printed-{index}" for index in range(2)]
+
+    def begin(place: Path, chosen: int = 0, fault: Fault = Fault()) -> list:
+        place.mkdir(exist_ok=True)
+        for output in printed:
+            output.with_suffix(".out").unlink(missing_ok=True)  # it says when they train
+        words = [[str(ROOT / "scripts/train.py"), *common, *fault.flags, *fault.own * (index == chosen)] for index in range(2)]
+        at_batch = {chosen: (draw.randrange(20), fault.within)} if fault.within else {}
+        return warm.start_two(words.__getitem__, place, USUAL, root / "printed", at_batch)
+
+    clock = time.monotonic()
+    if [ended(one) for one in begin(root / "through")] != [0, 0]:
+        raise SystemExit(f"two workers do not train: {warm.printed(printed[0])}")
+    when, wanted = moments((time.monotonic() - clock) / 2, draw), contents(root / "through/run")
+    trained, differ, place = 1, 0, root / "disk/training"
+    with small_disk(root / "disk", 4 * sum(path.stat().st_size for path in (root / "through").rglob("*"))):
+        for name, fault in FAULTS.items():
+            seen: list[Harmed] = []
+            while len(seen) < max(1, tries // 4):
+                chosen = 0 if fault.harm is fill else len(seen) % 2
+                if harmed := suffer(begin(place, chosen, fault), chosen, fault.harm, place, next(when), printed):
+                    seen.append(harmed)
+                    print("".join(f"{name}: {one}\n" for one in harmed.wrong), end="", flush=True)
+                else:
+                    trained, differ = trained + 1, differ + differs("two workers", 0, wanted, place / "run")
+                    shutil.rmtree(place)
+                (root / "disk" / FILLER).unlink(missing_ok=True)
+            slowest = math.ceil(max(harmed.seconds for harmed in seen))
+            yield f"one of two workers {name}: all ended within {slowest} s", len(seen), sum(bool(one.wrong) for one in seen)
+        again = [ended(one) for one in begin(place)]
+        differ += differs("two workers", max(again, key=abs), wanted, place / "run")
+    yield "trainings of two workers that went on after these faults", trained, differ
+
+
+class Harmed(NamedTuple):
+    """How two workers ended after a fault. seconds: the longest time until one of them ended. wrong: what should not be so."""
+
+    seconds: float
+    wrong: list[str]
+
+
+def suffer(
+    processes: list, chosen: int, harm: Callable[[int, Path], None] | None, place: Path, moment: Moment, outputs: list[Path]
+) -> Harmed | None:
+    """Harm one of two workers when they train, or wait until one has failed by itself. None if their training came to its end."""
+
+    def working() -> bool:
+        return all(one.is_alive() for one in processes)
+
+    while working() and not all(re.search("^(Training|Going on)", warm.printed(one), re.MULTILINE) for one in outputs):
+        time.sleep(0.005)
+    clock = time.monotonic()
+    while harm and working() and not moment(place / "run", time.monotonic() - clock):
+        time.sleep(0.0005)
+    if harm and working():
+        harm(processes[chosen].pid, place.parent)
+    while not harm and working():
+        time.sleep(0.005)
+    waited, wrong = [], []
+    for one in (processes[1 - chosen], processes[chosen]):
+        clock = time.monotonic()
+        one.join(END_SECONDS)
+        waited.append(time.monotonic() - clock)
+        if processes[chosen].is_alive():
+            os.kill(processes[chosen].pid, signal.SIGCONT)  # a frozen one wakes when the other has ended
+    for index, (one, printed) in enumerate(zip(processes, outputs, strict=True)):
+        if one.is_alive():
+            one.kill()
+            wrong.append(f"worker {index} ({chosen} failed) had not ended after {END_SECONDS} s")
+        text = printed.with_suffix(".err").read_text()
+        if ended(one) and text.count("\n") != (one.exitcode not in (-signal.SIGKILL, 128 + signal.SIGTERM)):
+            wrong.append(f"worker {index} ({chosen} failed) ended with status {one.exitcode} and printed {text}")
+    return None if 0 in (one.exitcode for one in processes) else Harmed(max(waited), wrong)
 
 
 def conversions(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
@@ -231,13 +358,21 @@ def write_many(folder: Path) -> Path:
     return folder
 
 
+@contextlib.contextmanager
+def small_disk(folder: Path, size: int) -> Iterator[None]:
+    """A context in which a folder is a disk of so many bytes."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
 def full_disks(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
     """A command on a full disk, which then gets some room, and the same again until it ends. Lost are starts that end in more
     than a line, and folders that differ at the end."""
     pictures = write_many(root / "pictures")
-    usual = {
-        name: value for name, value in ENVIRONMENT.items() if name != "TF_CPP_MIN_LOG_LEVEL"
-    }  # TensorFlow's log stays hidden
     conversion = ("make_tfrecord.py", "--ImageType=folder", "--image_size=16", f"--DatasetPath={pictures}")
     records_root = f"--TFRecordPath={root / 'whole-conversion/tfrecords'}"
     training = ("train.py", "--model=gan", *MODELS["gan"], *COMMON, "--batch_size=100", "--epochs=2", records_root)
@@ -246,14 +381,12 @@ def full_disks(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
         if ended(start(script, whole, *flags)):
             raise SystemExit(f"{name} fails: {warm.printed(whole / 'printed')}")
         size = sum(path.stat().st_size for path in whole.rglob("*") if path.is_file())
-        disk.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64K", "tmpfs", disk], check=True)
         done = lost = 0
-        try:
+        with small_disk(disk, 2**16):
             for room in itertools.count(1):
                 subprocess.run(["mount", "-o", f"remount,size={size * room // tries + 2**16}", disk], check=True)
                 done += 1
-                process = warm.start([str(ROOT / "scripts" / script), *flags], disk, usual, root / "printed")
+                process = warm.start([str(ROOT / "scripts" / script), *flags], disk, USUAL, root / "printed")
                 if not ended(process):
                     break
                 line = (root / "printed.err").read_text()
@@ -261,8 +394,6 @@ def full_disks(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
                     print(f"full disk: status {process.exitcode}: {line}", flush=True)
                     lost += 1
             lost += bool(differing(contents(whole), contents(disk)) not in ([], ["printed.err", "printed.out"]))
-        finally:
-            subprocess.run(["umount", disk], check=True)
         yield f"{name} on a full disk, which gets more room", done, lost
 
 
@@ -322,6 +453,7 @@ def corruption(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
 
 PARTS: dict[str, Callable[[Path, int, random.Random], Iterator[Row]]] = {
     **{model: functools.partial(trainings, model) for model in MODELS},
+    "workers": workers,
     "conversion": conversions,
     "disk": full_disks,
     "memory": memory,

@@ -116,5 +116,6 @@ def test_a_folder_appears_whole_or_the_old_one_stays(tmp_path):
 def test_a_text_as_a_part_of_a_name():
     assert files.as_name("7-Smiling+Male_2.5=x") == "7-Smiling+Male_2.5=x"
     assert files.as_name("a/b") != files.as_name("a,b") != files.as_name("a-b") == "a-b"
+    assert files.as_name("..") == f"-{files.digest('..')[:8]}"
     assert files.as_name("x" * 40) == "x" * 40
     assert len(files.as_name("x" * 41)) == 49 and files.as_name("x" * 41) != files.as_name("x" * 42)

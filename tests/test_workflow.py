@@ -245,6 +245,20 @@ def test_what_runs_out_is_told_in_a_line(trained, digits, tiny, tmp_path, monkey
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "kind", [tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError]
+)  # of a worker that was killed; that stood still and woke, by the others and by the first one
+def test_a_lost_worker_is_told_in_a_line(trained, digits, tiny, tmp_path, monkeypatch, kind):
+    def lost(*_):
+        raise kind(None, None, "Collective ops is aborted by: Task heartbeat timeout.\nRPC: Heartbeat")
+
+    folder = shutil.copytree(trained, tmp_path / "run")
+    monkeypatch.setattr(devices, "several_workers", lambda strategy: True)
+    monkeypatch.setattr(training, "create_state", lost)
+    with pytest.raises(UserError, match="^another worker has ended or cannot be reached: .* on all workers$"):
+        workflow.train(tiny.change(epochs=3), tfrecord_path=digits[0], run_dir=folder)
+
+
 def test_records_replaced_while_a_run_trains_end_it_before_it_saves(trained, digits, tiny, tmp_path, monkeypatch):
     """A shard gets the pictures of another one when epoch 3 begins."""
     folder = shutil.copytree(trained, tmp_path / "run")

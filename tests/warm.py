@@ -6,11 +6,14 @@ the package itself, from the PYTHONPATH of its environment. It imports this file
 
 import atexit
 import itertools
+import json
 import multiprocessing
 import os
 import runpy
+import socket
 import subprocess
 import sys
+import types
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -32,6 +35,35 @@ def run(words: Sequence[str], cwd: Path, environment: Mapping[str, str], output:
     process = start(words, cwd, environment, output, at_batch)
     process.join()
     return subprocess.CompletedProcess(words, process.exitcode, *_texts(output))
+
+
+def start_two(
+    words: Callable[[int], Sequence[str]],
+    cwd: Path,
+    environment: Mapping[str, str],
+    output: Path,
+    at_batch: Mapping[int, tuple] = types.MappingProxyType({}),
+) -> list:
+    """Start two workers that train together, on free ports of this machine. words(index): the script of each and its arguments.
+    Returns their processes. What they print goes to output-0.out, output-1.out and so on. at_batch: {index: as in start}. For the
+    other arguments see start."""
+    sockets = [socket.socket() for _ in range(2)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    addresses = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
+    for one in sockets:
+        one.close()
+    tasks = [{"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}} for index in range(2)]
+    return [
+        start(
+            words(index),
+            cwd,
+            {**environment, "TF_CONFIG": json.dumps(task)},
+            output.with_name(f"{output.name}-{index}"),
+            at_batch.get(index),
+        )
+        for index, task in enumerate(tasks)
+    ]
 
 
 def printed(output: Path) -> str:

@@ -18,7 +18,8 @@ def import_tensorflow(use_gpus: bool = True) -> None:
     if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         _import_quietly()
-        logging.getLogger("absl").setLevel(logging.ERROR)  # TFDS, which reports every file it opens
+        for name in ("absl", "tensorflow"):  # TFDS reports every file it opens, several workers all that they exchange
+            logging.getLogger(name).setLevel(logging.ERROR)
     import tensorflow as tf
 
     from tfgan_series.training import devices

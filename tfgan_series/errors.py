@@ -5,13 +5,18 @@ import unicodedata
 from collections.abc import Iterable
 
 
+def printable(text: str) -> str:
+    """A text with its control characters shown as \\x..: names of files may contain them, and they steer a terminal."""
+    return "".join(repr(one)[1:-1] if unicodedata.category(one) == "Cc" else one for one in text)
+
+
 class UserError(Exception):
     """A problem that the user can solve. Its text is one line: what was wrong (the file, the line, the value), what
     was wanted, what to type next. The commands print it without a traceback and exit with status 1."""
 
     def __init__(self, text: str) -> None:
-        """text: of it, control characters are shown as \\x.., as names of files may contain them: they steer a terminal."""
-        super().__init__("".join(repr(one)[1:-1] if unicodedata.category(one) == "Cc" else one for one in text))
+        """text: it is made printable."""
+        super().__init__(printable(text))
 
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows: one line too (IPython asks for this method)."""

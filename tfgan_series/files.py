@@ -64,6 +64,7 @@ def whole(path: Path) -> Iterator[Path]:
     """
     beside = partial(path)
     try:
+        beside.unlink(missing_ok=True)  # of a process that was killed; in a stranger's folder it may be a link to another file
         yield beside
         rename(beside, path)
     except BaseException as error:
@@ -174,12 +175,11 @@ def claimed(folder: Path) -> Iterator[None]:
 
 
 def as_name(text: str, most: int = 40) -> str:
-    """A text as a part of a file's name that every system and every shell takes: letters, digits and ._=+- alone.
-
-    Other characters become -, and what is longer than `most` characters is cut. A text that was changed so ends with 8 digits of
-    its digest, so that two texts never have one name.
+    """A text as a part of a file's name that every system and every shell takes: letters, digits and ._=+- alone, and not dots
+    alone. Other characters become -, and what is longer than `most` characters is cut. A text that was changed so ends with 8
+    digits of its digest, so that two texts never have one name.
     """
-    plain = re.sub(r"[^\w.=+-]", "-", text)[:most]
+    plain = re.sub(r"^\.+$|[^\w.=+-]", "-", text)[:most]
     plain = plain if plain == text else plain.rstrip("-")
     return plain if plain == text else f"{plain}-{digest(text)[:8]}"
 

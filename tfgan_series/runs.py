@@ -60,7 +60,7 @@ def named_folder(name: str) -> Path:
     """The folder of a run that the user names. Raises UserError for a name that cannot be a folder's."""
     if name in (*series.MODELS, COMPARED):
         raise UserError(f"--name={name}: {ROOT / name} is for runs without a name: choose another")
-    if not name.strip(".") or name != files.as_name(name, len(name)):
+    if not name or name != files.as_name(name, len(name)):
         raise UserError(f"--name={name}: a name has letters, digits and . _ = + - alone; for a folder elsewhere give --run_dir")
     return ROOT / name
 
@@ -88,6 +88,7 @@ def open_folder(folder: Path, overwrite: bool = False) -> None:
                 files.discard(folder)
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / _PROBE
+        probe.unlink(missing_ok=True)  # a link would be followed
         probe.touch()
         probe.unlink()
     except OSError as error:

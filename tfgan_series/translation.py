@@ -12,7 +12,7 @@ from tfgan_series import files, pictures, progress, runs
 from tfgan_series.data import preprocess
 from tfgan_series.data.datasets.folder import Found, find_files, nothing
 from tfgan_series.data.preprocess import ENDINGS
-from tfgan_series.errors import UserError
+from tfgan_series.errors import UserError, printable
 from tfgan_series.inference import Network
 
 MULTIPLE = 4  # a generator halves the size twice and doubles it twice
@@ -68,7 +68,7 @@ def translate_files(
     record = {"source": str(folder.resolve()), "direction": direction, "names": done, "step": step}
     files.write_whole(out / runs.TRANSLATION, json.dumps(record, indent=2) + "\n")
     for name, reason in rejected:
-        print(f"{name} was skipped: {reason}")
+        print(printable(f"{name} was skipped: {reason}"))
     return out
 
 

@@ -92,7 +92,8 @@ def _failures_in_a_line(folder: Path, strategy: tf.distribute.Strategy) -> Itera
         raise UserError(
             "out of memory: give a smaller --batch_size, --base_filters or --image_size, or on a GPU --precision=mixed_bfloat16"
         ) from error
-    except tf.errors.UnavailableError as error:
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError) as error:
+        # A killed worker, and one that stood still: TensorFlow gives it up, and it is told when it wakes.
         if not devices.several_workers(strategy):
             raise
         raise UserError(

@@ -196,6 +196,12 @@ def test_a_run_other_than_the_flags_say(workplace, trained):
     assert "does not match the flags: --Partition is train in the run" in done.stderr
 
 
+def test_too_much_for_the_memory_is_one_line(workplace, trained):
+    done = command("generate.py", f"--run_dir={trained}", "--count=1000000000000", cwd=workplace, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("generate.py: out of memory (")
+
+
 def test_other_backends_are_refused_in_a_line(workplace):
     done = command("train.py", cwd=workplace, check=False, KERAS_BACKEND="torch")
     assert (done.returncode, done.stderr) == (1, "train.py: KERAS_BACKEND=torch: this package trains with TensorFlow; unset it\n")

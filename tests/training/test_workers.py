@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 from pathlib import Path
 
 import pytest
@@ -15,19 +14,9 @@ from conftest import ROOT, command_environment, command_words
 GUARD = 300  # seconds after which workers that wait for each other are killed
 
 
-def start_two(words, cwd):
+def run_two(words, cwd):
     """Run two workers. words(index): the script of each and its arguments. Returns [(exit status, output)]."""
-    sockets = [socket.socket() for _ in range(2)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    addresses = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
-    for one in sockets:
-        one.close()
-    workers = []
-    for index in range(2):
-        config = json.dumps({"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}})
-        environment = command_environment(TF_CONFIG=config)
-        workers.append(warm.start(words(index), cwd, environment, cwd / f"output-{index}"))
+    workers = warm.start_two(words, cwd, command_environment(), cwd / "output")
     try:
         for worker in workers:
             worker.join(GUARD)
@@ -40,7 +29,7 @@ def start_two(words, cwd):
 def test_two_workers_train_as_one(tmp_path, digits):
     """MultiWorkerMirroredStrategy: the log of two workers is the log of one."""
     flags = ("--image_size=8", "--base_filters=4", "--epochs=1", "--dropout=0", f"--TFRecordPath={digits[0]}", "--run_dir=two")
-    ended = start_two(lambda index: command_words("train.py", *flags)[1:], cwd=tmp_path)
+    ended = run_two(lambda index: command_words("train.py", *flags)[1:], cwd=tmp_path)
     assert [status for status, _ in ended] == [0, 0], ended
     single = series.resolve("digits", image_size=8, base_filters=4, epochs=1, dropout=0.0)
     workflow.train(single, tfrecord_path=digits[0], run_dir=tmp_path / "one")
@@ -72,7 +61,7 @@ def played(tmp_path_factory, digits):
     """(folder, {scene of worker.py: [how it ended for the chief, and for the other worker]})."""
     folder = tmp_path_factory.mktemp("workers")
     script = Path(__file__).with_name("worker.py")
-    ended = start_two(lambda index: [str(script), f"results-{index}.json", str(digits[0])], cwd=folder)
+    ended = run_two(lambda index: [str(script), f"results-{index}.json", str(digits[0])], cwd=folder)
     assert [status for status, _ in ended] == [0, 0], ended
     chief, other = (json.loads((folder / f"results-{index}.json").read_text()) for index in range(2))
     return folder, {scene: [chief[scene], other.get(scene)] for scene in chief}
@@ -104,7 +93,7 @@ def test_both_diverge_and_go_on_with_the_comparison_that_one_of_them_writes(play
     root = folder / "compared/dcgan/digits-8"
     assert scenes["compared"] == [(root / "heat.md").read_text()] * 2
     assert "| usual | 1 |" in scenes["compared"][0]
-    assert "| hot | 0, then diverged |" in scenes["compared"][0]
+    assert "| hot | 0; 1 of 1 run diverged |" in scenes["compared"][0]
     for index in range(2):
         assert warm.printed(folder / f"output-{index}").count("the run diverged: ") == 1
 

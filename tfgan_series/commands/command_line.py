@@ -13,7 +13,7 @@ from absl import app, flags
 
 from tfgan_series import series, way
 from tfgan_series.commands import usage
-from tfgan_series.errors import UserError, nearest
+from tfgan_series.errors import UserError, nearest, reason_of
 from tfgan_series.series.settings import with_tuples
 
 FLAGS = flags.FLAGS
@@ -288,6 +288,11 @@ def run(command: ModuleType) -> None:
             raise
         except (UserError, OSError) as error:  # OSError: for example a full disk; its text names the file
             _fail(str(error))
+        except Exception as error:
+            full = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"  # TensorFlow's
+            if not full:
+                raise
+            _fail(f"out of memory ({reason_of(error)}): ask for less at once, or stop other programs")
 
     try:
         try:

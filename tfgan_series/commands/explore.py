@@ -16,7 +16,7 @@ from absl import flags
 from tfgan_series import backend, way
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
-from tfgan_series.errors import UserError
+from tfgan_series.errors import UserError, printable
 
 # The command's first argument -> the flags that belong to it.
 WORDS = {
@@ -109,7 +109,7 @@ def main(what: str) -> None:
         found = explore.add_samples(run, out, [term[1:] for term in terms], **drawn)
     else:
         found = explore.add_attributes(run, out, FLAGS.equation, count=FLAGS.sampled, tfrecord_path=records, **drawn)
-    print(found.text)
+    print(printable(found.text))
     print(f"In {', '.join(str(out / name) for name in found.pictures)}")
     if FLAGS.out is None:  # the page shows the run's own folder alone
         report.refresh(run)

@@ -29,7 +29,7 @@ from tfgan_series.data.datasets import DATASETS
 from tfgan_series.data.datasets.source import Example, Request, Source
 from tfgan_series.data.schema import Schema, decode, make_schema
 from tfgan_series.data.sharding import Shard
-from tfgan_series.errors import UserError
+from tfgan_series.errors import UserError, printable
 
 _SHARD_BYTES = 256 * 2**20
 _MIN_SHARDS = 8
@@ -128,7 +128,7 @@ def _convert_into(
             "(with --overwrite) and when you train."
         )
     for note in source.notes:
-        print(f"Note: {note}.")
+        print(printable(f"Note: {note}."))
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfgan_series import files, way
-from tfgan_series.errors import UserError, reason_of
+from tfgan_series.errors import UserError, printable, reason_of
 
 NAME = "scores.jsonl"  # in the run folder
 KINDS = ("classifier", "random", "inception")  # of features
@@ -124,5 +124,6 @@ def table(scores: Sequence[Score]) -> str:
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)

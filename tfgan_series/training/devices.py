@@ -132,6 +132,12 @@ def exchange(strategy: tf.distribute.Strategy, line: str) -> list[str]:
     if not several_workers(strategy):
         return [line]
     message = line.encode(errors="backslashreplace")[:_MESSAGE_BYTES].ljust(_MESSAGE_BYTES, b"\0")
-    sent = strategy.run(lambda: tf.constant([list(message)], tf.float32))  # collectives take no strings
-    received = strategy.gather(sent, axis=0).numpy().astype("uint8")
+    received = _gather(strategy)(tf.constant([list(message)], tf.float32)).numpy().astype("uint8")  # collectives take no strings
     return [bytes(row).rstrip(b"\0").decode(errors="replace") for row in received]
+
+
+@functools.cache
+def _gather(strategy: tf.distribute.Strategy) -> Callable[[tf.Tensor], tf.Tensor]:
+    """A function of a tensor [1, N] that returns those of all replicas, [replicas, N]. It is traced once: without it, TensorFlow
+    would trace every call."""
+    return tf.function(lambda message: strategy.gather(strategy.run(lambda: message), axis=0))
