@@ -20,6 +20,7 @@ def compared(tmp_path_factory, tiny, digits):
     members = {"as ever": [tiny, tiny.change(seed=1)], "too hot": [tiny.change(lr=1e38, steps=46, grid_every=20)]}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifier, "STEPS", 10)
+        patch.setattr(classifier, "TRUSTED", 0.0)
         page = comparison.compare(members, "heat", "How hot?", root=root, tfrecord_path=digits[0], count=COUNT)
     return root, members, page
 

@@ -15,6 +15,7 @@ def test_a_run_without_its_log_is_told_in_a_line(tmp_path):
 def test_the_best_generator_outlives_a_collapse(digits, tiny, tmp_path, monkeypatch, capsys):
     """After two sound epochs the weights of the generator's last layer are lost: it draws one picture for every z."""
     monkeypatch.setattr(classifier, "STEPS", 10)
+    monkeypatch.setattr(classifier, "TRUSTED", 0.0)
     metric = "fid60_test_classifier"
     sound = tiny.change(evaluate_every=1, evaluate_count=60)
     folder = workflow.train(sound, tfrecord_path=digits[0], run_dir=tmp_path / "run")
@@ -46,6 +47,7 @@ def test_scores_by_class_are_in_the_scores_and_not_in_the_log(digits, tmp_path):
 
 def test_scores_are_measured_every_so_many_epochs_and_at_the_end(digits, tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(classifier, "STEPS", 10)
+    monkeypatch.setattr(classifier, "TRUSTED", 0.0)
     short = tiny.change(steps=30, batch_size=300, grid_every=4, evaluate_every=3, evaluate_count=20)  # an epoch has 5 steps
     folder = workflow.train(short.change(steps=17), tfrecord_path=digits[0], run_dir=tmp_path / "run")
     measured = [row["step"] for row in runs.read_log(folder) if np.isfinite(row["fid20_test_classifier"])]
