@@ -22,7 +22,7 @@ def compared(tmp_path_factory, tiny, digits):
         patch.setattr(classifier, "STEPS", 10)
         patch.setattr(classifier, "TRUSTED", 0.0)
         page = comparison.compare(members, "heat", "How hot?", root=root, tfrecord_path=digits[0], count=COUNT)
-    return root, members, page
+        yield root, members, page
 
 
 def test_a_member_is_an_ordinary_run(compared, tiny, trained):
