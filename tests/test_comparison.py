@@ -54,7 +54,8 @@ def test_the_scores_of_several_seeds_are_their_median_with_the_range(compared, t
     for one in members["as ever"]:
         (score,) = [score for score in scores.read(comparison.member_folder(one, root)) if score.metric == metric]
         values.append(score.value)
-    header, _, real, ever, *_ = page.read_text().splitlines()[4:]
+    told, _, header, _, real, ever, *_ = page.read_text().splitlines()[4:]
+    assert told == "The figure shows the first of 2 seeds. The tables have all of them."
     assert header.startswith(f"| run | seeds | {metric} | kid{COUNT}_test_classifier |")
     assert real.startswith(f"| real pictures |  | {score.floor:.3g} |")
     assert ever.startswith(f"| as ever | 2 | {np.mean(values):.3g} ({min(values):.3g} to {max(values):.3g}) |")

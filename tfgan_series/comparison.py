@@ -22,7 +22,9 @@ from tfgan_series.series import Experiment
 from tfgan_series.training import devices, resume
 from tfgan_series.training import train as training
 
-_COLUMNS = 5
+_COLUMNS = 4
+_LOW = 0.05  # where a logarithmic axis of losses begins
+_USUAL = 99.5  # percentile of the losses at which the axes of the figure end: single spikes would make all else flat
 _LOSSES = {loss: colours.PALETTE[place] for loss, place in colours.places(["Gen_loss", "Dis_loss"]).items()}
 
 _SCORES = ("fid", "kid", "precision", "recall", "as_asked")  # those of the table
@@ -183,7 +185,9 @@ def _told(expected: Mapping[Path, float]) -> str:
 
 
 def _in_words(seconds: float) -> str:
-    return f"about {series.counted(round(seconds / 60), 'minutes')}" if seconds >= 60 else "less than a minute"
+    if seconds < 60:
+        return "less than a minute"
+    return f"about {seconds / 3600:.1f} hours" if seconds >= 5400 else f"about {series.counted(round(seconds / 60), 'minutes')}"
 
 
 def _measure(plan: Sequence[Run], count: int) -> Iterator[list[Score]]:
@@ -237,8 +241,14 @@ def _write_page(page: Path, results: Mapping[str, Sequence[Result]], question: s
     figure = page.with_suffix(".png")
     with files.whole(figure) as partial:
         _draw({label: of_seeds[0] for label, of_seeds in results.items()}, question, partial)
+    seeds = max(map(len, results.values()))
+    shown = (
+        "Each run has one seed." if seeds == 1 else f"The figure shows the first of {seeds} seeds. The tables have all of them."
+    )
     tables = [score_table(results), loss_table(results)]
-    page_text = "\n".join([f"# {question}", "", f"![loss curves and final grids]({figure.name})", "", *filter(None, tables)])
+    page_text = "\n".join(
+        [f"# {question}", "", f"![loss curves and final grids]({figure.name})", "", shown, "", *filter(None, tables)]
+    )
     files.write_whole(page, page_text)
 
 
@@ -254,7 +264,7 @@ def score_table(results: Mapping[str, Sequence[Result]]) -> str:
     for label, of_seeds in results.items():
         values = [[result["scores"][metric].value for result in of_seeds if metric in result["scores"]] for metric in floors]
         lines.append([label, str(len(of_seeds)), *map(_spread, values)])
-    return _markdown(lines)
+    return _markdown(lines) + f"\n{scores.HOW_TO_READ}\n"
 
 
 def _spread(values: Sequence[float]) -> str:
@@ -332,6 +342,19 @@ def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
         if result["grid"]:
             with Image.open(result["grid"]) as grid:
                 picture.imshow(np.asarray(grid.convert("RGB")))
-    if min((curve.min() for result in results.values() for curve in result["curves"].values()), default=0) >= 0:
-        axes[0, 0].set_ylim(bottom=0)  # of all; at the end, because afterwards the axes do not grow with further runs
-    figure.savefig(path, dpi=100, format="png")
+    _limit(axes[0, 0], [np.concatenate(list(result["curves"].values())) for result in results.values() if result["curves"]])
+    figure.savefig(path, dpi=150, format="png")
+
+
+def _limit(axes: Any, losses: Sequence[np.ndarray]) -> None:
+    """Set the y axis that all runs share, at the end, because it does not grow afterwards. losses: the numbers of each run."""
+    if not losses:
+        return
+    tops = [float(np.percentile(numbers, _USUAL)) for numbers in losses]
+    low = min(float(np.percentile(numbers, 100 - _USUAL)) for numbers in losses)
+    positive = min(map(np.min, losses)) >= 0
+    if positive and max(tops) > 10 * np.median(tops):  # a run that stands at a bound, far above the others
+        axes.set_yscale("log")
+        axes.set_ylim(_LOW, 1.5 * max(tops))
+    elif max(tops) > low:
+        axes.set_ylim(0 if positive else low, 1.05 * max(tops))

@@ -78,3 +78,8 @@ def test_a_study_on_another_row_and_what_it_refuses():
     assert {one.gp_weight for runs in weighed for one in runs} == {5.0}
     with pytest.raises(UserError, match=r"varies --\w+, which gan does not have: give another --model"):
         studies.members(studies.STUDIES["tips"], image_type="mnist", model="gan")
+
+
+def test_a_length_in_epochs_replaces_one_in_steps():
+    (one, *_), *_ = studies.members(studies.STUDIES["tips"], epochs=5).values()
+    assert (one.epochs, one.steps) == (5, 0)

@@ -202,13 +202,14 @@ def setting_values(words: str) -> tuple[str, dict[str, Any]]:
     name, _, texts = words.partition("=")
     kinds = {series.flag_name(setting): setting for setting in _defined[2:]}
     if name not in kinds or not texts:
-        raise UserError(f"--vary={words}: wanted SETTING=VALUE,VALUE,... with a setting that --help lists")
+        near = nearest(name, kinds)
+        raise UserError(f"--vary={words}: wanted SETTING=VALUE,VALUE,... with a setting that --help lists{near}")
     if FLAGS[name].flag_type().startswith("comma"):
         raise UserError(f"--vary={words}: its values have commas themselves, so it cannot be varied")
     try:
         return kinds[name], {text: FLAGS[name].parser.parse(text) for text in texts.split(",")}
     except ValueError as error:
-        raise UserError(f"--vary={words}: {' '.join(map(str, error.args))}") from error
+        raise UserError(_plain(f"--vary={words}: {' '.join(map(str, error.args))}")) from error
 
 
 @contextlib.contextmanager

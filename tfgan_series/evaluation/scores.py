@@ -13,7 +13,7 @@ NAME = "scores.jsonl"  # in the run folder
 KINDS = ("classifier", "random", "inception")  # of features
 HOW_TO_READ = (
     "The smaller fid and kid are, the better; the larger precision, recall, density and coverage. A kid may be a little below 0: "
-    "that is as good as 0."
+    "that is as good as 0. Precision alone is no praise: one good picture, again and again, has a high precision and no recall."
 )
 
 

@@ -26,6 +26,7 @@ class Study:
     seeds: Sequence[int] = (0,)
 
 
+_LENGTH = ("epochs", "steps")  # if one of them is given, it replaces the other
 _THREE = (0, 1, 2)
 _FIVE = (0, 1, 2, 3, 4)
 # The article's recipe at the size, width and length of the digits.
@@ -127,7 +128,8 @@ def members(study: Study, seeds: Sequence[int] | None = None, **given: Any) -> d
     allowed, and if the model does not have a setting that the study varies.
     """
     varied = {name for changed in study.members.values() for name in changed}
-    same = {"image_type": study.image_type, "model": study.model, **study.base, **given}
+    base = {name: value for name, value in study.base.items() if not (name in _LENGTH and set(_LENGTH) & set(given))}
+    same = {"image_type": study.image_type, "model": study.model, **base, **given}
     for name in varied & set(given):
         raise UserError(f"this comparison varies --{flag_name(name)} itself: leave it out")
     for name in varied - set(fields(resolve(same["image_type"], same["model"]))):
