@@ -91,11 +91,8 @@ def train(
     saved and Interrupted is raised.
     """
     experiment = _experiment(image_type, model, preset, settings)
-    if name is not None:
-        if run_dir is not None:
-            raise UserError("run_dir and name both name the run's folder: give one of them")
-        run_dir = runs.named_folder(name)
-    return workflow.train(experiment, tfrecord_path=tfrecord_path, run_dir=run_dir, overwrite=overwrite)
+    folder = runs.given_folder(Path(run_dir) if run_dir else None, name)
+    return workflow.train(experiment, tfrecord_path=tfrecord_path, run_dir=folder, overwrite=overwrite)
 
 
 def _experiment(image_type: str | Experiment, model: str | None, preset: str, settings: dict[str, Any]) -> Experiment:

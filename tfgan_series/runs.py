@@ -56,6 +56,16 @@ def default_folder(experiment: Experiment, tfrecord_path: Path | str = "tfrecord
     return ROOT / experiment.model / name
 
 
+def given_folder(run_dir: Path | None, name: str | None) -> Path | None:
+    """The run's folder if the user gives it, by its path or by a name; else None. Raises UserError if both are given, and as
+    named_folder does."""
+    if name is None:
+        return run_dir
+    if run_dir is not None:
+        raise UserError("--run_dir and --name both name the run's folder: give one of them")
+    return named_folder(name)
+
+
 def named_folder(name: str) -> Path:
     """The folder of a run that the user names. Raises UserError for a name that cannot be a folder's."""
     if name in (*series.MODELS, COMPARED):

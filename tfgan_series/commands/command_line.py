@@ -149,11 +149,7 @@ def named_run() -> Path | None:
     """The run's folder if --run_dir or --name names it, else None. Raises UserError."""
     from tfgan_series import runs
 
-    if FLAGS.name is None:
-        return path("run_dir")
-    if FLAGS.run_dir is not None:
-        raise UserError("--run_dir and --name both name the run's folder: give one of them")
-    return runs.named_folder(FLAGS.name)
+    return runs.given_folder(path("run_dir"), FLAGS.name)
 
 
 def run_folder(draws_from: str | None = None) -> Path:
