@@ -1,5 +1,8 @@
 """How TensorFlow is imported."""
 
+import logging
+
+import absl.logging
 import pytest
 import tensorflow as tf
 
@@ -20,6 +23,21 @@ def asked(monkeypatch):
 def test_a_process_leaves_room_on_the_gpus(asked):
     backend.import_tensorflow()
     assert asked == [("growth", "gpu 0", True), ("growth", "gpu 1", True)]
+
+
+def test_remarks_of_libraries_stay_off(monkeypatch):
+    """TensorFlow sets absl's level to another and back again while it traces a function."""
+    before = absl.logging.get_verbosity()
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    try:
+        absl.logging.set_verbosity(absl.logging.INFO)  # as absl's app.run does
+        backend.import_tensorflow()
+        level = absl.logging.get_verbosity()
+        absl.logging.set_verbosity(absl.logging.FATAL)
+        absl.logging.set_verbosity(level)
+        assert not logging.getLogger("absl").isEnabledFor(logging.WARNING)
+    finally:
+        absl.logging.set_verbosity(before)
 
 
 def test_conversion_takes_no_gpu(asked):

@@ -3,6 +3,8 @@
 import logging
 import os
 
+import absl.logging
+
 from tfgan_series.errors import UserError
 
 
@@ -18,8 +20,10 @@ def import_tensorflow(use_gpus: bool = True) -> None:
     if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         _import_quietly()
-        for name in ("absl", "tensorflow"):  # TFDS reports every file it opens, several workers all that they exchange
-            logging.getLogger(name).setLevel(logging.ERROR)
+        # TFDS reports every file it opens, several workers all that they exchange, and tf2onnx each of its steps. TensorFlow sets
+        # absl's level back to what absl knows, so the level of its logger alone would not last.
+        absl.logging.set_verbosity(absl.logging.ERROR)
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
     import tensorflow as tf
 
     from tfgan_series.training import devices

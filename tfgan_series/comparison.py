@@ -288,7 +288,8 @@ def loss_table(results: Mapping[str, Sequence[Result]]) -> str:
             lines.append([label, told, loss, *(map(_spread, zip(*numbers, strict=True)) if numbers else ["-"] * 5)])
     return _markdown(lines) + (
         "\nLosses are per step: the median over the seeds, and of several seeds the smallest and the largest. start: the first "
-        "step. end and swing: mean and standard deviation over the last steps, as many as an epoch has.\n"
+        "step. end and swing: mean and standard deviation over the last steps, as many as an epoch has (of a shorter run: over "
+        "all).\n"
     )
 
 

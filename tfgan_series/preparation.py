@@ -96,7 +96,15 @@ def find_or_make(experiment: Experiment, tfrecord_path: str | Path, *, may_make:
         return conversion.convert(experiment, tfrecord_path=tfrecord_path)
     except NeedsFiles as error:
         command = make_command(experiment, tfrecord_path, "--DatasetPath=FOLDER")
-        raise UserError(f"no records in {folder}, and they cannot be made now ({error}). Type: {command}") from error
+        raise UserError(
+            f"no records in {folder}{_beside(folder)}, and they cannot be made now ({error}). Type: {command}"
+        ) from error
+
+
+def _beside(folder: Path) -> str:
+    """What to say of the records of the same pictures in other sizes."""
+    sizes = sorted(int(path.name) for path in folder.parent.glob("*") if path.name.isdecimal() and path.is_dir())
+    return f" (there are some of {' and '.join(f'--image_size={size}' for size in sizes)})" if sizes else ""
 
 
 def make_command(experiment: Experiment, tfrecord_path: str | Path, *flags: str) -> str:

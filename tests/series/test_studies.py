@@ -23,7 +23,7 @@ def test_the_lab_reports_studies():
 
 
 def test_each_member_of_the_tips_leaves_one_tip_out():
-    """Bai 2's list, by hand: what the tip says, and what the member without it has."""
+    """Bài 2's list, by hand: what the tip says, and what the member without it has."""
     tips = {
         "LeakyReLU in G": {"g_slope": 0.3},
         "ReLU in D": {"d_slope": 0.0},

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from absl import app, flags
 
-from tfgan_series import series, way
+from tfgan_series import files, series, way
 from tfgan_series.commands import usage
 from tfgan_series.errors import UserError, nearest, reason_of
 from tfgan_series.series.settings import with_tuples
@@ -165,6 +165,8 @@ def run_folder(draws_from: str | None = None) -> Path:
     if named is None and not (folder / runs.EXPERIMENT).is_file():
         asked = {"image_type": experiment().image_type} if FLAGS.ImageType != series.DEFAULT_IMAGE_TYPE else {}
         words = [series.flag_line(name, value) for name, value in (asked | given_settings()).items()]
+        if FLAGS["TFRecordPath"].present:
+            words.append(f"--TFRecordPath={files.quoted(FLAGS.TFRecordPath)}")
         offered = [one for one in _models(draws_from) if FLAGS.model in (None, one)]
         raise UserError(runs.no_run(folder, " ".join([way.command("train"), *words]), offered))
     trained = runs.read_experiment(folder)

@@ -12,7 +12,7 @@ import itertools
 
 from absl import flags
 
-from tfgan_series import backend, series
+from tfgan_series import backend, files, series
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.errors import UserError
@@ -43,7 +43,7 @@ def main() -> None:
     backend.import_tensorflow()
     from tfgan_series import comparison
 
-    name = FLAGS.study or "vary-" + "-".join(words.partition("=")[0] for words in FLAGS.vary)
+    name = FLAGS.study or files.as_name("-".join(["vary", *FLAGS.vary]))
     root, records = command_line.required_path("out"), command_line.required_path("TFRecordPath")
     if FLAGS.dry_run:
         print("\n".join(comparison.describe(members, root=root, tfrecord_path=records)))
@@ -65,5 +65,7 @@ def _own_study() -> studies.Study:
     for choice in itertools.product(*(values.items() for _, values in varied)):
         label = ", ".join(f"{name}={text}" for name, (text, _) in zip(names, choice, strict=True))
         members[label] = {name: value for name, (_, value) in zip(names, choice, strict=True)}
+    if len(members) < 2:
+        raise UserError(f"--vary={FLAGS.vary[0]}: a comparison needs two values or more")
     row = series.resolve(FLAGS.ImageType, FLAGS.model)
     return studies.Study(question=" and ".join(FLAGS.vary), image_type=row.image_type, model=row.model, members=members)

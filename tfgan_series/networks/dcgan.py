@@ -1,4 +1,4 @@
-"""The DCGAN (Radford et al. 2016) of the Chinese series, part 3, and of Bai 2.
+"""The DCGAN (Radford et al. 2016) of the Chinese series, part 3, and of Bài 2.
 
 It differs from the article: our discriminator ends in one logit. The article's code adds Dropout, a Dense(1) and a sigmoid.
 """

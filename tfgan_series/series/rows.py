@@ -71,7 +71,7 @@ ROWS: dict[Pair, Numbers] = {
     ("img_celeba", "dcgan"): {},
     ("img_align_celeba", "dcgan"): {},
     ("img_align_celeba_png", "dcgan"): {},
-    # Bai 2.
+    # Bài 2.
     ("cifar10", "dcgan"): _CIFAR10,
     # The lab report.
     ("mnist", "gan"): {},

@@ -59,9 +59,9 @@ STUDIES: dict[str, Study] = {
         seeds=_FIVE,
         members={f"z of {noise_dim}": {"noise_dim": noise_dim} for noise_dim in (20, 50, 100, 200)},
     ),
-    # Bai 2: each member after the first goes against one of its tips.
+    # Bài 2: each member after the first goes against one of its tips.
     "tips": Study(
-        question="What is each of Bai 2's tips worth?",
+        question="What is each of Bài 2's tips worth?",
         image_type="mnist",
         model="dcgan",
         base=_PLAIN,
