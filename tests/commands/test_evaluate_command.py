@@ -8,14 +8,15 @@ from conftest import command
 
 def test_a_run_is_measured(trained, digits, tmp_path):
     run = shutil.copytree(trained, tmp_path / "run")
-    words = ("--run_dir=run", f"--TFRecordPath={digits[0]}", "--features=random", "--count=64", "--seed=2")
+    words = ("--run_dir=run", f"--TFRecordPath={digits[0]}", "--features=random", "--count=64", "--seed=2", "--against=train")
     done = command("evaluate.py", *words, cwd=tmp_path)
     rows = [json.loads(line) for line in (run / "scores.jsonl").read_text().splitlines()]
-    assert [row["metric"] for row in rows[:2]] == ["fid64_test_random", "kid64_test_random"]
+    assert [row["metric"] for row in rows[:2]] == ["fid64_train_random", "kid64_train_random"]
     assert {(row["n_fake"], row["seed"], row["checkpoint"]) for row in rows} == {(64, 2, "generator.keras")}
-    assert f"fid64_test_random        {rows[0]['value']:.4g}" in done.stdout
+    assert f"fid64_train_random        {rows[0]['value']:.4g}" in done.stdout
+    assert "The real pictures are pictures that the generator was trained on." in done.stdout
     assert done.stdout.splitlines()[-2:] == ["In run/scores.jsonl", "To see the run, open run/report.html"]
-    assert "fid64_test_random" in (run / "report.html").read_text(encoding="utf-8")
+    assert "fid64_train_random" in (run / "report.html").read_text(encoding="utf-8")
 
 
 def test_no_network_and_no_weights_is_one_line(trained, digits, tmp_path):

@@ -140,7 +140,7 @@ def test_a_translation_is_compared_with_its_target(squares):
     assert good.value < 3 * good.floor < bad.value
 
 
-def test_which_records_are_compared(digits, tiny):
+def test_which_records_are_compared(generator, digits, tiny):
     records = digits[1]
     train, test = records.counts["train"], records.counts["test"]
     slices = evaluate.slices_of
@@ -148,10 +148,9 @@ def test_which_records_are_compared(digits, tiny):
     assert slices(records, "train", "", 10**6) == (Slice("train", 0, train), Slice("test", 0, test))
     alone = dataclasses.replace(records, counts={"train": 101})
     assert slices(alone, "train", "", 10**6) == (Slice("train", 0, 50), Slice("train", 51, 50))
-    assert (
-        evaluate.reference(alone, tiny, features.Features("random", "none", lambda images: images[:, 0, :, 0])).partition
-        == "train"
-    )
+    real = evaluate.reference(alone, tiny, features.Features("random", "none", lambda images: images[:, 0, :, 0]))
+    made = evaluate.evaluate({"generator": generator}, real)
+    assert {(score.partition, score.n_real, score.n_fake, score.n_floor) for score in made} == {("train", 50, 50, 50)}
     with pytest.raises(UserError, match="a score needs 20 pictures or more on each side, and test gives 19: "):
         slices(records, "test", "", 19)
     with pytest.raises(UserError, match="--against=val: .* has train, test$"):

@@ -21,7 +21,7 @@ def define() -> None:
     command_line.define_run("the run to measure")
     command_line.define_records()
     command_line.define_path("generator", None, "a .keras file to measure instead of the run's generator (default: the run's)")
-    flags.DEFINE_integer("count", 10_000, "pictures to generate, and real ones at most", lower_bound=1)
+    flags.DEFINE_integer("count", 10_000, "pictures on each side, at most", lower_bound=1)
     command_line.define_choice(
         "against",
         None,
@@ -47,6 +47,7 @@ def main() -> None:
         raise UserError("--weights is for --features=inception: give both, or leave it out")
     run = command_line.run_folder()
     backend.import_tensorflow()
+    from tfgan_series import runs, series
     from tfgan_series.evaluation import evaluate
 
     found = evaluate.evaluate_run(
@@ -62,5 +63,11 @@ def main() -> None:
     )
     print(scores.table(found))
     print(scores.HOW_TO_READ)
+    trained = runs.read_experiment(run)
+    if series.MODELS[trained.model].draws_from == "noise" and found[0].partition == trained.partition:
+        print(
+            "The real pictures are pictures that the generator was trained on. Copies of them score better than other real "
+            f"pictures do, so look at {way.command('explore')} neighbours too."
+        )
     print(f"In {run / scores.NAME}")
     report.refresh(run)

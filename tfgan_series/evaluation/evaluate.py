@@ -76,7 +76,7 @@ class Side:
     """What one generator is compared with.
 
     real, stand_in: real pictures; stand_in are those that take the generated pictures' place for the floors. floors: {metric:
-    its floor}. inputs: the records whose pictures the generator translates, if it translates.
+    its floor}. inputs: the records whose pictures the generator translates; one that draws from noise makes as many.
     """
 
     real: Seen
@@ -89,13 +89,12 @@ class Side:
 class Reference:
     """The real pictures of an experiment, measured once for all generators.
 
-    count: pictures to generate. partition: where the real pictures are from. sides: {generator's name: Side}.
+    partition: where the real pictures are from. sides: {generator's name: Side}.
     """
 
     experiment: Experiment
     records: Records
     features: Features
-    count: int
     partition: str
     sides: dict[str, Side]
 
@@ -107,8 +106,8 @@ def reference(
 
     count: at most so many pictures on each side. against: the partition of the real pictures. By default it is test, else val,
     else train; if the model translates, it is train, because its test pictures are translated. Real pictures of another
-    partition (train, else test, else val) take the place of the generated ones for the floors. If the records have only one
-    partition, its second half takes their place, and its first half is the real side.
+    partition (train, else test, else val) take the place of the generated ones for the floors, as many as are generated. If the
+    records have only one partition, its second half takes their place, and its first half is the real side.
     Raises UserError for an absent partition, and for too few pictures.
     """
     present = [name for name in PARTITIONS if name + experiment.sides[0] in records.counts]
@@ -123,7 +122,7 @@ def reference(
         real, stand_in = (_seen(features, real_pictures(records, experiment, one, target)) for one in slices)
         floors = {one.name: one for one in measured(features, experiment.conditions, real, stand_in)}
         sides[name] = Side(real, stand_in, floors, inputs=slices_of(records, partition, source, count)[1])
-    return Reference(experiment, records, features, count, partition, sides)
+    return Reference(experiment, records, features, partition, sides)
 
 
 def evaluate(
@@ -147,7 +146,7 @@ def evaluate(
     for name, generator in generators.items():
         side = reference.sides[name]
         # Not what the real side shows: pictures of exactly its classes would be nearer to it than other real pictures are.
-        asked = np.resize(side.stand_in.asked, (_made(reference, name), side.stand_in.asked.shape[1]))
+        asked = np.resize(side.stand_in.asked, (side.inputs.count, side.stand_in.asked.shape[1]))
         fake = Seen(features_of(reference.features, generated(generator, name, reference, asked, seed, batch_size)), asked)
         protocol: dict[str, Any] = {
             "partition": reference.partition,
@@ -170,7 +169,7 @@ def evaluate(
 
 def is_of(score: Score, reference: Reference) -> bool:
     """Whether a score was measured against these real pictures, with these features and with noise of seed 0."""
-    made = {_made(reference, name) for name in reference.sides}
+    made = {side.inputs.count for side in reference.sides.values()}
     wanted = (reference.features.digest, reference.partition, 0)
     return score.n_fake in made and (score.features_digest, score.partition, score.seed) == wanted
 
@@ -314,11 +313,6 @@ def _of_pictures(features: Features, conditions: Conditions, real: Seen, fake: S
 def versions() -> dict[str, str]:
     """{package: version} of what a score depends on."""
     return {"tfgan_series": tfgan_series.__version__, "tensorflow": tf.__version__, "keras": keras.__version__}
-
-
-def _made(reference: Reference, name: str) -> int:
-    """The number of pictures that a generator makes."""
-    return reference.count if _draws_from_noise(reference.experiment) else reference.sides[name].inputs.count
 
 
 def _ends(generator: str) -> tuple[str, str]:
