@@ -61,6 +61,12 @@ def test_the_scores_of_several_seeds_are_their_median_with_the_range(compared, t
     assert ever.startswith(f"| as ever | 2 | {np.mean(values):.3g} ({min(values):.3g} to {max(values):.3g}) |")
 
 
+def test_too_few_pictures_for_scores_are_said_first(tiny, digits, tmp_path):
+    with pytest.raises(UserError, match="a score needs 20 pictures or more on each side, and test gives 10: .* --count=0 and"):
+        comparison.compare({"alone": [tiny]}, "few", "?", root=tmp_path / "out", tfrecord_path=digits[0], count=10)
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_it_will_take_is_said_first(compared, tiny, digits, monkeypatch, capsys):
     """Two runs are there. Each new member is measured once, whatever the number of its seeds."""
     root, members, _ = compared

@@ -57,6 +57,8 @@ def test_advice_before_a_training(tiny, digits):
     short, few = preparation.advice(tiny, digits[1])
     assert short.startswith("This run has 46 steps in all. That is few: even digits take 1,900,")
     assert few.startswith("1,500 pictures are few: the discriminator may learn them by heart. --diff_augment helps")
+    assert "--epochs=83." in short  # of 23 steps; a run in epochs cannot go on in steps
+    assert "--steps=1900." in preparation.advice(tiny.change(steps=50), digits[1])[0]
     assert preparation.advice(tiny.change(steps=1900, diff_augment=True), digits[1]) == []
     assert preparation.advice(tiny.change(epoch_steps=1000, augment=True), digits[1]) == []
 

@@ -107,12 +107,18 @@ def test_a_run_keeps_what_auto_was_at_its_start(digits, tiny, tmp_path, monkeypa
         patch.setattr(training, "train", diverge)
         with pytest.raises(Diverged):
             workflow.train(auto, tfrecord_path=digits[0], run_dir=tmp_path / "run")
-    assert f"--precision=auto is {here} on this machine." in capsys.readouterr().out
+    assert f"--precision=auto is {here} in this run." in capsys.readouterr().out
     assert runs.read_experiment(tmp_path / "run").precision == here
     assert f"precision: {here}" in preparation.describe(auto, tfrecord_path=digits[0])
     monkeypatch.setattr(devices, "resolve", lambda asked: asked.change(precision="mixed_float16"))  # as on another machine
-    with pytest.raises(UserError, match=f"precision: {here} in the run, mixed_float16 asked"):
+    monkeypatch.setattr(training, "train", diverge)
+    with pytest.raises(Diverged):
         workflow.train(auto, tfrecord_path=digits[0], run_dir=tmp_path / "run")
+    assert runs.read_experiment(tmp_path / "run").precision == here
+    assert f"precision: {here}" in preparation.describe(auto, tfrecord_path=digits[0], run_dir=tmp_path / "run")
+    with pytest.raises(Diverged):
+        workflow.train(auto, tfrecord_path=digits[0], run_dir=tmp_path / "run", overwrite=True)
+    assert runs.read_experiment(tmp_path / "run").precision == "mixed_float16"
 
 
 def test_the_grid_is_the_generators_for_the_fixed_z(trained):

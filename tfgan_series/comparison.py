@@ -71,6 +71,9 @@ def compare(
     strategy = devices.choose_strategy()
     with devices.together(strategy):  # all workers must see which runs are missing before the first run changes
         plan = _plan(members, root, tfrecord_path, lambda one: preparation.prepare(one, strategy, tfrecord_path)[1])
+        for run in plan:
+            if run.records and count:
+                evaluate.choose(run.records, run.experiment, count)  # raises before the first training
     _train(plan, strategy, tfrecord_path)
     page = plan[0].folder.parent / f"{name}.md"
     with devices.together(strategy):
@@ -113,9 +116,9 @@ def _plan(
 ) -> list[Run]:
     """The runs of a comparison, member by member. find(experiment): its records, which may make them; it is called for runs that
     are not settled. Raises UserError if runs would share a folder, and if a folder has another run."""
-    every = ((label, devices.resolve(one)) for label, of_seeds in members.items() for one in of_seeds)
-    labels, experiments = zip(*every, strict=True)
-    folders = [member_folder(one, root) for one in experiments]
+    labels, asked = zip(*((label, one) for label, of_seeds in members.items() for one in of_seeds), strict=True)
+    folders = [member_folder(one, root) for one in asked]
+    experiments = [resume.resolve(one, folder) for one, folder in zip(asked, folders, strict=True)]
     if len(set(folders)) < len(folders):
         raise UserError(
             f"some of {', '.join(members)} have the same run folder: a run may change the varied setting when it goes on; "

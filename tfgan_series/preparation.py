@@ -11,7 +11,7 @@ from tfgan_series.data.records import Records
 from tfgan_series.errors import NeedsFiles, UserError
 from tfgan_series.inference import input_shapes
 from tfgan_series.series import Experiment
-from tfgan_series.training import devices
+from tfgan_series.training import devices, resume
 
 _FEW_STEPS = 1900  # those of the demo
 _MANY_STEPS = 10_000
@@ -35,8 +35,8 @@ def prepare(
 
 def describe(experiment: Experiment, *, tfrecord_path: str | Path = "tfrecords", run_dir: str | Path | None = None) -> list[str]:
     """What train would do, as lines to print; nothing is made or trained. Raises UserError."""
-    folder = run_dir or runs.default_folder(experiment, tfrecord_path)
-    experiment = devices.resolve(experiment)
+    folder = Path(run_dir or runs.default_folder(experiment, tfrecord_path))
+    experiment = resume.resolve(experiment, folder)
     networks.check(experiment)
     found = records.find_records(tfrecord_path, experiment)
     if found:
@@ -61,13 +61,16 @@ def describe(experiment: Experiment, *, tfrecord_path: str | Path = "tfrecords",
 
 def advice(experiment: Experiment, found: Records) -> list[str]:
     """Lines to print before a training that will hardly give good pictures: it has few steps, or learns from few pictures."""
-    total = experiment.steps_in_all(pipeline.steps_per_epoch(found, experiment))
+    steps = pipeline.steps_per_epoch(found, experiment)
+    total = experiment.steps_in_all(steps)
     count, asked, lines = found.count_of(experiment), series.values(experiment), []
     usual = series.resolve(experiment.image_type, experiment.model).steps or _MANY_STEPS
     if total < _FEW_STEPS:
+        unit, _ = experiment.length  # a run that has begun keeps its unit
+        more = max(usual, _FEW_STEPS) if unit == "steps" else -(-max(usual, _FEW_STEPS) // steps)
         lines.append(
             f"This run has {total:,} steps in all. That is few: even {series.DEFAULT_IMAGE_TYPE} take {_FEW_STEPS:,}, and "
-            f"photographs need some thousand. To give it more, type --steps={max(usual, _FEW_STEPS)}."
+            f"photographs need some thousand. To give it more, type --{unit}={more}."
         )
     if count < _FEW_PICTURES and not (asked.get("diff_augment", True) or experiment.augment):
         lines.append(

@@ -38,6 +38,7 @@ COMPARED = "compare"  # folder below ROOT for the runs of compare.py
 EXPERIMENT, FLAGS, LOG, GENERATOR = "experiment.json", "flags.txt", "log.csv", "generator.keras"
 DIVERGED = "diverged.txt"  # why the run diverged, if it did
 WARNINGS = "warnings.txt"  # what training warns of, a line each; only there while it holds
+_RECORDS = "--TFRecordPath="  # the line of flags.txt that says where the records are
 _LISTED = 10  # runs that a message names
 _PROBE = ".writable"
 _BEGINNINGS = {_PROBE, files.partial(Path(EXPERIMENT)).name}  # the only files of a run that was killed at its very start
@@ -126,12 +127,12 @@ def read_begun(folder: Path | str) -> Begun:
     except (OSError, ValueError, KeyError, TypeError, UserError) as error:
         raise UserError(
             f"{path} cannot be read ({reason_of(error)}): it is damaged or from another version; "
-            f"{way.command('train')} --overwrite starts the run over"
+            f"{way.command('train')} --overwrite, with the run's ImageType, model and settings, starts it over"
         ) from error
     if had != begun.experiment.records_type:
         raise UserError(
             f"{folder} is from an earlier version, in which {begun.experiment.image_type} had other pictures: give another "
-            f"--run_dir, or start over with {way.command('train')} --overwrite"
+            f"--run_dir, or start over with {way.command('train')} --overwrite and the run's ImageType, model and settings"
         )
     return begun
 
@@ -187,7 +188,7 @@ def write_experiment(
         "records_type": experiment.records_type,
     }
     files.write_whole(folder / EXPERIMENT, json.dumps(record, indent=2) + "\n")
-    lines = [*series.flag_lines(experiment), f"--TFRecordPath={tfrecord_path}", f"--run_dir={folder}"]
+    lines = [*series.flag_lines(experiment), f"{_RECORDS}{tfrecord_path}", f"--run_dir={folder}"]
     files.write_whole(folder / FLAGS, "\n".join(lines) + "\n")
     for name in (IMAGES, STEPS):
         (folder / name).mkdir(exist_ok=True)
@@ -202,6 +203,14 @@ def read_flags(folder: Path | str) -> str:
         raise UserError(
             f"{path} cannot be read ({reason_of(error)}): {way.command('train')} writes it anew when it goes on with the run"
         ) from error
+
+
+def records_path(folder: Path | str) -> Path | None:
+    """The --TFRecordPath in a run's flags.txt; None if there is no such file or line. Raises UserError as read_flags."""
+    if not (Path(folder) / FLAGS).is_file():
+        return None
+    paths = [line.removeprefix(_RECORDS) for line in read_flags(folder).splitlines() if line.startswith(_RECORDS)]
+    return Path(paths[-1]) if paths else None
 
 
 def is_settled(folder: Path | str, experiment: Experiment) -> bool:

@@ -30,11 +30,11 @@ def train(
     if experiment.deterministic:
         tf.config.experimental.enable_op_determinism()
     strategy = devices.choose_strategy()
-    asked, experiment = experiment, devices.resolve(experiment)
+    folder = Path(run_dir) if run_dir else runs.default_folder(experiment, tfrecord_path)
+    asked, experiment = experiment, devices.resolve(experiment) if overwrite else resume.resolve(experiment, folder)
     if experiment != asked:
-        print(f"--precision=auto is {experiment.precision} on this machine.")
+        print(f"--precision=auto is {experiment.precision} in this run.")
     chief = devices.is_chief(strategy)
-    folder = Path(run_dir) if run_dir else runs.default_folder(asked, tfrecord_path)
     with contextlib.ExitStack() as claim, _failures_in_a_line(folder, strategy):
         with devices.together(strategy):
             experiment, found = preparation.prepare(experiment, strategy, tfrecord_path)

@@ -120,6 +120,15 @@ def test_flags_txt_repeats_the_run(workplace, trained):
     assert all(np.allclose(one, other, atol=1e-4) for one, other in zip(again, first, strict=True))
 
 
+def test_a_run_named_alone_has_its_own_settings_and_records(trained, digits, tmp_path):
+    """Also with --overwrite, which must not make another run of it."""
+    for more in ((), ("--overwrite", "--lr=0.5")):
+        done = command("train.py", f"--run_dir={trained}", "--dry_run", *more, cwd=tmp_path)
+        assert "image_size: 8" in done.stdout
+        assert ("lr: 0.5" in done.stdout) == bool(more)
+        assert f"in {digits[1].folder}" in done.stdout
+
+
 def test_generator_opens_without_this_package(workplace, trained):
     """In a process that cannot import the package: plain Keras draws what generate.py draws for the same z."""
     command("generate.py", f"--run_dir={trained}", "--out=drawn", "--seed=5", cwd=workplace)

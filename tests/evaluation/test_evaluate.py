@@ -153,6 +153,8 @@ def test_which_records_are_compared(generator, digits, tiny):
     assert {(score.partition, score.n_real, score.n_fake, score.n_floor) for score in made} == {("train", 50, 50, 50)}
     with pytest.raises(UserError, match="a score needs 20 pictures or more on each side, and test gives 19: "):
         slices(records, "test", "", 19)
+    with pytest.raises(UserError, match="choose one of classifier, random, inception"):
+        features.load("Random", records, tiny)
     with pytest.raises(UserError, match="--against=val: .* has train, test$"):
         evaluate.reference(records, tiny, features.load("random", records, tiny), against="val")
 

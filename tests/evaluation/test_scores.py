@@ -38,7 +38,26 @@ def test_rows_are_kept_and_measured_again_they_are_replaced(tmp_path):
     assert json.loads((tmp_path / scores.NAME).read_text().splitlines()[0])["metric"] == "fid10k_test_classifier"
     others = [score(seed=1), score(features_digest="cc"), score(checkpoint_digest="dd", step=8)]
     scores.add(tmp_path, [score(value=11.0), *others])
-    assert scores.read(tmp_path) == [score(value=11.0), first[1], *others]
+    assert scores.read(tmp_path) == [first[1], score(value=11.0), *others]  # the last measured comes last
+
+
+def test_the_latest_scores_are_of_the_generators_that_are_asked_for():
+    found = [score(value=3.0), score(metric="kid", value=1.0), score(value=2.0), score(value=9.0, checkpoint="other/g.keras")]
+    assert scores.latest(found, ["generator.keras"]) == [score(value=2.0), score(metric="kid", value=1.0)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "weights", "line"),
+    [
+        ("Inception", None, r"--features=Inception: choose one of classifier, random, inception \(did you mean inception\?\)"),
+        (None, "w.h5", "--weights is for --features=inception"),
+        ("random", "w.h5", "--weights is for --features=inception"),
+    ],
+)
+def test_features_that_there_are_not(kind, weights, line):
+    with pytest.raises(UserError, match=line):
+        scores.check_kind(kind, weights)
+    scores.check_kind("inception", weights)
 
 
 @pytest.mark.parametrize("text", ["{", '{"metric": "fid"}\n', "[1]\n"])

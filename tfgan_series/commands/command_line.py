@@ -145,6 +145,17 @@ def experiment(run: Path | None = None) -> series.Experiment:
     return series.resolve(**{"image_type": FLAGS.ImageType, **given})
 
 
+def records_path(run: Path | None) -> Path:
+    """The folder of the records: --TFRecordPath if it was given, else that of the run, if the run is there and says it. Raises
+    UserError."""
+    from tfgan_series import runs
+
+    given = required_path("TFRecordPath")
+    if FLAGS["TFRecordPath"].present or run is None:
+        return given
+    return runs.records_path(run) or given
+
+
 def named_run() -> Path | None:
     """The run's folder if --run_dir or --name names it, else None. Raises UserError."""
     from tfgan_series import runs

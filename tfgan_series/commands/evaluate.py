@@ -12,7 +12,6 @@ from tfgan_series import backend, report, way
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.data.records import PARTITIONS
-from tfgan_series.errors import UserError
 from tfgan_series.evaluation import scores
 
 
@@ -43,8 +42,7 @@ def define() -> None:
 
 
 def main() -> None:
-    if FLAGS.weights is not None and FLAGS.features != "inception":
-        raise UserError("--weights is for --features=inception: give both, or leave it out")
+    scores.check_kind(FLAGS.features, FLAGS.weights)
     run = command_line.run_folder()
     backend.import_tensorflow()
     from tfgan_series import runs, series
@@ -52,7 +50,7 @@ def main() -> None:
 
     found = evaluate.evaluate_run(
         run,
-        tfrecord_path=command_line.required_path("TFRecordPath"),
+        tfrecord_path=command_line.records_path(run),
         generator=command_line.path("generator"),
         kind=FLAGS.features,
         weights=command_line.path("weights"),
@@ -64,7 +62,7 @@ def main() -> None:
     print(scores.table(found))
     print(scores.HOW_TO_READ)
     trained = runs.read_experiment(run)
-    if series.MODELS[trained.model].draws_from == "noise" and found[0].partition == trained.partition:
+    if series.MODELS[trained.model].draws_from == "noise" and trained.partition in (found[0].partition, "all"):
         print(
             "The real pictures are pictures that the generator was trained on. Copies of them score better than other real "
             f"pictures do, so look at {way.command('explore')} neighbours too."

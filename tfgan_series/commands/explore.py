@@ -99,7 +99,7 @@ def main(what: str) -> None:
 
     out = command_line.path("out") or run / runs.EXPLORED
     numbers = FLAGS.samples or (_FIRST if len(FLAGS.label) < 2 else _FIRST[:1])
-    records = command_line.required_path("TFRecordPath")
+    records = command_line.records_path(run)
     drawn: dict[str, Any] = {"labels": FLAGS.label, "seed": FLAGS.seed}
     if what == "interpolate":
         found = explore.interpolate(run, out, numbers, spherical=not FLAGS.linear, steps=FLAGS.steps, **drawn)

@@ -4,7 +4,8 @@
     tfgan train --ImageType=mnist        # the article's DCGAN on MNIST
     tfgan train --ImageType=celeba       # after convert
 
-If a run was stopped, the same command goes on with it; `--name=NAME` or `--run_dir=RUN` alone does so too.
+If a run was stopped, the same command goes on with it; `--name=NAME` or `--run_dir=RUN` alone does so too. With --overwrite
+it starts over.
 """
 
 from absl import flags
@@ -23,8 +24,8 @@ def define() -> None:
 
 
 def main() -> None:
-    records, run_dir = command_line.required_path("TFRecordPath"), command_line.named_run()
-    experiment = command_line.experiment(None if FLAGS.overwrite else run_dir)
+    run_dir = command_line.named_run()
+    records, experiment = command_line.records_path(run_dir), command_line.experiment(run_dir)
     backend.import_tensorflow()
     from tfgan_series import preparation, workflow
 

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 import tfgan_series
-from tfgan_series import latent, pictures, progress, runs
+from tfgan_series import latent, pictures, progress, runs, way
 from tfgan_series.data import pipeline
 from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.records import PARTITIONS, Records
@@ -110,19 +110,31 @@ def reference(
     records have only one partition, its second half takes their place, and its first half is the real side.
     Raises UserError for an absent partition, and for too few pictures.
     """
+    partition, chosen = choose(records, experiment, count, against)
+    sides = {}
+    for name, (*slices, inputs) in chosen.items():
+        _, target = _ends(name)
+        real, stand_in = (_seen(features, real_pictures(records, experiment, one, target)) for one in slices)
+        floors = {one.name: one for one in measured(features, experiment.conditions, real, stand_in)}
+        sides[name] = Side(real, stand_in, floors, inputs)
+    return Reference(experiment, records, features, partition, sides)
+
+
+def choose(
+    records: Records, experiment: Experiment, count: int, against: str | None = None
+) -> tuple[str, dict[str, tuple[Slice, Slice, Slice]]]:
+    """The partition of the real pictures, and {generator's name: (real pictures, those for the floors, inputs)}: see reference,
+    which raises the same errors."""
     present = [name for name in PARTITIONS if name + experiment.sides[0] in records.counts]
     order = ("test", "val", "train") if _draws_from_noise(experiment) else ("train",)
     partition = against or next(name for name in order if name in present)
     if partition not in present:
         raise UserError(f"--against={partition}: {records.folder} has {', '.join(present)}")
-    sides = {}
+    chosen = {}
     for name in MODELS[experiment.model].saved:
         source, target = _ends(name)
-        slices = slices_of(records, partition, target, count)
-        real, stand_in = (_seen(features, real_pictures(records, experiment, one, target)) for one in slices)
-        floors = {one.name: one for one in measured(features, experiment.conditions, real, stand_in)}
-        sides[name] = Side(real, stand_in, floors, inputs=slices_of(records, partition, source, count)[1])
-    return Reference(experiment, records, features, partition, sides)
+        chosen[name] = (*slices_of(records, partition, target, count), slices_of(records, partition, source, count)[1])
+    return partition, chosen
 
 
 def evaluate(
@@ -236,7 +248,8 @@ def slices_of(records: Records, against: str, side: str, count: int) -> tuple[Sl
         if one.count < SMALLEST:
             raise UserError(
                 f"{records.folder}: a score needs {SMALLEST} pictures or more on each side, and {one.partition}{side} gives "
-                f"{one.count}: make records of more pictures, or give another --against or a larger --count"
+                f"{one.count}: make records of more pictures, or give a larger --count; {way.command('compare')} --count=0 and "
+                f"{way.command('train')} --evaluate_every=0 leave the scores out"
             )
     return found
 

@@ -12,6 +12,7 @@ from tfgan_series import classifier
 from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError, reason_of
+from tfgan_series.evaluation import scores
 from tfgan_series.inference import digest, in_batches
 from tfgan_series.series import Experiment
 
@@ -46,14 +47,15 @@ class Features:
         return (share == share.max(axis=1, keepdims=True) if wanted.exclusive else share > 0.5).astype(np.float32)
 
 
-def load(kind: str | None, records: Records, experiment: Experiment, weights: Path | None = None) -> Features:
+def load(kind: str | None, records: Records, experiment: Experiment, weights: Path | str | None = None) -> Features:
     """The features of a kind for the records' pictures. None: classifier if the records have attributes or several classes and it
     recognises one of them, else random.
 
     classifier: the records' own, which learns from their training pictures, now if there is none yet. weights: a file for
-    inception, instead of the weights that Keras downloads. Raises UserError if the records cannot have a classifier, and if
-    weights cannot be had.
+    inception, instead of the weights that Keras downloads. Raises UserError as scores.check_kind, if the records cannot have a
+    classifier, and if weights cannot be had.
     """
+    scores.check_kind(kind, weights)
     shape = (experiment.image_size, experiment.image_size, experiment.channels)
     if kind == "classifier" and not classifier.names(records):
         raise UserError(f"--features=classifier: {records.folder} has neither attributes nor several classes; give random")
@@ -69,7 +71,7 @@ def load(kind: str | None, records: Records, experiment: Experiment, weights: Pa
             f"A classifier cannot tell {' from '.join(judge.names[:3])}{' and so on' if len(judge.names) > 3 else ''} (balanced "
             f"accuracy {best:.2f}; 0.5 is guessing). So the scores look through random features; --features=classifier takes it."
         )
-    network = inception(shape, weights or "imagenet") if kind == "inception" else random_network(shape)
+    network = inception(shape, Path(weights) if weights else "imagenet") if kind == "inception" else random_network(shape)
     return Features(kind or "random", digest(network), lambda images: in_batches(network, images, len(images)))
 
 

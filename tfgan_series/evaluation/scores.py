@@ -2,12 +2,12 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tfgan_series import files, way
-from tfgan_series.errors import UserError, printable, reason_of
+from tfgan_series.errors import UserError, nearest, printable, reason_of
 
 NAME = "scores.jsonl"  # in the run folder
 KINDS = ("classifier", "random", "inception")  # of features
@@ -82,13 +82,23 @@ def _parse(line: str) -> Score:
 
 
 def add(folder: Path | str, scores: Sequence[Score]) -> None:
-    """Add scores to a run's file. A score takes the place of an earlier one with the same name, features, generator and seed.
+    """Add scores to a run's file, and remove earlier ones with the same name, features, generator and seed.
 
     Raises UserError if the file is damaged.
     """
-    kept = {_measured(score): score for score in [*read(folder), *scores]}
-    rows = "".join(json.dumps(dataclasses.asdict(score)) + "\n" for score in kept.values())
+    new = set(map(_measured, scores))
+    kept = [*(score for score in read(folder) if _measured(score) not in new), *scores]
+    rows = "".join(json.dumps(dataclasses.asdict(score)) + "\n" for score in kept)
     files.write_whole(Path(folder) / NAME, rows)
+
+
+def check_kind(kind: str | None, weights: object) -> None:
+    """Raises UserError if there are no features of this kind (None: the usual ones), and if weights are given for others than
+    those of InceptionV3."""
+    if kind not in (None, *KINDS):
+        raise UserError(f"--features={kind}: choose one of {', '.join(KINDS)}{nearest(kind, KINDS)}")
+    if weights is not None and kind != "inception":
+        raise UserError("--weights is for --features=inception: give both, or leave it out")
 
 
 def _measured(score: Score) -> tuple:
@@ -96,9 +106,9 @@ def _measured(score: Score) -> tuple:
     return score.metric, score.features_digest, score.checkpoint_digest, score.seed
 
 
-def latest(scores: Sequence[Score]) -> list[Score]:
-    """The last score of each name."""
-    return list({score.metric: score for score in scores}.values())
+def latest(scores: Sequence[Score], checkpoints: Collection[str]) -> list[Score]:
+    """The last score of each name, of those that measured one of these generators' files."""
+    return list({score.metric: score for score in scores if score.checkpoint in checkpoints}.values())
 
 
 def by_class(scores: Sequence[Score]) -> list[list[str]]:

@@ -105,7 +105,8 @@ def _shown(folder: Path, experiment: Experiment, count: int, log: plots.Log, roo
     """What the page shows of a run, except its curves and settings. room: characters for its grids."""
     paths = runs.find_grids(folder, log)
     grids = inline.encode_grids(paths, room)
-    measured = scores.latest(scores.read(folder))
+    own = [f"{name}.keras" for name in series.MODELS[experiment.model].saved]
+    measured = scores.latest(scores.read(folder), own)
     return {
         "title": f"{experiment.model} on {experiment.image_type}",
         "path": str(folder),

@@ -1,4 +1,4 @@
-"""Checks whether a run may go on: the settings and the records must be the same."""
+"""How a run goes on: its settings and its records must be the same."""
 
 from pathlib import Path
 
@@ -6,6 +6,15 @@ from tfgan_series import runs, series, way
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError
 from tfgan_series.series import Experiment
+from tfgan_series.training import devices
+
+
+def resolve(experiment: Experiment, folder: Path) -> Experiment:
+    """The experiment, with --precision=auto replaced: by what it was when the folder's run began, or by what it is here if there
+    is no run. Raises UserError as runs.read_begun."""
+    if experiment.precision == "auto" and (folder / runs.EXPERIMENT).is_file():
+        return experiment.change(precision=runs.read_experiment(folder).precision)
+    return devices.resolve(experiment)
 
 
 def check(folder: Path, experiment: Experiment, found: Records) -> None:
