@@ -178,7 +178,7 @@ def open_records(folder: str | Path) -> Records:
         raise UserError(f"{folder} is no finished record folder ({reason_of(error)}): remove it and convert again") from error
     identity = settings.pop("identity", None)
     if not identity:
-        raise UserError(f"{folder} was made by an earlier version: make it again with {way.command('convert')} --overwrite")
+        raise UserError(f"{folder} was made by an earlier version: {_again()}")
     shards = {name: [Path(file) for file in split.filepaths] for name, split in info.splits.items()}
     for name, split in info.splits.items():
         _check_sizes(shards[name], split.num_bytes + _FRAME_BYTES * split.num_examples)
@@ -210,7 +210,7 @@ def _check_sizes(shards: Sequence[Path], wanted: int) -> None:
     """Raises UserError if a shard is missing, or if all shards together do not have the wanted number of bytes."""
     absent = next((file for file in shards if not file.is_file()), None)
     if absent:
-        raise UserError(f"{absent} is missing: convert again with {way.command('convert')} --overwrite")
+        raise UserError(f"{absent} is missing: {_again()}")
     if sum(file.stat().st_size for file in shards) != wanted:
         raise UserError(damage_report(shards))
 
@@ -225,8 +225,9 @@ def damage_report(shards: Sequence[Path]) -> str:
             for _ in tf.data.TFRecordDataset(str(file)):
                 records += 1
         except tf.errors.DataLossError:
-            return (
-                f"{file}: damaged or cut short after {records:,} records; convert again with {way.command('convert')} --overwrite"
-            )
-    again = f"convert again with {way.command('convert')} --overwrite"
-    return f"{shards[0].parent}: records were added or lost since it was made; {again}"
+            return f"{file}: damaged or cut short after {records:,} records; {_again()}"
+    return f"{shards[0].parent}: records were added or lost since it was made; {_again()}"
+
+
+def _again() -> str:
+    return f"make the records again with {way.command('convert')} --overwrite and the flags that made them"
