@@ -108,6 +108,7 @@ def test_what_is_written_stays_below_the_folders_that_the_user_named(place, caps
     plant = place / "translated" / CLASSES[0] / NAMES[0]
     for path in (plant, files.partial(plant)):
         path.symlink_to(place / "others/thesis.txt")
+    runs.write_experiment(run, series.resolve("unpaired"), begun.record_count, begun.records_identity, place / "records")
     translation.translate_files(run, place / "pictures", place / "translated")
 
     assert everything(place, named) == before
