@@ -78,11 +78,46 @@ def test_networks_and_real_pictures_of_settings(digits, translator):
         tg.real_pictures("horse2zebra", side="C", **squares)
 
 
+def test_networks_of_a_conditional_model_need_its_classes():
+    with pytest.raises(tg.UserError, match=r"model='cgan': .* give them, as classes=\['cat', 'dog'\], or attributes"):
+        tg.build("digits", model="cgan")
+    for given in ({"classes": ["cat", "dog"]}, {"condition": ["Smiling", "Male"]}):
+        assert len(tg.build("digits", model="cgan", **given)["generator"].inputs) == 2
+
+
+@pytest.mark.parametrize("count", [0, -3, 2.5])
+def test_a_count_that_nothing_can_be_drawn_for(count, trained, digits):
+    for draw in (
+        lambda: tg.generate(trained, count),
+        lambda: tg.real_pictures("digits", count, image_size=8, tfrecord_path=digits[0]),
+    ):
+        with pytest.raises(tg.UserError, match=f"^count={count}: give a whole number of 1 or more$"):
+            draw()
+
+
+def test_a_folder_that_is_no_run(trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for look in (tg.show, tg.read_log, tg.read_steps):
+        with pytest.raises(tg.UserError, match=r"runs/tyop is not a run \(no experiment.json\): train one with tfgan train"):
+            look("runs/tyop")
+    assert set(tg.read_steps(trained)) > {"Gen_loss", "Dis_loss"}
+
+
+def test_what_translate_refuses(trained, translator, tmp_path):
+    pictures.grid(tg.generate(trained, 1)).save(tmp_path / "one.png")
+    with pytest.raises(tg.UserError, match="is a run of dcgan; this is for cyclegan: give another run$"):
+        tg.translate(trained, tmp_path / "one.png", tmp_path / "out")
+    with pytest.raises(tg.UserError, match=r"^--direction=AB: choose one of ab, ba \(did you mean ab\?\)$"):
+        tg.translate(translator[0], tmp_path / "one.png", tmp_path / "out", direction="AB")
+    assert not (tmp_path / "out").exists()
+
+
 def test_labels_of_a_conditional_run(conditional):
     every = tg.generate(conditional, 2)
     assert every.shape == (20, 8, 8, 1)
     assert np.array_equal(tg.generate(conditional, 2, label=[7, "3"]), np.concatenate([every[14:16], every[6:8]]))
-    assert np.array_equal(tg.generate(conditional, 2, label=7), every[14:16])
+    for seven in (7, np.int64(7)):
+        assert np.array_equal(tg.generate(conditional, 2, label=seven), every[14:16])
 
 
 def test_a_generator_by_its_run(trained, translator):

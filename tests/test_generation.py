@@ -1,4 +1,5 @@
 import shutil
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -38,6 +39,17 @@ def test_a_number_is_the_same_picture_whatever_the_count(trained, tmp_path):
         generation.generate(trained / runs.GENERATOR, tmp_path / str(count), count=count, singles=True)
     one, other = ((tmp_path / f"{count}/seed-0/000002.png").read_bytes() for count in (2, 5))
     assert one == other
+
+
+def test_the_single_pictures_are_those_of_the_last_call(trained, conditional, tmp_path):
+    """Files that generate did not write stay."""
+    for run, labels in ((trained, []), (conditional, ["7"])):
+        out = tmp_path / run.name
+        folder = Path(out, "seed-0", *labels)
+        for count in (3, 2):
+            generation.generate(run, out, labels=labels, count=count, singles=True, grid=False)
+            (folder / "000003-mine.png").touch()
+        assert sorted(path.name for path in folder.iterdir()) == ["000001.png", "000002.png", "000003-mine.png"]
 
 
 def test_what_is_drawn_in_several_calls_stands_side_by_side(trained, tmp_path):

@@ -102,6 +102,7 @@ def test_what_is_written_stays_below_the_folders_that_the_user_named(place, caps
     runs.write_experiment(run, climbing, begun.record_count, begun.records_identity, place / "records")
     generation.generate(run, place / "drawn", count=1, singles=True)
 
+    runs.write_experiment(run, series.resolve("unpaired"), begun.record_count, begun.records_identity, place / "records")
     pixels = keras.Input([None, None, 3])
     keras.Model(pixels, keras.layers.Conv2D(3, 3, padding="same")(pixels)).save(run / "generator_ab.keras")
     (place / "translated" / CLASSES[0]).mkdir(parents=True)

@@ -41,7 +41,7 @@ ROOMS = {
     "runs": BASE | {"series", "data"},
     "training": BASE | LOOKED_AT | {"series", "data", "networks", "losses", "runs", "evaluation", "signals"},
     "generation": BASE | LOOKED_AT | {"runs"},
-    "translation": BASE | LOOKED_AT | {"runs", "data"},
+    "translation": BASE | LOOKED_AT | {"runs", "data", "series"},
     "exploration": BASE | LOOKED_AT | {"runs", "data", "series", "classifier"},
     "evaluation": BASE | LOOKED_AT | {"runs", "data", "series", "classifier"},
     "export": BASE | {"inference", "runs", "series", "evaluation", "translation"},

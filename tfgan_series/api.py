@@ -18,7 +18,7 @@ from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation.evaluate import evaluate_run as evaluate
 from tfgan_series.pictures import grid
-from tfgan_series.runs import load_generator, read_log, read_steps
+from tfgan_series.runs import load_generator
 from tfgan_series.series import Experiment
 from tfgan_series.training import hooks
 from tfgan_series.training.loop import Interrupted
@@ -116,9 +116,15 @@ def build(
             network.summary()
 
     The arguments as in train. A conditional model needs its classes too, as classes=["cat", "dog"]. Raises UserError for
-    settings that do not go together, and for networks that cannot be built.
+    settings that do not go together, for networks that cannot be built, and if these classes are missing.
     """
-    return networks.build(_experiment(image_type, model, preset, settings))
+    experiment = _experiment(image_type, model, preset, settings)
+    if experiment.conditional and not experiment.conditions.names:
+        raise UserError(
+            f"model={experiment.model!r}: its networks have an input for each class, and before training nobody knows them: give "
+            "them, as classes=['cat', 'dog'], or attributes, as condition=['Smiling']"
+        )
+    return networks.build(experiment)
 
 
 def real_pictures(
@@ -136,8 +142,9 @@ def real_pictures(
         tg.grid(tg.real_pictures("mnist", 16))
 
     side: "A" or "B" if there are two sets of pictures (default: A). The other arguments as in train; partition="test" takes the
-    test pictures. Raises UserError as train does, and for a side that the pictures do not have.
+    test pictures. Raises UserError as train does, for a count below 1, and for a side that the pictures do not have.
     """
+    _check_count(count)
     experiment = _experiment(image_type, model, preset, settings)
     chosen = experiment.sides[0] if side is None else side
     if chosen not in experiment.sides:
@@ -146,8 +153,13 @@ def real_pictures(
     return pipeline.first_images(found, experiment, experiment.partition, chosen, count)
 
 
+def _check_count(count: int) -> None:
+    if not isinstance(count, (int, np.integer)) or count < 1:
+        raise UserError(f"count={count!r}: give a whole number of 1 or more")
+
+
 def generate(
-    run: str | Path, count: int = 16, *, seed: int = 0, label: str | int | Sequence[str | int] | None = None
+    run: str | Path, count: int = 16, *, seed: int = 0, label: str | int | np.integer | Sequence[str | int] | None = None
 ) -> np.ndarray:
     """Draw pictures with a trained generator: [N, H, W, C] float32 in [-1, 1]. The same seed draws the same pictures.
 
@@ -157,11 +169,36 @@ def generate(
 
     run: a run folder, or a generator.keras. label: of a conditional run, one label or several; a class has a name and a number,
     and attributes are joined as in "Smiling+Male". N is count for each label, one label after the other (None: for every class
-    or attribute). Raises UserError as generation.draw does.
+    or attribute). Raises UserError as generation.draw does, and for a count below 1.
     """
-    labels = [] if label is None else [label] if isinstance(label, (str, int)) else label
+    _check_count(count)
+    labels = [] if label is None else [label] if isinstance(label, (str, int, np.integer)) else label
     images, _ = generation.draw(run, labels=[str(one) for one in labels], count=count, seed=seed)
     return images
+
+
+def read_log(run: str | Path) -> list[dict[str, float]]:
+    """A run's log.csv as one dict of numbers per row; empty if no row is there yet. A number may be NaN.
+
+        pandas.DataFrame(tg.read_log(run)).plot(x="epoch", y=["Gen_loss", "Dis_loss"])
+
+    A row has the means over the steps since the row before it. epoch: epochs done, with a fraction between two epochs. step:
+    steps done in all. steps: in an epoch. Raises UserError for a folder that is no run, and as runs.read_log does.
+    """
+    runs.read_experiment(run)  # runs.read_log takes any folder: a comparison asks it for runs that are not begun yet
+    return runs.read_log(run)
+
+
+def read_steps(run: str | Path, epochs: int | None = None) -> dict[str, np.ndarray]:
+    """All steps of a run's first epochs as {name: array [steps in all]}. A number may be NaN.
+
+        matplotlib.pyplot.plot(tg.read_steps(run)["Gen_loss"])
+
+    epochs: None: all that the log has, also of an epoch that has only begun. Raises UserError for a folder that is no run, and as
+    runs.read_steps does.
+    """
+    runs.read_experiment(run)
+    return runs.read_steps(run, epochs)
 
 
 def show(run: str | Path) -> Image.Image:
@@ -169,9 +206,9 @@ def show(run: str | Path) -> Image.Image:
 
         tg.show(run)
 
-    Raises UserError if there is nothing to show yet, and for a damaged log.
+    Raises UserError for a folder that is no run, if there is nothing to show yet, and for a damaged log.
     """
-    log = runs.read_log(run)
+    log = read_log(run)
     grids = runs.find_grids(run, log)
     if not grids:
         raise UserError(f"{run} has nothing to show yet: try again when training has drawn its first grid")

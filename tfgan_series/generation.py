@@ -1,5 +1,6 @@
 """Pictures from a trained generator."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,8 +25,9 @@ def generate(
     """Draw `count` pictures for z of a seed. Returns the paths of the grid and of the folder of the single pictures.
 
     grid: write all as one grid, OUT/seed-SEED-count-COUNT.png. numbered: write each picture's number on it, for `explore`; the
-    grid's name then ends with -numbered. singles: write each picture to OUT/seed-SEED/000001.png and so on. The same seed and
-    generator give the same pictures; a larger count adds more. With the run's own seed the first 16 are those of its epoch grids.
+    grid's name then ends with -numbered. singles: write each picture to OUT/seed-SEED/000001.png and so on, in place of those of
+    an earlier call. The same seed and generator give the same pictures; a larger count adds more. With the run's own seed the
+    first 16 are those of its epoch grids.
     A conditional generator draws `count` pictures of each label, in a row: the same z in a column. labels: what to draw; () for
     every class, or for each attribute alone. The chosen labels stand in the grid's name. The single pictures of each label are in
     a folder of its name. If the file is not named generator.keras, its name comes first in all names.
@@ -69,7 +71,11 @@ def draw(
 
 
 def _save_singles(images: np.ndarray, folder: Path) -> None:
+    """Write the images [N, H, W, C] as 000001.png and so on, in place of those of an earlier call. Other files stay."""
     folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob("*.png"):
+        if re.fullmatch(r"\d{6,}", path.stem, re.ASCII):  # of a larger count, and of another generator if the run has gone on
+            path.unlink()
     for number, image in enumerate(images, 1):
         with files.whole(folder / f"{number:06d}.png") as partial:
             pictures.to_image(image).save(partial)

@@ -137,9 +137,14 @@ def read_begun(folder: Path | str) -> Begun:
     return begun
 
 
-def read_experiment(folder: Path | str) -> Experiment:
-    """The Experiment of a run. Raises UserError as read_begun does."""
-    return read_begun(folder).experiment
+def read_experiment(folder: Path | str, draws_from: str | None = None) -> Experiment:
+    """The Experiment of a run. draws_from: what its model must draw from, "noise" or "pictures"; None: either. Raises UserError
+    as read_begun does, and if its model draws from something else."""
+    experiment = read_begun(folder).experiment
+    if draws_from not in (None, series.MODELS[experiment.model].draws_from):
+        fitting = " and ".join(name for name, model in series.MODELS.items() if model.draws_from == draws_from)
+        raise UserError(f"{folder} is a run of {experiment.model}; this is for {fitting}: give another run")
+    return experiment
 
 
 def no_run(folder: Path | str, train: str, models: Collection[str] = tuple(series.MODELS)) -> str:
@@ -260,8 +265,6 @@ def find_grids(folder: Path | str, log: Sequence[Mapping[str, float]]) -> dict[f
 def read_log(folder: Path | str) -> list[dict[str, float]]:
     """log.csv as one dict of numbers per row; empty if there is no log yet. A number may be NaN.
 
-        pandas.DataFrame(tg.read_log(run)).plot(x="epoch", y=["Gen_loss", "Dis_loss"])
-
     A row has the means over the steps since the row before it. epoch: epochs done, with a fraction between two epochs. step:
     steps done in all. steps: in an epoch. Raises UserError if the file is damaged, or if a row of it comes twice or is lost.
     """
@@ -329,8 +332,6 @@ def write_steps(folder: Path | str, epoch: int, first: int, names: Sequence[str]
 
 def read_steps(folder: Path | str, epochs: int | None = None) -> dict[str, np.ndarray]:
     """All steps of a run's first epochs as {name: array [steps in all]}. A number may be NaN.
-
-        matplotlib.pyplot.plot(tg.read_steps(run)["Gen_loss"])
 
     epochs: None: all that the log has, also of an epoch that has only begun.
     Raises UserError if a file is missing or damaged, if its columns differ from those of the first file, or if a step comes

@@ -12,8 +12,9 @@ from tfgan_series import files, pictures, progress, runs
 from tfgan_series.data import preprocess
 from tfgan_series.data.datasets.folder import Found, find_files, nothing
 from tfgan_series.data.preprocess import ENDINGS
-from tfgan_series.errors import UserError, printable
+from tfgan_series.errors import UserError, nearest, printable
 from tfgan_series.inference import Network
+from tfgan_series.series import MODELS
 
 MULTIPLE = 4  # a generator halves the size twice and doubles it twice
 SMALLEST = 8  # pixels of a side; a generator mirrors 3 pixels at the borders, and 1 pixel at a quarter of the size
@@ -29,8 +30,8 @@ def translate_files(
 
     out: default: RUN/translated/DIRECTION. direction: "ab" or "ba". Pictures keep their size. Successive pictures of one size go
     through the generator together, up to batch_size of them. Pictures that cannot be read are skipped, and their names printed.
-    Raises UserError if the generator or the source cannot be read, if no picture can be used, or if OUT is in the source's
-    folder.
+    Raises UserError if the folder is no run of a CycleGAN, for another direction, if the generator or the source cannot be read,
+    if no picture can be used, or if OUT is in the source's folder.
     """
     source, out = Path(source), Path(out) if out else Path(run) / runs.TRANSLATED / direction
     found = find_files(source) if source.is_dir() else Found([source.name], Counter())
@@ -43,7 +44,7 @@ def translate_files(
         raise UserError(f"--out={out} is in the folder of the originals, {folder}: give another")
     if Path(names[0]).suffix.lower() not in ENDINGS:
         raise UserError(f"--input={source}: wanted {', '.join(ENDINGS)}")
-    generator = runs.load_generator(Path(run) / f"generator_{direction}.keras")
+    generator = _load(run, direction)
     channels, step = generator.input_shape[-1], runs.last_step(run)
 
     rejected: list[tuple[str, str]] = []
@@ -70,6 +71,15 @@ def translate_files(
     for name, reason in rejected:
         print(printable(f"{name} was skipped: {reason}"))
     return out
+
+
+def _load(run: Path | str, direction: str) -> Network:
+    """The run's generator of a direction. Raises UserError if it has none, or if it cannot be read."""
+    saved = MODELS[runs.read_experiment(run, "pictures").model].saved
+    directions = [name.removeprefix("generator_") for name in saved]
+    if direction not in directions:
+        raise UserError(f"--direction={direction}: choose one of {', '.join(directions)}{nearest(direction, directions)}")
+    return runs.load_generator(Path(run) / f"generator_{direction}.keras")
 
 
 def translate(generator: Network, images: np.ndarray) -> np.ndarray:

@@ -103,8 +103,8 @@ for name in ("generator_ab", "generator_ba"):
     assert "Translated into killed/translated/ba" in done.stdout
     assert len(list((tmp_path / "killed/translated/ba").glob("*.png"))) == 4
     for words, line in (
-        (("translate.py", f"--run_dir={trained}", "--input=files"), "is a run of dcgan; this command is for cyclegan"),
-        (("generate.py", "--run_dir=killed"), "is a run of cyclegan; this command is for dcgan and gan"),
+        (("translate.py", f"--run_dir={trained}", "--input=files"), "is a run of dcgan; this is for cyclegan"),
+        (("generate.py", "--run_dir=killed"), "is a run of cyclegan; this is for dcgan and gan"),
         (("translate.py", "--run_dir=killed"), "--input"),
     ):
         done = command(*words, cwd=tmp_path, check=False)

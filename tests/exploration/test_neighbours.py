@@ -1,12 +1,15 @@
 import dataclasses
+import re
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tfgan_series import latent, runs
-from tfgan_series.data import pipeline
+from tfgan_series.data import conversion, pipeline
 from tfgan_series.exploration import neighbours
+
+from conftest import write_mnist
 
 
 def blocks(images, size):
@@ -52,6 +55,13 @@ def test_a_generator_that_remembers_is_found_out(digits, tiny, trained):
     assert parrot["samples"] == pytest.approx(0, abs=1e-4)
     assert parrot["real pictures of test"] == own["real pictures of test"] > 5
     assert own["samples"] > own["real pictures of test"]
+
+
+def test_the_text_says_how_many_real_pictures_there_were(tiny, tmp_path):
+    found = conversion.convert(tiny, dataset_path=write_mnist(tmp_path / "files", train=100, test=20), tfrecord_path=tmp_path)
+    stored = np.concatenate([images for images, *_ in pipeline.in_order(found, tiny)])
+    text = neighbours.neighbours(Parrot(stored), found, tiny, [1]).text
+    assert re.search(r"median distance of [\d.e-]+ from 256 samples and [\d.]+ from 20 real pictures of test\.", text)
 
 
 def test_without_other_pictures_the_training_pictures_are_the_measure(digits, tiny):

@@ -74,6 +74,23 @@ def test_spectral_normalisation_bounds_every_layer_of_the_discriminator():
     np.testing.assert_allclose(norms, 1, rtol=0.01)
 
 
+def test_spectral_normalisation_keeps_the_kernels_in_float32():
+    """The kernels do not depend on the pictures, so after two calls in training they are those of a network in float32."""
+    row = series.resolve("mnist", image_size=8, base_filters=4, stem="dense", d_norm="spectral")
+    exact, mixed = (networks.build(row.change(precision=one))["discriminator"] for one in ("float32", "mixed_bfloat16"))
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, 1)).astype("float32")
+    for _ in range(2):
+        for judge in (exact, mixed):
+            judge(images, training=True)
+    assert [(one.shape, one.dtype) for one in exact.weights] == [(one.shape, one.dtype) for one in mixed.weights]
+    for wanted, found in zip(exact.get_weights(), mixed.get_weights(), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-6)
+    normalised = [layer for layer in mixed.layers if isinstance(layer, keras.layers.SpectralNormalization)]
+    activated = [layer for layer in mixed.layers if isinstance(layer, keras.layers.LeakyReLU)]
+    assert [layer.layer.compute_dtype for layer in normalised] == ["bfloat16"] * 2
+    assert [layer.output.dtype for layer in activated] == ["bfloat16"]
+
+
 @pytest.mark.parametrize("stem", ["conv", "dense"])
 def test_initial_kernels(stem):
     """normal: N(0, 0.02) in both networks; glorot depends on the layer's size. Each layer draws its own."""

@@ -150,6 +150,8 @@ def test_what_makes_a_run_another_than_its_row():
         ({"lr_drops": (1, 2), "norm_ends": True}, "lr_drops=1+2-norm_ends"),
         ({"preset": "strong", "batch_size": 128, "lr_drops": ()}, "strong-batch_size=128"),
         ({"model": "cdcgan", "condition": ("Smiling", "Male")}, "condition=Smiling+Male"),
+        ({"r1": 1}, "r1=1.0"),
+        ({"r1": 1.0}, "r1=1.0"),
     ],
 )
 def test_what_tells_a_run_from_the_plain_one(given, name):

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from tfgan_series import series
@@ -60,6 +62,10 @@ def test_seeds():
     assert set(map(tuple, seeds.values())) == {(0, 1, 2)}
     assert [one.seed for one in studies.members(study, seeds=(4, 5))["minimax alone"]] == [4, 5]
     assert [one.seed for one in studies.members(study, seed=7)["minimax alone"]] == [7]
+    varied = dataclasses.replace(study, members={"one": {"seed": 1}, "two": {"seed": 2}})
+    for one, given in ((study, {"seed": 3}), (varied, {})):
+        with pytest.raises(UserError, match="^--seeds=0,1: the seeds are given by --seed or --vary=seed too: give one of them$"):
+            studies.members(one, seeds=(0, 1), **given)
 
 
 def test_the_plain_recipe_of_the_tips_is_the_articles_at_the_digits_size():

@@ -122,6 +122,21 @@ def test_the_length_of_the_run_is_said_once(capsys):
     assert lines(course(epochs=1)) == []
 
 
+@pytest.mark.parametrize(("begun", "compiled"), [(0, {1, 3}), (10, {11, 12}), (11, {12, 13})])
+def test_the_first_step_that_updates_the_generator_is_not_timed_either(begun, compiled, capsys):
+    """Every third step updates the generator, so the process compiles twice, for 900 s each. Any other step takes 100 s."""
+    state = Counter(an_epoch=10)
+    state.steps, state.seen = begun, dict.fromkeys(range(begun % 10), 1.0)
+
+    def now():
+        return 100 * state.steps + 900 * sum(step <= state.steps for step in compiled)
+
+    rows, _ = walk(state, course(an_epoch=10, epochs=4, critic_steps=3), now=now)
+    assert {row["images_per_second"] for row in rows} == {0.1}
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("About"))
+    assert line.startswith("About 16:40 an epoch, and ")
+
+
 @pytest.mark.signals
 @pytest.mark.parametrize(
     ("number", "at", "plan", "saved"),

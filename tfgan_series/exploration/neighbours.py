@@ -13,7 +13,7 @@ from tfgan_series.inference import Network
 from tfgan_series.series import Experiment
 
 _NEAREST = 5
-_MEASURED = 256  # samples, and as many held-out pictures, whose distances are compared
+_MEASURED = 256  # samples, and at most as many real pictures, whose distances are compared
 _BATCH = 64
 
 
@@ -28,8 +28,9 @@ def neighbours(
 ) -> Finding:
     """Find the training pictures nearest to samples of a seed: in pixels, and in the features of `judge` if there is one.
 
-    The text gives the median distance from 256 samples to their nearest training pictures. It gives the same distance for real
-    pictures of a partition that was not trained on, or if there is none, for training pictures, each to the nearest other one.
+    The text gives the median distance from 256 samples to their nearest training pictures. It gives the same distance for at most
+    256 real pictures of a partition that was not trained on, or if there is none, for training pictures, each to the nearest
+    other one.
     The samples of a generator that only remembers come nearer to training pictures than these real pictures do. Returns a
     Finding. Raises UserError for a number that no sample has.
     """
@@ -65,7 +66,7 @@ def neighbours(
     )
     told = [
         f"In {space}{' (grey levels)' if space == 'pixels' else ''} the nearest training picture is at a median distance of "
-        + " and ".join(f"{distance:.3g} from {_MEASURED} {kind}" for kind, distance in by_kind.items())
+        + " and ".join(f"{distance:.3g} from {len(queries[kind])} {kind}" for kind, distance in by_kind.items())
         + "."
         for space, by_kind in medians.items()
     ]

@@ -95,7 +95,9 @@ def _discriminator(experiment: DCGAN, synchronized: bool) -> Model:
 
     def weighted(layer, *sizes, **how):
         made = _weighted(experiment, layer, *sizes, **how)
-        return layers.SpectralNormalization(made) if kind == "spectral" else made
+        # In a reduced precision it would round the kernel itself, because it assigns the kernel that it has divided. The
+        # convolution inside keeps the experiment's precision.
+        return layers.SpectralNormalization(made, dtype="float32") if kind == "spectral" else made
 
     def halve(x, filters):
         if experiment.downsampling == "strided":

@@ -47,13 +47,17 @@ def setting(
 
 
 class Settings:
-    """A dataclass of settings. Raises UserError for a value that its setting does not allow, also for one of another type."""
+    """A dataclass of settings. Raises UserError for a value that its setting does not allow, also for one of another type. If
+    a setting is a float, a whole number becomes one."""
 
     def __post_init__(self) -> None:
         for field in fields(self).values():
             value, name = getattr(self, field.name), flag_name(field.name)
             if not _fits(value, field.type):
                 raise UserError(f"--{name}={value!r}: {_KINDS[field.type]} is needed")
+            if field.type is float:  # r1=1 and r1=1.0 are one value, and shall be one text in the names of folders
+                value = float(value)
+                object.__setattr__(self, field.name, value)  # as frozen dataclasses themselves do
             choices, minimum, below = (field.metadata[rule] for rule in ("choices", "minimum", "below"))
             if choices and value not in choices:
                 raise UserError(

@@ -125,7 +125,7 @@ def members(study: Study, seeds: Sequence[int] | None = None, **given: Any) -> d
     """{label: its Experiments, one for each seed} of a study, with the values given for all of them, image_type and model too.
 
     seeds: instead of the study's. Raises UserError if a given setting is one that the study varies, if a given value is not
-    allowed, and if the model does not have a setting that the study varies.
+    allowed, if the model does not have a setting that the study varies, and for seeds beside a seed.
     """
     varied = {name for changed in study.members.values() for name in changed}
     base = {name: value for name, value in study.base.items() if not (name in _LENGTH and set(_LENGTH) & set(given))}
@@ -134,6 +134,9 @@ def members(study: Study, seeds: Sequence[int] | None = None, **given: Any) -> d
         raise UserError(f"this comparison varies --{flag_name(name)} itself: leave it out")
     for name in varied - set(fields(resolve(same["image_type"], same["model"]))):
         raise UserError(f"this comparison varies --{flag_name(name)}, which {same['model']} does not have: give another --model")
+    if seeds is not None and "seed" in varied | set(given):
+        listed = ",".join(map(str, seeds))
+        raise UserError(f"--seeds={listed}: the seeds are given by --seed or --vary=seed too: give one of them")
     if "seed" in varied | set(given):
         return {label: [resolve(**same, **changed)] for label, changed in study.members.items()}
     chosen = study.seeds if seeds is None else seeds

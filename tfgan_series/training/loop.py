@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from keras.optimizers.schedules import LearningRateSchedule
 from tqdm.auto import tqdm
 
-from tfgan_series import progress, signals
+from tfgan_series import progress, series, signals
 from tfgan_series.errors import Diverged
 from tfgan_series.series import Experiment
 from tfgan_series.training import schedule
@@ -61,7 +61,8 @@ class State(Protocol):
 class Course:
     """The length of a run and its parts. total: steps in the run. steps: in an epoch. every: steps from one row of the log to the
     next within an epoch; 0: an epoch is one row. save_seconds: from one checkpoint to the next within a row; 0: none. images:
-    pictures that a step takes, from all sets together. rate: the learning rate at each step of the run."""
+    pictures that a step takes, from all sets together. rate: the learning rate at each step of the run. kinds: among so many
+    successive steps there is one of each kind. Each kind compiles when it first comes."""
 
     total: int
     steps: int
@@ -69,6 +70,7 @@ class Course:
     save_seconds: float
     images: int
     rate: LearningRateSchedule
+    kinds: int
 
     @property
     def epochs(self) -> int:
@@ -91,6 +93,7 @@ def course_of(experiment: Experiment, steps: int) -> Course:
         save_seconds=60 * experiment.checkpoint_minutes,
         images=experiment.batch_size * len(experiment.sides),
         rate=schedule.learning_rate(experiment.lr, steps, -(-total // steps), experiment.lr_drops, experiment.lr_decay),
+        kinds=series.values(experiment).get("critic_steps", 1),
     )
 
 
@@ -252,7 +255,7 @@ class _Watch:
     def __init__(self, course: Course, if_long: str, alone: bool, now: Callable[[], float]) -> None:
         self.row, self.saved, self._process = (Clock(course.images, now) for _ in range(3))
         self._course, self._if_long, self._alone, self._now = course, if_long, alone, now
-        self._warm = self._told = False
+        self._untimed, self._told = course.kinds, False
         self._looked = now()
 
     def save_is_due(self) -> bool:
@@ -272,11 +275,11 @@ class _Watch:
         """Count a step. done: steps done in all. wait(): returns when the device has done them; only then is a clock read."""
         for clock in (self.row, self._process):
             clock.tick()
-        if not self._warm:
-            wait()  # the first step compiles, so it is not timed
+        if self._untimed:  # the first step of each kind compiles
+            wait()
             self.row.restart()
             self._process.restart()
-            self._warm = True
+            self._untimed -= 1
         elif self._process.steps == _TIMED_STEPS:
             wait()
             self.tell(done)

@@ -18,12 +18,17 @@ def resolve(experiment: Experiment, folder: Path) -> Experiment:
 
 
 def check(folder: Path, experiment: Experiment, found: Records) -> None:
-    """Raises UserError if the folder's run has other settings than the experiment, or other records than those found. A folder
-    without a run passes."""
+    """Raises UserError if the folder's run has other settings than the experiment, or other records than those found. Also for
+    another evaluate_count, if the run has a best generator already. A folder without a run passes."""
     if not (folder / runs.EXPERIMENT).is_file():
         return
     run = runs.read_begun(folder)
     other = series.differences(run.experiment, experiment)
+    before, now = run.experiment.evaluate_count, experiment.evaluate_count
+    kept = [folder / runs.best_name(name) for name in series.MODELS[run.experiment.model].saved]
+    if before != now and any(file.is_file() for file in kept):
+        # Scores of other counts cannot be compared: the next row would count as the best, and its generator replace the kept one.
+        other.append(f"evaluate_count: {before} in the run, and its {kept[0].name} was chosen by it, {now} asked")
     if (count := found.count_of(experiment)) != run.record_count:
         other.append(f"records: {run.record_count} in the run, {count} now")
     elif run.records_identity != found.identity:

@@ -65,11 +65,12 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
 def seconds_per_step(experiment: Experiment, found: Records, strategy: tf.distribute.Strategy) -> float:
     """How long a training step of an experiment on its records takes: the mean of some steps of new networks, after those in
     which they compile. The reading of the records is a part of it. What is written after each row is no part of it."""
-    algorithm, state = _begin(experiment, strategy, pipeline.steps_per_epoch(found, experiment))
-    step, together = algorithm.make_step(experiment, state, strategy), series.values(experiment).get("critic_steps", 1)
+    steps = pipeline.steps_per_epoch(found, experiment)
+    algorithm, state = _begin(experiment, strategy, steps)
+    step, kinds = algorithm.make_step(experiment, state, strategy), loop.course_of(experiment, steps).kinds
     feed = itertools.chain.from_iterable(_batches(experiment, found, strategy, epoch, 0) for epoch in itertools.count(1))
     clock = loop.Clock(images=experiment.batch_size)
-    for timed in (together, together * max(1, _TIMED_STEPS // together)):  # the first ones compile
+    for timed in (kinds, kinds * max(1, _TIMED_STEPS // kinds)):  # the first ones compile
         clock.restart()
         for batch in itertools.islice(feed, timed):
             step(batch)
