@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import functools
 import hashlib
 import json
 import os
@@ -9,6 +10,8 @@ import re
 import shlex
 import shutil
 import tempfile
+import time
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import Any
@@ -17,10 +20,52 @@ import filelock
 
 from tfgan_series.errors import UserError
 
+_BEGAN = time.time()  # of this process
+_PARTIAL = ".partial-"
+
 
 def partial(path: Path) -> Path:
-    """The path at which a file is written until it is complete: a hidden file beside it, with a short name and its ending."""
-    return path.with_name(f".partial-{digest(path.name)}{path.suffix}")
+    """A path at which a file is written until it is complete: a hidden file beside it, with a short name and its ending.
+
+    It is another one at each call, because two processes may write the same file at the same time.
+    """
+    return path.with_name(f"{_PARTIAL}{digest(path.name)}-{uuid.uuid4().hex}{path.suffix}")
+
+
+def is_partial(path: Path, name: str) -> bool:
+    """Whether a path is one at which a file of this name is written until it is complete."""
+    return path.name.startswith(f"{_PARTIAL}{digest(name)}")
+
+
+@functools.cache
+def _left_over(folder: Path) -> tuple[Path, ...]:
+    """What processes that were killed have left in a folder: partial files and folders that are older than this process.
+
+    They are looked for once, because a folder may have many files. A slow process that is still writing may have made one of
+    them. So `_clear` removes only those of the file that is written now.
+    """
+    found = []
+    for one in folder.glob(f"{_PARTIAL}*"):
+        with contextlib.suppress(OSError):  # another process has just renamed it
+            if one.lstat().st_mtime < _BEGAN:
+                found.append(one)
+    return tuple(found)
+
+
+def _clear(path: Path) -> None:
+    """Remove what is left over of earlier tries to write a file or a folder."""
+    for one in _left_over(path.absolute().parent):
+        if is_partial(one, path.name):
+            _remove(one)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there and the system lets us. Of a link, only the link."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def sync(path: Path) -> None:
@@ -62,14 +107,13 @@ def whole(path: Path) -> Iterator[Path]:
 
     An OSError of the block names `path`. By itself the error of a full disk names no file, and others name the path beside.
     """
+    _clear(path)
     beside = partial(path)
     try:
-        beside.unlink(missing_ok=True)  # of a process that was killed; in a stranger's folder it may be a link to another file
         yield beside
         rename(beside, path)
     except BaseException as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
+        _remove(beside)
         if isinstance(error, OSError) and error.filename in (None, str(beside)):
             raise OSError(error.errno, error.strerror or str(error), str(path)) from error
         raise
@@ -79,8 +123,8 @@ def whole(path: Path) -> Iterator[Path]:
 def whole_folder(folder: Path) -> Iterator[Path]:
     """An empty folder beside `folder` to write into. If the block succeeds, it replaces `folder`; else it is removed."""
     folder = folder.resolve()
+    _clear(folder)
     beside = partial(folder)
-    shutil.rmtree(beside, ignore_errors=True)  # of a process that was killed
     beside.mkdir(parents=True)
     try:
         yield beside
@@ -88,7 +132,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             discard(folder)
         rename(beside, folder)
     except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
+        _remove(beside)
         raise
 
 
