@@ -1,7 +1,9 @@
 import csv
 import os
+import platform
 import subprocess
 import sys
+import time
 from pathlib import Path, PureWindowsPath
 
 import pytest
@@ -88,6 +90,29 @@ def test_what_is_renamed_into_place_is_on_the_disk(tmp_path, monkeypatch):
         (beside / "inner/b.txt").write_text("text")
     assert set(done[:3]) == {str(beside / "inner"), str(beside / "inner/b.txt"), str(beside)}
     assert done[3:] == ["renamed", str(tmp_path)]
+
+
+@pytest.mark.parametrize(("system", "busy", "pauses"), [("Windows", 3, 3), ("Windows", 999, 50), ("Linux", 1, 0)])
+def test_windows_waits_for_a_program_that_has_the_old_file_open(tmp_path, monkeypatch, system, busy, pauses):
+    path, replace, refused, slept = tmp_path / "log.csv", os.replace, [], []
+
+    def occupied(one, other):
+        if len(refused) < busy:
+            refused.append(one)
+            raise PermissionError(13, "Permission denied", str(one))
+        replace(one, other)
+
+    monkeypatch.setattr(platform, "system", lambda: system)
+    monkeypatch.setattr(os, "replace", occupied)
+    monkeypatch.setattr(time, "sleep", slept.append)
+    if busy == 3:
+        files.write_whole(path, "new")
+        assert path.read_text() == "new"
+    else:
+        with pytest.raises(PermissionError, match="Permission denied: '.*/log.csv'"):
+            files.write_whole(path, "new")
+        assert not list(tmp_path.iterdir())
+    assert len(slept) == pauses
 
 
 def test_texts_are_utf_8_with_plain_newlines(tmp_path):

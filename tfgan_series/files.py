@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import os
+import platform
 import re
 import shlex
 import shutil
@@ -22,6 +23,7 @@ from tfgan_series.errors import UserError
 
 _BEGAN = time.time()  # of this process
 _PARTIAL = ".partial-"
+_TRIES, _PAUSE = 50, 0.1  # how often a file is renamed on Windows, and the seconds between
 
 
 def partial(path: Path) -> Path:
@@ -97,8 +99,19 @@ def rename(path: Path, name: Path) -> None:
             sync(one)
     else:
         sync(path)
-    os.replace(path, name)
+    _replace(path, name)
     sync(name.parent)
+
+
+def _replace(path: Path, name: Path) -> None:
+    """os.replace. Windows refuses it while another program has the old file open, for example a spreadsheet. There we try again
+    for some seconds."""
+    for _ in range(_TRIES if platform.system() == "Windows" else 0):
+        try:
+            return os.replace(path, name)
+        except PermissionError:
+            time.sleep(_PAUSE)
+    os.replace(path, name)
 
 
 @contextlib.contextmanager
