@@ -131,6 +131,7 @@ def test_texts_are_utf_8_with_plain_newlines(tmp_path):
         ("runs/dcgan/mnist-64", False, "runs/dcgan/mnist-64"),
         ("my runs/it's", False, "'my runs/it'\"'\"'s'"),
         (PureWindowsPath(r"C:\runs\mnist-64"), True, r"C:\runs\mnist-64"),
+        ("--lr=0.1", True, "--lr=0.1"),
         (PureWindowsPath(r"C:\my runs\it's"), True, '"C:\\my runs\\it\'s"'),
         (PureWindowsPath(r"C:\a&b"), True, r'"C:\a&b"'),
         ("", False, "''"),

@@ -193,14 +193,14 @@ def check_local(path: PurePath | str, what: str) -> None:
 
 
 def quoted(path: PurePath | str, windows: bool = os.name == "nt") -> str:
-    """A path as one word of a command that the user types: in quotes if the shell would split it.
+    """A path or a flag as one word of a command that the user types: in quotes if the shell would split it.
 
     windows: for cmd.exe and PowerShell, else for a POSIX shell.
     """
     if not windows:
         return shlex.quote(str(path))
     # A Windows path cannot contain a double quote.
-    return str(path) if re.fullmatch(r"[\w:./\\-]+", str(path), re.ASCII) else f'"{path}"'
+    return str(path) if re.fullmatch(r"[\w:./\\=-]+", str(path), re.ASCII) else f'"{path}"'
 
 
 def discard(folder: Path) -> None:

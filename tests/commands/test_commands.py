@@ -167,6 +167,7 @@ np.save("images.npy", generator.predict(np.load("z.npy"), verbose=0))
         (["train.py", "--flagfile"], "--flagfile= names nothing: give a path, or leave the flag out"),
         (["train.py", "--flagfile=itself.txt"], "--flagfile=itself.txt cannot be read (it names itself): give a file in UTF-8"),
         (["generate.py", "--run_dir=nowhere"], "nowhere is not a run"),
+        (["generate.py", "--model=cgan", "--classes=a b,c"], "scripts/train.py --model=cgan '--classes=a b,c', or"),
         (["export.py", "--run_dir=nowhere"], "nowhere is not a run"),
         (["generate.py", "--run_dir=run", "--generator=file"], "--generator names the generator: leave --run_dir"),
         (["report.py", "--runs=,"], "--runs names no run"),

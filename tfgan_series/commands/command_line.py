@@ -164,7 +164,7 @@ def run_folder(draws_from: str | None = None) -> Path:
     folder = named or runs.default_folder(experiment(), required_path("TFRecordPath"))
     if named is None and not (folder / runs.EXPERIMENT).is_file():
         asked = {"image_type": experiment().image_type} if FLAGS.ImageType != series.DEFAULT_IMAGE_TYPE else {}
-        words = [series.flag_line(name, value) for name, value in (asked | given_settings()).items()]
+        words = [files.quoted(series.flag_line(name, value)) for name, value in (asked | given_settings()).items()]
         if FLAGS["TFRecordPath"].present:
             words.append(f"--TFRecordPath={files.quoted(FLAGS.TFRecordPath)}")
         offered = [one for one in _models(draws_from) if FLAGS.model in (None, one)]
