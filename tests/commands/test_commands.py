@@ -121,18 +121,6 @@ def test_flags_txt_repeats_the_run(workplace, trained):
     assert all(np.allclose(one, other, atol=1e-4) for one, other in zip(again, first, strict=True))
 
 
-def test_a_flagfile_is_read_in_utf_8_whatever_the_locale(tmp_path):
-    old = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
-    flags = "\ufeff# Cờ\n\n// of a run\n--ImageType=folder\n--model=cgan\n--classes=mèo,chó\n"
-    (tmp_path / "flags.txt").write_text(flags, encoding="utf-8")
-    (tmp_path / "more.txt").write_text("--flagfile=flags.txt\n--TFRecordPath=mèo\n", encoding="utf-8")
-    done = command("train.py", "--flagfile=flags.txt", "--dry_run", cwd=tmp_path, **old)
-    assert "classes: ('m\\xe8o', 'ch\\xf3')\n" in done.stdout
-    done = command("train.py", "--flagfile", "more.txt", "--dry_run", cwd=tmp_path, check=False, **old)
-    line = "train.py: m\\xe8o: this locale cannot write such a name (ascii): set PYTHONUTF8=1\n"
-    assert (done.returncode, done.stderr) == (1, line)
-
-
 def test_generator_opens_without_this_package(workplace, trained):
     """In a process that cannot import the package: plain Keras draws what generate.py draws for the same z."""
     command("generate.py", f"--run_dir={trained}", "--out=drawn", "--seed=5", cwd=workplace)
@@ -225,6 +213,18 @@ def test_too_much_for_the_memory_is_one_line(workplace, trained):
 def test_other_backends_are_refused_in_a_line(workplace):
     done = command("train.py", cwd=workplace, check=False, KERAS_BACKEND="torch")
     assert (done.returncode, done.stderr) == (1, "train.py: KERAS_BACKEND=torch: this package trains with TensorFlow; unset it\n")
+
+
+def test_a_flagfile_is_read_in_utf_8_whatever_the_locale(tmp_path):
+    old = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    flags = "\ufeff# Cờ\n\n// of a run\n--ImageType=folder\n--model=cgan\n--classes=mèo,chó\n"
+    (tmp_path / "flags.txt").write_text(flags, encoding="utf-8")
+    (tmp_path / "more.txt").write_text("--flagfile=flags.txt\n--TFRecordPath=mèo\n", encoding="utf-8")
+    done = command("train.py", "--flagfile=flags.txt", "--dry_run", cwd=tmp_path, **old)
+    assert "classes: ('m\\xe8o', 'ch\\xf3')\n" in done.stdout
+    done = command("train.py", "--flagfile", "more.txt", "--dry_run", cwd=tmp_path, check=False, **old)
+    line = "train.py: m\\xe8o: this locale cannot write such a name (ascii): set PYTHONUTF8=1\n"
+    assert (done.returncode, done.stderr) == (1, line)
 
 
 # A module that the commands import, which sends its process a signal, and with AGAIN another one while Python shuts down.
