@@ -43,12 +43,7 @@ def kinds(run: Path, records: Path, celeba: Path, own: Path) -> list[Kind]:
     import numpy as np
     from PIL import Image
 
-    from tfgan_series import (
-        classifier,  # noqa: F401  # what the readers import, once for all forks
-        report,
-        runs,
-        series,
-    )
+    from tfgan_series import classifier, report, runs, series  # what the readers import, once for all forks
     from tfgan_series.data import preprocess
     from tfgan_series.data import records as record_files
     from tfgan_series.data.datasets import DATASETS, source
@@ -57,6 +52,11 @@ def kinds(run: Path, records: Path, celeba: Path, own: Path) -> list[Kind]:
     def opened():
         found = record_files.open_records(records)
         return repr((found.settings, found.counts, found.class_names, found.identity))
+
+    def judged():
+        classifier.STEPS = 1  # of a classifier that is trained anew
+        judge = classifier.find_or_train(record_files.open_records(records), runs.read_experiment(run))
+        return _weights(judge.model) + json.dumps(judge.accuracy).encode()
 
     def page():
         return report.make([run], own / "report.html").read_text()
@@ -80,7 +80,11 @@ def kinds(run: Path, records: Path, celeba: Path, own: Path) -> list[Kind]:
             (own / f"{prefix}-{kind}-ubyte.gz").write_bytes(gzip.compress(header + array.tobytes()))
     (own / "scores.jsonl").write_text(json.dumps(_score(scores)) + "\n")
     last = max(int(path.stem.removeprefix("step-")) for path in (run / runs.CHECKPOINTS).glob("*.index"))
+    attempt(judged)  # it makes the classifier
+    model = classifier.model_path(record_files.open_records(records), runs.read_experiment(run))
     return [
+        Kind(model, judged, checked=True),
+        Kind(model.with_suffix(".json"), judged),
         Kind(run / runs.EXPERIMENT, lambda: repr(runs.read_begun(run))),
         Kind(run / runs.LOG, lambda: repr(runs.read_log(run))),
         Kind(run / "steps/epoch-001.csv", lambda: repr(runs.read_steps(run, 1))),
@@ -217,7 +221,9 @@ def attack(kind: Kind, count: int, draw: random.Random) -> dict[str, object]:
 def main() -> None:
     *folders, count, seed = sys.argv[1:]
     with tempfile.TemporaryDirectory() as place:
-        run, records, celeba = (shutil.copytree(one, Path(place, name)) for one, name in zip(folders, "abc", strict=True))
+        run, records, celeba = (
+            shutil.copytree(one, Path(place, name)) for one, name in zip(folders, ("a", "b/records/size", "c"), strict=True)
+        )
         own = Path(place, "own")
         own.mkdir()
         for number, kind in enumerate(kinds(run, records, celeba, own)):

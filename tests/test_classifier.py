@@ -92,6 +92,20 @@ def test_records_made_anew_from_other_files_get_another_classifier(tmp_path, mon
     assert classifier.find_or_train(records.open_records(made.folder), experiment).accuracy == notes[1]["accuracy"]
 
 
+def test_a_damaged_one_is_trained_anew(judge, copy, tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(classifier, "STEPS", 1)
+    folder = shutil.copytree(copy.folder, tmp_path / "mnist/8")
+    shutil.copytree(copy.folder.parents[1] / "classifiers", tmp_path / "classifiers")
+    found = records.open_records(folder)
+    path = classifier.model_path(found, tiny)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 128
+    path.write_bytes(data)
+    anew = classifier.find_or_train(found, tiny)
+    monkeypatch.setattr(classifier, "train", None)
+    assert classifier.find_or_train(found, tiny).accuracy == anew.accuracy != judge.accuracy
+
+
 @pytest.mark.parametrize("partition", ["train", "test"])
 def test_a_damaged_shard_is_named(copy, tiny, tmp_path, monkeypatch, partition):
     monkeypatch.setattr(classifier, "STEPS", 1)

@@ -1,8 +1,10 @@
 import csv
 import os
+import platform
 import subprocess
 import sys
-from pathlib import PureWindowsPath
+import time
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
@@ -35,12 +37,43 @@ def test_a_claimed_folder_is_free_again_when_its_process_is_killed(tmp_path):
 def test_what_cannot_be_written_leaves_the_old_file_and_is_named(tmp_path):
     path = tmp_path / "page.html"
     files.write_whole(path, "old")
-    for error in (OSError(28, "No space left"), OSError("No space left"), OSError(28, "No space left", str(files.partial(path)))):
+    for given in ((28, "No space left"), ("No space left",), (28, "No space left", "beside")):
         with pytest.raises(OSError, match="No space left: '.*page.html'"), files.whole(path) as beside:
             beside.write_text("ne")
-            raise error
+            raise OSError(*(str(beside) if one == "beside" else one for one in given))
     assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
     assert path.read_text() == "old"
+
+
+def test_two_that_write_one_file_at_the_same_time_do_not_meet(tmp_path):
+    path = tmp_path / "model.keras"
+    with files.whole(path) as one:
+        one.write_text("half")
+        with files.whole(path) as other:
+            other.write_text("the other's")
+        assert path.read_text() == "the other's"
+        assert one.read_text() == "half"
+        one.write_text("the one's")
+    assert path.read_text() == "the one's"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_process_left_goes_with_the_next_write(tmp_path):
+    """What is younger than this process, or is of another file, may be of a process that lives."""
+    path, folder = tmp_path / "model.keras", tmp_path / "exported"
+    stays = [files.partial(path), files.partial(tmp_path / "other.keras")]
+    goes = [files.partial(path), files.partial(path), files.partial(folder)]
+    for one in (*stays, goes[0]):
+        one.touch()
+    goes[1].symlink_to(tmp_path)
+    goes[2].mkdir()
+    (goes[2] / "a").touch()
+    for one in (stays[1], *goes):
+        os.utime(one, (0, 0), follow_symlinks=False)
+    files.write_whole(path, "new")
+    with files.whole_folder(folder):
+        pass
+    assert sorted(tmp_path.iterdir()) == sorted([path, folder, *stays])
 
 
 def test_what_is_renamed_into_place_is_on_the_disk(tmp_path, monkeypatch):
@@ -50,13 +83,36 @@ def test_what_is_renamed_into_place_is_on_the_disk(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda number: (done.append(os.readlink(f"/proc/self/fd/{number}")), fsync(number)))
     monkeypatch.setattr(os, "replace", lambda one, other: (done.append("renamed"), replace(one, other)))
     files.write_whole(tmp_path / "a.txt", "text")
-    assert done == [str(files.partial(tmp_path / "a.txt")), "renamed", str(tmp_path)]
+    assert files.is_partial(Path(done[0]), "a.txt") and done[1:] == ["renamed", str(tmp_path)]
     done.clear()
     with files.whole_folder(tmp_path / "new") as beside:
         (beside / "inner").mkdir()
         (beside / "inner/b.txt").write_text("text")
     assert set(done[:3]) == {str(beside / "inner"), str(beside / "inner/b.txt"), str(beside)}
     assert done[3:] == ["renamed", str(tmp_path)]
+
+
+@pytest.mark.parametrize(("system", "busy", "pauses"), [("Windows", 3, 3), ("Windows", 999, 50), ("Linux", 1, 0)])
+def test_windows_waits_for_a_program_that_has_the_old_file_open(tmp_path, monkeypatch, system, busy, pauses):
+    path, replace, refused, slept = tmp_path / "log.csv", os.replace, [], []
+
+    def occupied(one, other):
+        if len(refused) < busy:
+            refused.append(one)
+            raise PermissionError(13, "Permission denied", str(one))
+        replace(one, other)
+
+    monkeypatch.setattr(platform, "system", lambda: system)
+    monkeypatch.setattr(os, "replace", occupied)
+    monkeypatch.setattr(time, "sleep", slept.append)
+    if busy == 3:
+        files.write_whole(path, "new")
+        assert path.read_text() == "new"
+    else:
+        with pytest.raises(PermissionError, match="Permission denied: '.*/log.csv'"):
+            files.write_whole(path, "new")
+        assert not list(tmp_path.iterdir())
+    assert len(slept) == pauses
 
 
 def test_texts_are_utf_8_with_plain_newlines(tmp_path):
@@ -75,6 +131,7 @@ def test_texts_are_utf_8_with_plain_newlines(tmp_path):
         ("runs/dcgan/mnist-64", False, "runs/dcgan/mnist-64"),
         ("my runs/it's", False, "'my runs/it'\"'\"'s'"),
         (PureWindowsPath(r"C:\runs\mnist-64"), True, r"C:\runs\mnist-64"),
+        ("--lr=0.1", True, "--lr=0.1"),
         (PureWindowsPath(r"C:\my runs\it's"), True, '"C:\\my runs\\it\'s"'),
         (PureWindowsPath(r"C:\a&b"), True, r'"C:\a&b"'),
         ("", False, "''"),
@@ -107,7 +164,6 @@ def test_a_folder_appears_whole_or_the_old_one_stays(tmp_path):
         (beside / "new").touch()
         raise ValueError
     assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == ["exported", "exported/old"]
-    (files.partial(folder) / "killed").mkdir(parents=True)
     with files.whole_folder(folder) as beside:
         (beside / "new").touch()
     assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == ["exported", "exported/new"]

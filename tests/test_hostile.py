@@ -49,11 +49,16 @@ def write_pictures(folder, others):
 
 
 def plant_links(folder, target):
-    """Links to a file where a run writes, and where it writes a file until it is complete."""
+    """Links to a file where a run writes, and where an earlier process wrote a file until it was complete."""
     for name in WRITTEN:
         (folder / name).symlink_to(target)
     for name in (*WRITTEN, *READ_BEFORE):
-        files.partial(folder / name).symlink_to(target)
+        plant_old_link(files.partial(folder / name), target)
+
+
+def plant_old_link(path, target):
+    path.symlink_to(target)
+    os.utime(path, (0, 0), follow_symlinks=False)
 
 
 def everything(folder, without=()):
@@ -86,9 +91,10 @@ def test_what_is_written_stays_below_the_folders_that_the_user_named(place, caps
     assert found.class_names == tuple(sorted(CLASSES))
 
     run = place / "run"
-    run.mkdir()
-    runs.write_experiment(run, experiment.fitted(found), found.count_of(experiment), found.identity, place / "records")
+    for name in (runs.IMAGES, runs.STEPS):
+        (run / name).mkdir(parents=True)
     plant_links(run, place / "others/thesis.txt")
+    runs.write_experiment(run, experiment.fitted(found), found.count_of(experiment), found.identity, place / "records")
     (run / ".writable").symlink_to(place / "others/new")
     workflow.train(experiment, tfrecord_path=place / "records", run_dir=run)
     evaluate.evaluate_run(run, tfrecord_path=place / "records", kind="random", count=20)
@@ -108,7 +114,7 @@ def test_what_is_written_stays_below_the_folders_that_the_user_named(place, caps
     (place / "translated" / CLASSES[0]).mkdir(parents=True)
     plant = place / "translated" / CLASSES[0] / NAMES[0]
     for path in (plant, files.partial(plant)):
-        path.symlink_to(place / "others/thesis.txt")
+        plant_old_link(path, place / "others/thesis.txt")
     translation.translate_files(run, place / "pictures", place / "translated")
 
     assert everything(place, named) == before

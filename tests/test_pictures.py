@@ -1,3 +1,5 @@
+import unicodedata
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -117,3 +119,26 @@ def test_names_stand_left_of_their_rows():
     margin = named.shape[1] - plain.shape[1]
     assert np.array_equal(named[:, margin:], plain)
     assert all((named[98 * row : 98 * (row + 1), :margin] < 100).any() for row in (0, 1))
+
+
+def written(rows):
+    """The margin of a grid with these texts beside its rows, one array for each row."""
+    images = np.full((len(rows), 96, 96, 1), 128, np.uint8)
+    sheet = np.asarray(pictures.grid(images, 1, rows=rows))
+    return np.split(sheet[: 98 * len(rows), : -2 - 98], len(rows))
+
+
+def test_vietnamese_names_are_written_with_their_marks():
+    names = ["mèo", "mẻo", "mẽo", "mẹo", "mệo", "Mờ", "Mỡ", "Mợ"]
+    margins = written(names)
+    assert len({margin.tobytes() for margin in margins}) == len(names)
+    apart = written([unicodedata.normalize("NFD", name) for name in names])  # as macOS names folders
+    assert all(np.array_equal(one, other) for one, other in zip(margins, apart, strict=True))
+
+
+def test_names_that_the_font_lacks_are_numbered():
+    numbered = written(["none", "#2", "#3"])
+    assert all(np.array_equal(one, other) for one, other in zip(written(["none", "猫", "狗 2"]), numbered, strict=True))
+    images = np.full((4, 96, 96, 1), 128, np.uint8)
+    for where, given, drawn in (("labels", ["狗", "", "猫", "狗"], ["#1", "", "#2", "#1"]), ("heads", ["a", "马"], ["a", "#2"])):
+        assert np.array_equal(*(pictures.grid(images, 2, **{where: texts}) for texts in (given, drawn)))

@@ -82,7 +82,7 @@ def names(records: Records) -> tuple[str, ...]:
 
 
 def find_or_train(records: Records, experiment: Experiment) -> Classifier:
-    """The classifier of the records at the experiment's image size. It is trained now if there is none yet.
+    """The classifier of the records at the experiment's image size. It is trained now if there is none yet, or a damaged one.
 
     Raises UserError if the records have neither attributes nor several classes.
     """
@@ -100,8 +100,8 @@ def find_or_train(records: Records, experiment: Experiment) -> Classifier:
         note = files.parse_json(path.with_suffix(".json").read_text(encoding="utf-8"))
         if {name: note[name] for name in wanted} == wanted:
             return Classifier(keras.models.load_model(path, compile=False), tuple(note["names"]), note["accuracy"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # there is none yet, or only a part of one: it is made again
+    except Exception:  # Keras passes on all kinds of errors from its zip, HDF5 and JSON readers
+        pass  # there is none yet, or it is damaged: it is made again
     trained = train(records, experiment)
     path.parent.mkdir(exist_ok=True)
     path.with_suffix(".json").unlink(missing_ok=True)  # if we are killed in between, no old note describes a new model

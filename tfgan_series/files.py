@@ -2,13 +2,17 @@
 
 import contextlib
 import csv
+import functools
 import hashlib
 import json
 import os
+import platform
 import re
 import shlex
 import shutil
 import tempfile
+import time
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import Any
@@ -17,10 +21,53 @@ import filelock
 
 from tfgan_series.errors import UserError
 
+_BEGAN = time.time()  # of this process
+_PARTIAL = ".partial-"
+_TRIES, _PAUSE = 50, 0.1  # how often a file is renamed on Windows, and the seconds between
+
 
 def partial(path: Path) -> Path:
-    """The path at which a file is written until it is complete: a hidden file beside it, with a short name and its ending."""
-    return path.with_name(f".partial-{digest(path.name)}{path.suffix}")
+    """A path at which a file is written until it is complete: a hidden file beside it, with a short name and its ending.
+
+    It is another one at each call, because two processes may write the same file at the same time.
+    """
+    return path.with_name(f"{_PARTIAL}{digest(path.name)}-{uuid.uuid4().hex}{path.suffix}")
+
+
+def is_partial(path: Path, name: str) -> bool:
+    """Whether a path is one at which a file of this name is written until it is complete."""
+    return path.name.startswith(f"{_PARTIAL}{digest(name)}")
+
+
+@functools.cache
+def _left_over(folder: Path) -> tuple[Path, ...]:
+    """What processes that were killed have left in a folder: partial files and folders that are older than this process.
+
+    They are looked for once, because a folder may have many files. A slow process that is still writing may have made one of
+    them. So `_clear` removes only those of the file that is written now.
+    """
+    found = []
+    for one in folder.glob(f"{_PARTIAL}*"):
+        with contextlib.suppress(OSError):  # another process has just renamed it
+            if one.lstat().st_mtime < _BEGAN:
+                found.append(one)
+    return tuple(found)
+
+
+def _clear(path: Path) -> None:
+    """Remove what is left over of earlier tries to write a file or a folder."""
+    for one in _left_over(path.absolute().parent):
+        if is_partial(one, path.name):
+            _remove(one)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there and the system lets us. Of a link, only the link."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def sync(path: Path) -> None:
@@ -52,8 +99,19 @@ def rename(path: Path, name: Path) -> None:
             sync(one)
     else:
         sync(path)
-    os.replace(path, name)
+    _replace(path, name)
     sync(name.parent)
+
+
+def _replace(path: Path, name: Path) -> None:
+    """os.replace. Windows refuses it while another program has the old file open, for example a spreadsheet. There we try again
+    for some seconds."""
+    for _ in range(_TRIES if platform.system() == "Windows" else 0):
+        try:
+            return os.replace(path, name)
+        except PermissionError:
+            time.sleep(_PAUSE)
+    os.replace(path, name)
 
 
 @contextlib.contextmanager
@@ -62,14 +120,13 @@ def whole(path: Path) -> Iterator[Path]:
 
     An OSError of the block names `path`. By itself the error of a full disk names no file, and others name the path beside.
     """
+    _clear(path)
     beside = partial(path)
     try:
-        beside.unlink(missing_ok=True)  # of a process that was killed; in a stranger's folder it may be a link to another file
         yield beside
         rename(beside, path)
     except BaseException as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
+        _remove(beside)
         if isinstance(error, OSError) and error.filename in (None, str(beside)):
             raise OSError(error.errno, error.strerror or str(error), str(path)) from error
         raise
@@ -79,8 +136,8 @@ def whole(path: Path) -> Iterator[Path]:
 def whole_folder(folder: Path) -> Iterator[Path]:
     """An empty folder beside `folder` to write into. If the block succeeds, it replaces `folder`; else it is removed."""
     folder = folder.resolve()
+    _clear(folder)
     beside = partial(folder)
-    shutil.rmtree(beside, ignore_errors=True)  # of a process that was killed
     beside.mkdir(parents=True)
     try:
         yield beside
@@ -88,7 +145,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             discard(folder)
         rename(beside, folder)
     except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
+        _remove(beside)
         raise
 
 
@@ -136,14 +193,14 @@ def check_local(path: PurePath | str, what: str) -> None:
 
 
 def quoted(path: PurePath | str, windows: bool = os.name == "nt") -> str:
-    """A path as one word of a command that the user types: in quotes if the shell would split it.
+    """A path or a flag as one word of a command that the user types: in quotes if the shell would split it.
 
     windows: for cmd.exe and PowerShell, else for a POSIX shell.
     """
     if not windows:
         return shlex.quote(str(path))
     # A Windows path cannot contain a double quote.
-    return str(path) if re.fullmatch(r"[\w:./\\-]+", str(path), re.ASCII) else f'"{path}"'
+    return str(path) if re.fullmatch(r"[\w:./\\=-]+", str(path), re.ASCII) else f'"{path}"'
 
 
 def discard(folder: Path) -> None:

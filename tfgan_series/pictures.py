@@ -1,7 +1,9 @@
 """Makes pictures for people to look at: grids, curves and animations."""
 
+import functools
 import math
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -45,8 +47,9 @@ def grid(
 
     images: [N, H, W, C], C 1 or 3, uint8 or numbers in [-1, 1]. Small images are enlarged by a whole factor, so that each pixel
     is a square. columns: by default about as many as rows. caption: text above the grid. labels: a text for the corner of each
-    image, "" for none. rows: a text at the left of each row, or none. heads: a text above each column, or none. Returns a PIL
-    image.
+    image, "" for none. rows: a text at the left of each row, or none. heads: a text above each column, or none. The font has
+    Vietnamese and many other letters, but no Chinese: of labels, rows and heads, a text that it cannot draw becomes #1, #2 and so
+    on, its place among the different texts. Returns a PIL image.
     """
     images = np.asarray(images)
     if images.dtype != np.uint8:
@@ -63,20 +66,48 @@ def grid(
     sheet = sheet.reshape(height_in_cells * cell_height, columns * cell_width, channels)
     sheet = np.pad(sheet, ((0, _GAP), (0, _GAP), (0, 0)), constant_values=_PAPER)
     picture = to_image(sheet)
-    for index, label in enumerate(labels):
+    for index, label in enumerate(_legible(labels)):
         row, column = divmod(index, columns)
         if label:
             _label(picture, (column * cell_width + _GAP, row * cell_height + _GAP), label)
     width_of_cells = picture.width
     if rows:
-        picture = _with_margin(picture, rows, cell_height)
+        picture = _with_margin(picture, _legible(rows), cell_height)
     if heads:
-        picture = _with_heads(picture, heads, cell_width, picture.width - width_of_cells)
+        picture = _with_heads(picture, _legible(heads), cell_width, picture.width - width_of_cells)
     return _captioned(picture, caption) if caption else picture
 
 
+def _legible(texts: Sequence[str]) -> list[str]:
+    """Texts that the font can draw, as grid describes them."""
+    known = _letters()
+    composed = [unicodedata.normalize("NFC", text) for text in texts]  # macOS stores e and its accent apart
+    places = {text: f"#{place}" for place, text in enumerate(dict.fromkeys(filter(None, composed)), 1)}
+    return [text if all(ord(letter) in known for letter in text) else places[text] for text in composed]
+
+
+@functools.cache
+def _letters() -> Container[int]:
+    """The Unicode numbers of all characters that the font has."""
+    from matplotlib.ft2font import FT2Font
+
+    return FT2Font(_font_file()).get_charmap()
+
+
+@functools.cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """DejaVu Sans, which comes with Matplotlib: Pillow's own font has no Vietnamese letters."""
+    return ImageFont.truetype(_font_file(), size)
+
+
+def _font_file() -> str:
+    import matplotlib
+
+    return str(Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf"))
+
+
 def _label(picture: Image.Image, corner: tuple[int, int], text: str) -> None:
-    font, draw = ImageFont.load_default(size=13), ImageDraw.Draw(picture)
+    font, draw = _font(13), ImageDraw.Draw(picture)
     left, top, right, bottom = draw.textbbox(corner, text, font=font)
     draw.rectangle((left, top - 1, right + 3, bottom + 1), fill="white")
     draw.text((corner[0] + 2, corner[1]), text, font=font, fill="black")
@@ -84,7 +115,7 @@ def _label(picture: Image.Image, corner: tuple[int, int], text: str) -> None:
 
 def _with_margin(picture: Image.Image, rows: Sequence[str], row_height: int) -> Image.Image:
     """The picture with a text at the left of the middle of each row."""
-    font = ImageFont.load_default(size=18)
+    font = _font(18)
     margin = max(int(font.getlength(text)) for text in rows) + 12
     page = Image.new(picture.mode, (margin + picture.width, picture.height), "white")
     page.paste(picture, (margin, 0))
@@ -96,7 +127,7 @@ def _with_margin(picture: Image.Image, rows: Sequence[str], row_height: int) -> 
 
 def _with_heads(picture: Image.Image, heads: Sequence[str], column_width: int, left: int) -> Image.Image:
     """The picture with a text above the middle of each column. left: where the first column begins."""
-    font = ImageFont.load_default(size=16)
+    font = _font(16)
     page = Image.new(picture.mode, (picture.width, picture.height + 22), "white")
     page.paste(picture, (0, 22))
     draw = ImageDraw.Draw(page)
@@ -106,7 +137,7 @@ def _with_heads(picture: Image.Image, heads: Sequence[str], column_width: int, l
 
 
 def _captioned(picture: Image.Image, caption: str) -> Image.Image:
-    font = ImageFont.load_default(size=18)
+    font = _font(18)
     page = Image.new(picture.mode, (max(picture.width, int(font.getlength(caption)) + 8), picture.height + 26), "white")
     page.paste(picture, (0, 26))
     ImageDraw.Draw(page).text((_GAP + 2, 2), caption, font=font, fill="black")

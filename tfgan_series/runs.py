@@ -41,7 +41,6 @@ WARNINGS = "warnings.txt"  # what training warns of, a line each; only there whi
 _RECORDS = "--TFRecordPath="  # the line of flags.txt that says where the records are
 _LISTED = 10  # runs that a message names
 _PROBE = ".writable"
-_BEGINNINGS = {_PROBE, files.partial(Path(EXPERIMENT)).name}  # the only files of a run that was killed at its very start
 _COLUMNS = ("epoch", "Gen_loss", "Dis_loss", "lr", "images_per_second", "steps")  # that every log has
 _ROUNDED = 1e-6  # error of an epoch in the log, which has six decimals
 _FIRST = ("epoch", "step", "Real_P", "Fake_P", "Real_logit", "Fake_logit", *_COLUMNS[1:-1])
@@ -92,7 +91,7 @@ def open_folder(folder: Path, overwrite: bool = False) -> None:
         )
     try:
         folder = folder.resolve()  # if it is a link, --overwrite empties the folder behind it, and the link stays
-        if folder.exists() and {path.name for path in folder.iterdir()} - _BEGINNINGS:
+        if folder.exists() and not all(map(_is_of_a_beginning, folder.iterdir())):
             if not (folder / EXPERIMENT).is_file():
                 raise UserError(f"{folder} has files in it and is not a run: give another --run_dir")
             if overwrite:
@@ -104,6 +103,11 @@ def open_folder(folder: Path, overwrite: bool = False) -> None:
         probe.unlink()
     except OSError as error:
         raise UserError(f"run folder {folder} cannot be written ({error.strerror or error}): give another --run_dir") from error
+
+
+def _is_of_a_beginning(path: Path) -> bool:
+    """Whether a file may be there because a run was killed at its very start."""
+    return path.name == _PROBE or files.is_partial(path, EXPERIMENT)
 
 
 class Begun(NamedTuple):

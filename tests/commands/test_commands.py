@@ -21,6 +21,7 @@ def workplace(tmp_path_factory, digits):
     """A folder with the digits' records at 8 pixels in place."""
     folder = tmp_path_factory.mktemp("workplace")
     (folder / "tfrecords").symlink_to(digits[0])
+    (folder / "itself.txt").write_text("--flagfile=itself.txt\n")
     return folder
 
 
@@ -158,7 +159,12 @@ np.save("images.npy", generator.predict(np.load("z.npy"), verbose=0))
         (["train.py", "extra"], "'extra' is no flag"),
         (["train.py", "--image_size=8", "--batch_size=1501"], "--batch_size=1501 is more than the 1500 records of train"),
         (["train.py", "--TFRecordPath="], "--TFRecordPath= names nothing: give a path, or leave the flag out"),
+        (["train.py", "--flagfile=nowhere.txt"], "--flagfile=nowhere.txt cannot be read ([Errno 2] No such file"),
+        (["train.py", "--flagfile=tfrecords"], "--flagfile=tfrecords cannot be read ([Errno 21] Is a directory"),
+        (["train.py", "--flagfile"], "--flagfile= names nothing: give a path, or leave the flag out"),
+        (["train.py", "--flagfile=itself.txt"], "--flagfile=itself.txt cannot be read (it names itself): give a file in UTF-8"),
         (["generate.py", "--run_dir=nowhere"], "nowhere is not a run"),
+        (["generate.py", "--model=cgan", "--classes=a b,c"], "scripts/train.py --model=cgan '--classes=a b,c', or"),
         (["export.py", "--run_dir=nowhere"], "nowhere is not a run"),
         (["generate.py", "--run_dir=run", "--generator=file"], "--generator names the generator: leave --run_dir"),
         (["report.py", "--runs=,"], "--runs names no run"),
@@ -216,6 +222,18 @@ def test_too_much_for_the_memory_is_one_line(workplace, trained):
 def test_other_backends_are_refused_in_a_line(workplace):
     done = command("train.py", cwd=workplace, check=False, KERAS_BACKEND="torch")
     assert (done.returncode, done.stderr) == (1, "train.py: KERAS_BACKEND=torch: this package trains with TensorFlow; unset it\n")
+
+
+def test_a_flagfile_is_read_in_utf_8_whatever_the_locale(tmp_path):
+    old = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    flags = "\ufeff# Cờ\n\n// of a run\n--ImageType=folder\n--model=cgan\n--classes=mèo,chó\n"
+    (tmp_path / "flags.txt").write_text(flags, encoding="utf-8")
+    (tmp_path / "more.txt").write_text("--flagfile=flags.txt\n--TFRecordPath=mèo\n", encoding="utf-8")
+    done = command("train.py", "--flagfile=flags.txt", "--dry_run", cwd=tmp_path, **old)
+    assert "classes: ('m\\xe8o', 'ch\\xf3')\n" in done.stdout
+    done = command("train.py", "--flagfile", "more.txt", "--dry_run", cwd=tmp_path, check=False, **old)
+    line = "train.py: m\\xe8o: this locale cannot write such a name (ascii): set PYTHONUTF8=1\n"
+    assert (done.returncode, done.stderr) == (1, line)
 
 
 # A module that the commands import, which sends its process a signal, and with AGAIN another one while Python shuts down.

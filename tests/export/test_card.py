@@ -1,12 +1,14 @@
 """The card alone, of files that need not be there."""
 
+import re
+import shlex
 import shutil
 from pathlib import Path
 
 import keras
 import pytest
 
-from tfgan_series import runs
+from tfgan_series import runs, series
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation import scores
 from tfgan_series.evaluation.scores import Score
@@ -61,6 +63,14 @@ def test_of_a_run(run, generator):
     assert str(run) not in text  # the folders of a person's machine are nobody's business
     assert text.startswith("---\nlicense: unknown\npipeline_tag: unconditional-image-generation\n")
     assert "model-index" not in text
+
+
+def test_its_command_is_one_for_a_shell(generator, tmp_path):
+    experiment = series.resolve("folder", "cgan", classes=("black cat", "it's [one], $(two)"))
+    runs.write_experiment(tmp_path, experiment, 9, "identity", "records")
+    text = card.render({"generator": generator}, files_of(), tmp_path, None)
+    (command,) = re.findall(r"```\n(tfgan train .*?)```", text, re.DOTALL)
+    assert shlex.split(command.replace("\\\n", "")) == ["tfgan", "train", *series.flag_lines(experiment)]
 
 
 def test_scores_are_those_of_these_very_weights(run, generator):

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from tfgan_series import latent, runs
+from tfgan_series import files, latent, runs
 from tfgan_series.errors import UserError
 from tfgan_series.export import export
 from tfgan_series.export.formats import FORMATS
@@ -99,6 +99,7 @@ def test_another_picture_is_refused_and_the_earlier_export_stays(trained, tmp_pa
 def test_an_earlier_export_is_replaced(trained, tmp_path):
     (tmp_path / "out/generator.savedmodel/assets").mkdir(parents=True)
     (tmp_path / "out/generator.onnx").write_text("of before")
+    (tmp_path / "out/MODEL_CARD.md").write_text("of before")
     export.export([trained / runs.GENERATOR], tmp_path / "out", formats=["saved_model"])
     assert contents(tmp_path / "out") == ["MODEL_CARD.md", "generator.savedmodel"]
 
@@ -107,6 +108,9 @@ def test_what_is_refused(trained, translator, tmp_path, monkeypatch):
     monkeypatch.setitem(FORMATS, "onnx", dataclasses.replace(FORMATS["onnx"], packages=("numpy", "absent_package")))
     (tmp_path / "full").mkdir()
     (tmp_path / "full/thesis.txt").touch()
+    (tmp_path / "full/MODEL_CARD.md").touch()
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/resnet.onnx").touch()
     generator, out = [trained / runs.GENERATOR], tmp_path / "out"
     for paths, place, given, words in (
         (generator, out, {"formats": ["jpeg"]}, "--formats=jpeg: choose of onnx, litert, saved_model"),
@@ -120,9 +124,13 @@ def test_what_is_refused(trained, translator, tmp_path, monkeypatch):
         ([translator], out, {"size": 30}, "--size=30: .*generator_ab.keras needs a multiple of 4, 8 or more"),
         ([translator], out, {"size": 4}, "--size=4: .* needs a multiple of 4, 8 or more"),
         (generator, tmp_path / "full", {}, "--out=.*full has other files in it, for example thesis.txt: give another --out"),
+        (generator, tmp_path / "models", {}, r"models has files in it and is no earlier export \(no MODEL_CARD.md\): give"),
         (generator, tmp_path / "full/thesis.txt", {}, "thesis.txt is a file: give a folder"),
         ([tmp_path / "generator.keras"], out, {}, "generator.keras is not there"),
     ):  # fmt: skip
         with pytest.raises(UserError, match=words):
             export.export(paths, place, **{"formats": ["saved_model"], **given})
-    assert contents(tmp_path) == ["full"]
+    with files.claimed(out), pytest.raises(UserError, match="another process is writing .*out"):
+        export.export(generator, out, formats=["saved_model"])
+    assert contents(tmp_path) == ["full", "models"]
+    assert contents(tmp_path / "models") == ["resnet.onnx"]

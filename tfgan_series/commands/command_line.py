@@ -175,7 +175,7 @@ def run_folder(draws_from: str | None = None) -> Path:
     folder = named or runs.default_folder(experiment(), required_path("TFRecordPath"))
     if named is None and not (folder / runs.EXPERIMENT).is_file():
         asked = {"image_type": experiment().image_type} if FLAGS.ImageType != series.DEFAULT_IMAGE_TYPE else {}
-        words = [series.flag_line(name, value) for name, value in (asked | given_settings()).items()]
+        words = [files.quoted(series.flag_line(name, value)) for name, value in (asked | given_settings()).items()]
         if FLAGS["TFRecordPath"].present:
             words.append(f"--TFRecordPath={files.quoted(FLAGS.TFRecordPath)}")
         offered = [one for one in _models(draws_from) if FLAGS.model in (None, one)]
@@ -255,11 +255,16 @@ def required_path(flag: str) -> Path:
 
 
 def home(text: str) -> Path:
-    """A path with ~ for the home folder: the shell leaves --flag=~/x as it is. Raises UserError for an unknown user."""
+    """A path with ~ for the home folder: the shell leaves --flag=~/x as it is. Raises UserError for an unknown user, and for
+    characters that the system's locale cannot write."""
     try:
-        return Path(text).expanduser()
+        path = Path(text).expanduser()
+        os.fsencode(path)
+        return path
     except RuntimeError as error:
         raise UserError(f"{text}: there is no such user") from error
+    except UnicodeEncodeError as error:
+        raise UserError(f"{text}: this locale cannot write such a name ({error.encoding}): set PYTHONUTF8=1") from error
 
 
 def run(command: ModuleType) -> None:
@@ -273,6 +278,10 @@ def run(command: ModuleType) -> None:
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a file's name may not be UTF-8
 
     def parse(argv: list[str]) -> list[str]:
+        try:
+            argv = _with_flag_files(argv)
+        except UserError as error:
+            _fail(str(error))
         if not set(_HELP).isdisjoint(argv):
             print(_help(command, [word for word in argv if word not in _HELP]))
             sys.exit(0)
@@ -309,6 +318,33 @@ def run(command: ModuleType) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
         broken = isinstance(error, BrokenPipeError)
         _fail(f"its output cannot be written ({error.strerror}); to go on, type the same command again", _BROKEN if broken else 1)
+
+
+def _with_flag_files(argv: Iterable[str], reading: tuple[Path, ...] = ()) -> list[str]:
+    """argv with the flags of each --flagfile in its place. absl would read the file in the locale's encoding; ours are in UTF-8.
+
+    reading: the files whose flags argv has. Raises UserError for a file that cannot be read, or that names itself.
+    """
+    words, found = iter(argv), []
+    for word in words:
+        name, equals, file = word.partition("=")
+        if name not in ("--flagfile", "-flagfile"):
+            found.append(word)
+            continue
+        file = file if equals else next(words, "")
+        if not file:
+            raise UserError("--flagfile= names nothing: give a path, or leave the flag out")
+        path = home(file)
+        try:
+            if path in reading:
+                raise ValueError("it names itself")
+            lines = path.read_text(encoding="utf-8-sig").splitlines()  # an editor of Windows may mark its encoding
+        except (OSError, ValueError) as error:
+            wanted = "give a file in UTF-8 with a flag in each line"
+            raise UserError(f"--flagfile={path} cannot be read ({reason_of(error)}): {wanted}") from error
+        flags_of_file = [line.strip() for line in lines if line.strip() and not line.startswith(("#", "//"))]
+        found += _with_flag_files(flags_of_file, (*reading, path))
+    return found
 
 
 def _help(command: ModuleType, argv: list[str]) -> str:

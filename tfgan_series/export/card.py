@@ -11,7 +11,7 @@ import jinja2
 import keras
 
 import tfgan_series
-from tfgan_series import runs, series
+from tfgan_series import files, runs, series
 from tfgan_series.evaluation import scores
 from tfgan_series.evaluation.scores import Score
 from tfgan_series.export import inputs
@@ -81,7 +81,7 @@ def _run(generators: Mapping[str, keras.Model], folder: Path) -> dict[str, Any]:
         "experiment": experiment,
         "origin": experiment.data_set.origin,
         "records": begun.record_count,
-        "flags": series.flag_lines(experiment),
+        "flags": [files.quoted(flag, windows=False) for flag in series.flag_lines(experiment)],
         "steps": runs.last_step(folder),
         "scores": _scores_of(generators, scores.read(folder)),
     }

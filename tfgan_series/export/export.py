@@ -30,7 +30,8 @@ def export(
     the files take, if the generators take pictures of any size (default: the files take any size too).
     Every file is opened again by the runtime of its format, and must draw what Keras draws. Nothing is written unless all do.
     Raises UserError for an unknown format or one whose packages are not installed, a size that the generators cannot have, a file
-    that is no generator, an OUT with other files in it, and a file that cannot be made or draws something else than Keras.
+    that is no generator, an OUT with other files in it or without a card, an OUT that another process is writing, and a file that
+    cannot be made or draws something else than Keras.
     """
     paths, out = [Path(path) for path in generators], Path(out)
     _check_formats(formats)
@@ -38,7 +39,7 @@ def export(
     models = {path.stem: runs.load_generator(path) for path in paths}
     for path, model in zip(paths, models.values(), strict=True):
         inputs.check_size(model, str(path), size)
-    with files.whole_folder(out) as beside:
+    with files.claimed(out), files.whole_folder(out) as beside:
         written = [_write(model, name, one, beside, size) for name, model in models.items() for one in dict.fromkeys(formats)]
         files.write_whole(beside / card.NAME, card.render(models, written, paths[0].parent, size))
     return [replace(one, path=out / one.path.name) for one in written]
@@ -59,10 +60,12 @@ def _check_formats(formats: Sequence[str]) -> None:
 
 
 def _check_out(out: Path) -> None:
-    """Raises UserError where OUT is something else than a new folder or an earlier export."""
+    """Raises UserError where OUT is something else than a new or empty folder or an earlier export."""
     endings = {one.ending for one in FORMATS.values()}
     if out.exists() and not out.is_dir():
         raise UserError(f"--out={out} is a file: give a folder")
+    if any(out.glob("*")) and not (out / card.NAME).is_file():
+        raise UserError(f"--out={out} has files in it and is no earlier export (no {card.NAME}): give another --out")
     if other := [path.name for path in sorted(out.glob("*")) if path.name != card.NAME and path.suffix not in endings]:
         raise UserError(f"--out={out} has other files in it, for example {other[0]}: give another --out")
 
