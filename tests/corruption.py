@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SECONDS = 120  # after which a reader hangs
+_FEW = 5  # tries of each kind, with which slow kinds are left out
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class Kind:
     checked: bool = False
 
 
-def kinds(run: Path, records: Path, celeba: Path, own: Path) -> list[Kind]:
-    """All kinds of files. own: an empty folder for files made here."""
+def kinds(run: Path, records: Path, celeba: Path, own: Path, slow: bool) -> list[Kind]:
+    """All kinds of files. own: an empty folder for files made here. slow: also those that take seconds to read."""
     import numpy as np
     from PIL import Image
 
@@ -55,7 +56,8 @@ def kinds(run: Path, records: Path, celeba: Path, own: Path) -> list[Kind]:
 
     def judged():
         classifier.STEPS = 1  # of a classifier that is trained anew
-        judge = classifier.find_or_train(record_files.open_records(records), runs.read_experiment(run))
+        with contextlib.redirect_stdout(None):  # this file's own output is a table
+            judge = classifier.find_or_train(record_files.open_records(records), runs.read_experiment(run))
         return _weights(judge.model) + json.dumps(judge.accuracy).encode()
 
     def page():
@@ -80,11 +82,13 @@ def kinds(run: Path, records: Path, celeba: Path, own: Path) -> list[Kind]:
             (own / f"{prefix}-{kind}-ubyte.gz").write_bytes(gzip.compress(header + array.tobytes()))
     (own / "scores.jsonl").write_text(json.dumps(_score(scores)) + "\n")
     last = max(int(path.stem.removeprefix("step-")) for path in (run / runs.CHECKPOINTS).glob("*.index"))
-    attempt(judged)  # it makes the classifier
-    model = classifier.model_path(record_files.open_records(records), runs.read_experiment(run))
+    of_classifier = []
+    if slow:
+        attempt(judged)  # it makes the classifier
+        model = classifier.model_path(record_files.open_records(records), runs.read_experiment(run))
+        of_classifier = [Kind(model, judged, checked=True), Kind(model.with_suffix(".json"), judged)]
     return [
-        Kind(model, judged, checked=True),
-        Kind(model.with_suffix(".json"), judged),
+        *of_classifier,
         Kind(run / runs.EXPERIMENT, lambda: repr(runs.read_begun(run))),
         Kind(run / runs.LOG, lambda: repr(runs.read_log(run))),
         Kind(run / "steps/epoch-001.csv", lambda: repr(runs.read_steps(run, 1))),
@@ -226,7 +230,7 @@ def main() -> None:
         )
         own = Path(place, "own")
         own.mkdir()
-        for number, kind in enumerate(kinds(run, records, celeba, own)):
+        for number, kind in enumerate(kinds(run, records, celeba, own, slow=int(count) > _FEW)):
             with contextlib.redirect_stdout(io.StringIO()):
                 row = attack(kind, int(count), random.Random(f"{seed} {number}"))
             print(json.dumps(row), flush=True)
