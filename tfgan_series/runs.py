@@ -145,9 +145,9 @@ def read_experiment(folder: Path | str, draws_from: str | None = None) -> Experi
     """The Experiment of a run. draws_from: what its model must draw from, "noise" or "pictures"; None: either. Raises UserError
     as read_begun does, and if its model draws from something else."""
     experiment = read_begun(folder).experiment
-    if draws_from not in (None, series.MODELS[experiment.model].draws_from):
-        fitting = " and ".join(name for name, model in series.MODELS.items() if model.draws_from == draws_from)
-        raise UserError(f"{folder} is a run of {experiment.model}; this is for {fitting}: give another run")
+    fitting = series.drawing_from(draws_from)
+    if experiment.model not in fitting:
+        raise UserError(f"{folder} is a run of {experiment.model}; this is for {' and '.join(fitting)}: give another run")
     return experiment
 
 

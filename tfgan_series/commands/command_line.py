@@ -80,7 +80,8 @@ def define_settings(*names: str, draws_from: str | None = None, own: Collection[
     """
     _groups.clear()  # docs/reference.py defines one command after the other
     _to_find[:] = [to_find]
-    pairs = [pair for pair in series.pairs() if draws_from in (None, series.MODELS[pair[1]].draws_from)]
+    fitting = series.drawing_from(draws_from)
+    pairs = [pair for pair in series.pairs() if pair[1] in fitting]
     kinds = list(dict.fromkeys(image_type for image_type, _ in pairs))
     models = list(dict.fromkeys(model for _, model in pairs))
     aliases = [alias for alias, kind in series.ALIASES.items() if kind in kinds]
@@ -178,7 +179,7 @@ def run_folder(draws_from: str | None = None) -> Path:
         words = [files.quoted(series.flag_line(name, value)) for name, value in (asked | given_settings()).items()]
         if FLAGS["TFRecordPath"].present:
             words.append(f"--TFRecordPath={files.quoted(FLAGS.TFRecordPath)}")
-        offered = [one for one in _models(draws_from) if FLAGS.model in (None, one)]
+        offered = [one for one in series.drawing_from(draws_from) if FLAGS.model in (None, one)]
         raise UserError(runs.no_run(folder, " ".join([way.command("train"), *words]), offered))
     has = series.values(runs.read_experiment(folder, draws_from))
     other = [
@@ -189,11 +190,6 @@ def run_folder(draws_from: str | None = None) -> Path:
     if other:
         raise UserError(f"{folder} does not match the flags: {', '.join(other)}; name another run, or leave the flag out")
     return folder
-
-
-def _models(draws_from: str | None) -> list[str]:
-    """The models that draw from this; None: all."""
-    return [name for name, model in series.MODELS.items() if draws_from in (None, model.draws_from)]
 
 
 def refuse_run_beside(flag: str) -> None:

@@ -4,7 +4,7 @@ Nothing here imports TensorFlow, so flags and error messages come at once.
 """
 
 from tfgan_series.series.experiment import Experiment, differences, to_dict
-from tfgan_series.series.models import MODELS, from_dict
+from tfgan_series.series.models import MODELS, drawing_from, from_dict
 from tfgan_series.series.rows import (
     ALIASES,
     DEFAULT_IMAGE_TYPE,
@@ -31,6 +31,7 @@ __all__ = [
     "counted",
     "default_model",
     "differences",
+    "drawing_from",
     "fields",
     "flag_line",
     "flag_lines",

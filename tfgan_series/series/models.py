@@ -287,6 +287,11 @@ MODELS["cgan"] = dataclasses.replace(MODELS["gan"], settings=CGAN)
 MODELS["cdcgan"] = dataclasses.replace(MODELS["dcgan"], settings=CDCGAN)
 
 
+def drawing_from(draws_from: str | None) -> list[str]:
+    """The names of the models that draw from this, "noise" or "pictures"; None: all."""
+    return [name for name, model in MODELS.items() if draws_from in (None, model.draws_from)]
+
+
 def from_dict(record: Mapping[str, Any]) -> Experiment:
     """The experiment that experiment.to_dict wrote. A setting that the record lacks has its default: it is newer than the record.
 
