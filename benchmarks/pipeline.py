@@ -215,7 +215,7 @@ def examine(case: str, pictures: Path, place: Path, arguments: argparse.Namespac
     images, boxes = [examples[index].image for index in usable], [boxes[index] for index in usable]
     if path:
         file = place / f"{case}.tfrecord"
-        article_records(pictures, [image.name for image in images], boxes, file)
+        article_records(pictures, [Path(image).name for image in images], boxes, file)
         theirs = article(file, experiment)
     else:
         theirs = article_mnist(np.stack(images).reshape(-1, 28, 28, 1), experiment)
