@@ -42,11 +42,12 @@ ZERO_BOX, OUTSIDE_BOX, LEAVING_BOX = 5, 6, 7  # numbers of the pictures with unu
 
 class OneProcessForEach(LoadScopeScheduling):
     """pytest-xdist's scheduling where one process runs all tests of a file, as they share what they set up, and one runs
-    both files that look at the trained CycleGAN, which is slow to train. (xdist's own groups need pytest below 9.2.)"""
+    all files that look at the trained CycleGAN, which is slow to train. (xdist's own groups need pytest below 9.2.)"""
 
     def _split_scope(self, nodeid):
         file = nodeid.partition("::")[0]
-        return "translator" if file in ("tests/test_translation.py", "tests/training/test_cyclegan_step.py") else file
+        trained = ("tests/test_api.py", "tests/test_translation.py", "tests/training/test_cyclegan_step.py")
+        return "translator" if file in trained else file
 
 
 def pytest_xdist_make_scheduler(config, log):
