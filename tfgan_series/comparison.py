@@ -78,7 +78,7 @@ def compare(
     page = plan[0].folder.parent / f"{name}.md"
     with devices.together(strategy):
         if devices.is_chief(strategy):
-            results = iter([_result(run.folder, found) for run, found in zip(plan, _measure(plan, count), strict=True)])
+            results = iter([_result(run, found) for run, found in zip(plan, _measure(plan, count), strict=True)])
             _write_page(page, {label: list(itertools.islice(results, len(one))) for label, one in members.items()}, question)
             first = {run.label: run.folder for run in reversed(plan) if runs.read_log(run.folder)}  # of each member, its first
             shown = {label: first[label] for label in members if label in first}
@@ -221,15 +221,17 @@ def member_folder(experiment: Experiment, root: str | Path) -> Path:
     return Path(root) / experiment.model / experiment.run_name / (series.variation(experiment) or "default")
 
 
-def _result(folder: Path, found: Sequence[Score]) -> Result:
-    """The data of a run for the figure and the tables. scores: {metric: its Score}. steps: in an epoch. curves: {loss: its number
-    at each step}. rows: {loss: its mean in each row of the log}. ends: the epochs done at the end of each row. If the run
-    diverged in its first row, they are empty."""
+def _result(run: Run, found: Sequence[Score]) -> Result:
+    """The data of a run for the figure and the tables. scores: {metric: its Score}. formula: of its losses. steps: in an epoch.
+    curves: {loss: its number at each step}. rows: {loss: its mean in each row of the log}. ends: the epochs done at the end of
+    each row. If the run diverged in its first row, they are empty."""
+    folder = run.folder
     log = runs.read_log(folder)
     steps = int(log[-1]["steps"]) if log else 1
     numbers = runs.read_steps(folder, -(-int(log[-1]["step"]) // steps) if log else 0)
     return {
         "scores": {score.metric: score for score in found if score.metric.startswith(_SCORES) and not score.of},
+        "formula": run.experiment.loss,
         "steps": steps,
         "diverged": (folder / runs.DIVERGED).is_file(),
         "curves": {loss: numbers[loss] for loss in _LOSSES if log},
@@ -310,8 +312,8 @@ def _title(label: str, result: Result) -> str:
 
 
 def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
-    """Draw each run's losses above its last grid. The losses are drawn step by step and as means by row of the log, on the same
-    axes for all runs."""
+    """Draw each run's losses above its last grid. The losses are drawn step by step and as means by row of the log. Runs with the
+    same formula have the same axes; numbers of other formulas cannot be compared."""
     # The object interface needs no display, and leaves a notebook's own pyplot figures alone.
     from matplotlib.figure import Figure
 
@@ -320,7 +322,7 @@ def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
     figure = Figure(figsize=(3.4 * columns, 6 * rows), layout="constrained")
     figure.suptitle(question)
     axes = figure.subplots(2 * rows, columns, squeeze=False, height_ratios=[0.8, 1] * rows)
-    shared: Any = None
+    firsts: dict[str, Any] = {}  # {formula: the plot whose y axis the others with it share}
     for place in range(rows * columns):
         row, column = divmod(place, columns)
         plot, picture = axes[2 * row, column], axes[2 * row + 1, column]
@@ -329,10 +331,10 @@ def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
             plot.axis("off")
             continue
         label, result = list(results.items())[place]
-        if shared is not None:
-            plot.sharex(shared)
-            plot.sharey(shared)
-        shared = plot
+        if place:
+            plot.sharex(axes[0, 0])
+        if firsts.setdefault(result["formula"], plot) is not plot:
+            plot.sharey(firsts[result["formula"]])
         for loss, curve in result["curves"].items():
             epochs = np.arange(1, curve.size + 1) / result["steps"]
             plot.plot(epochs, curve, color=_LOSSES[loss], alpha=0.25, linewidth=0.3)
@@ -346,12 +348,14 @@ def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
         if result["grid"]:
             with Image.open(result["grid"]) as grid:
                 picture.imshow(np.asarray(grid.convert("RGB")))
-    _limit(axes[0, 0], [np.concatenate(list(result["curves"].values())) for result in results.values() if result["curves"]])
+    for formula, plot in firsts.items():
+        alike = [result["curves"] for result in results.values() if result["formula"] == formula and result["curves"]]
+        _limit(plot, [np.concatenate(list(curves.values())) for curves in alike])
     figure.savefig(path, dpi=150, format="png")
 
 
 def _limit(axes: Any, losses: Sequence[np.ndarray]) -> None:
-    """Set the y axis that all runs share, at the end, because it does not grow afterwards. losses: the numbers of each run."""
+    """Set the y axis that these runs share, at the end, because it does not grow afterwards. losses: the numbers of each run."""
     if not losses:
         return
     tops = [float(np.percentile(numbers, _USUAL)) for numbers in losses]
