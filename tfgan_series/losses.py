@@ -7,10 +7,13 @@ loss is the sum, not the mean, of its real and its fake part.
 import functools
 import math
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import tensorflow as tf
 from scipy.special import entr
+
+from tfgan_series import series
+from tfgan_series.series import Experiment
 
 
 def _cross_entropy(logits: tf.Tensor, target: float) -> tf.Tensor:
@@ -118,17 +121,15 @@ CYCLE_LOSSES = {"l2": cycle_l2, "l1": cycle_l1}
 
 
 class Losses(NamedTuple):
-    """The two losses of one kind of GAN.
+    """The two losses of one kind of GAN. series.LOSSES says what is known of them besides.
 
-    discriminator: of (real_logits, fake_logits). generator: of fake_logits. log_odds: whether the best discriminator's logit
-    is log P(real) / P(fake). Only then is sigmoid(logit) a probability. relative: whether the generator's loss is of
+    discriminator: of (real_logits, fake_logits). generator: of fake_logits. relative: whether the generator's loss is of
     fake_logits - real_logits instead of fake_logits. d_bound, g_bound: the number that the discriminator's and the generator's
     loss come near when one player has won. There the loss is flat. -inf: the loss has no such number.
     """
 
     discriminator: Callable[..., tf.Tensor]
     generator: Callable[[tf.Tensor], tf.Tensor]
-    log_odds: bool
     relative: bool = False
     d_bound: float = -math.inf
     g_bound: float = -math.inf
@@ -136,28 +137,17 @@ class Losses(NamedTuple):
 
 # by --loss
 LOSSES = {
-    "non_saturating": Losses(discriminator_cross_entropy, generator_non_saturating, log_odds=True, d_bound=0.0, g_bound=0.0),
-    "minimax": Losses(discriminator_cross_entropy, generator_minimax, log_odds=True, d_bound=0.0, g_bound=0.0),
-    "clamped": Losses(discriminator_clamped, generator_clamped, log_odds=True, d_bound=0.0, g_bound=0.0),
-    "least_squares": Losses(discriminator_least_squares, generator_least_squares, log_odds=False, d_bound=0.0, g_bound=0.0),
-    "hinge": Losses(discriminator_hinge, generator_linear, log_odds=False, d_bound=0.0),
-    "wasserstein": Losses(discriminator_wasserstein, generator_linear, log_odds=False),
-    "relativistic": Losses(
-        discriminator_relativistic, generator_non_saturating, log_odds=False, relative=True, d_bound=0.0, g_bound=0.0
-    ),
+    "non_saturating": Losses(discriminator_cross_entropy, generator_non_saturating, d_bound=0.0, g_bound=0.0),
+    "minimax": Losses(discriminator_cross_entropy, generator_minimax, d_bound=0.0, g_bound=0.0),
+    "clamped": Losses(discriminator_clamped, generator_clamped, d_bound=0.0, g_bound=0.0),
+    "least_squares": Losses(discriminator_least_squares, generator_least_squares, d_bound=0.0, g_bound=0.0),
+    "hinge": Losses(discriminator_hinge, generator_linear, d_bound=0.0),
+    "wasserstein": Losses(discriminator_wasserstein, generator_linear),
+    "relativistic": Losses(discriminator_relativistic, generator_non_saturating, relative=True, d_bound=0.0, g_bound=0.0),
 }
 
 
-class _Settings(Protocol):
-    """The settings of an Experiment that of_players reads."""
-
-    @property
-    def loss(self) -> str: ...
-    @property
-    def real_label(self) -> float: ...
-
-
-def of_players(experiment: _Settings) -> Losses:
+def of_players(experiment: Experiment) -> Losses:
     """The losses of an experiment. The discriminator's loss uses the experiment's real_label."""
     losses, label = LOSSES[experiment.loss], experiment.real_label
     if label == 1:
@@ -165,5 +155,5 @@ def of_players(experiment: _Settings) -> Losses:
     # An Experiment refuses other labels for losses without a target for real pictures.
     discriminator = functools.partial(losses.discriminator, real_label=label)
     # The least cross-entropy is the entropy of its target (-inf for a target above 1); a squared distance can always be 0.
-    bound = float(entr(label) + entr(1 - label)) if losses.log_odds else losses.d_bound
+    bound = float(entr(label) + entr(1 - label)) if series.LOSSES[experiment.loss].log_odds else losses.d_bound
     return losses._replace(discriminator=discriminator, d_bound=bound)

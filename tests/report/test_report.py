@@ -195,14 +195,14 @@ def test_the_last_scores_of_each_name_are_a_table(trained, tmp_path):
     assert "<h2>Scores</h2>" not in report.make([trained], tmp_path / "page.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("loss", reading.AT_EQUILIBRIUM)
+@pytest.mark.parametrize("loss", series.LOSSES)
 def test_the_loss_at_equilibrium(loss):
     """D gives one answer to real and generated pictures, the best one. losses.py has the loss."""
     logits = np.linspace(-3, 3, 601, dtype="float32")
     least = min(float(losses.LOSSES[loss].discriminator(logit[None], logit[None])) for logit in logits)
-    assert float(reading.AT_EQUILIBRIUM[loss].split("= ")[-1]) == pytest.approx(least, abs=6e-4)
+    assert float(series.LOSSES[loss].equilibrium.split("= ")[-1]) == pytest.approx(least, abs=6e-4)
     probable = "Real_P and Fake_P are both 0.5" in reading.of_curves([series.resolve("digits", loss=loss, r1=0.0)])[-1]
-    assert probable == losses.LOSSES[loss].log_odds
+    assert probable == series.LOSSES[loss].log_odds
 
 
 def test_how_to_read_the_curves_is_beside_them(page, pair):

@@ -5,17 +5,6 @@ from collections.abc import Sequence
 from tfgan_series import series
 from tfgan_series.series import Experiment
 
-# --loss -> D's least loss if generated pictures are as the real ones, so that D can only guess. Its penalty is then near 0.
-AT_EQUILIBRIUM = {
-    "non_saturating": "2 log 2 = 1.386",
-    "minimax": "2 log 2 = 1.386",
-    "clamped": "2 log 2 = 1.386",
-    "least_squares": "0.25",
-    "hinge": "2",
-    "wasserstein": "0",
-    "relativistic": "log 2 = 0.693",
-}
-_PROBABLE = ("non_saturating", "minimax", "clamped")  # the losses with which D's answer is a probability
 _ANY = (
     "G's loss says how well G deceives D at that moment. D learns too, so G's loss may rise while the pictures become better: "
     "judge a run by its pictures and its scores.",
@@ -34,8 +23,10 @@ def of_curves(experiments: Sequence[Experiment]) -> list[str]:
 
 
 def _equilibrium(experiment: Experiment) -> str:
-    answers = "Real_P and Fake_P are both 0.5" if experiment.loss in _PROBABLE else "Real_logit and Fake_logit are equal"
-    # A label below 1 moves D's best answer and its loss. A CycleGAN has two D, whose losses may have other weights.
+    kind = series.LOSSES[experiment.loss]
+    answers = "Real_P and Fake_P are both 0.5" if kind.log_odds else "Real_logit and Fake_logit are equal"
+    # A penalty of D is near 0 there. A label below 1 moves D's best answer and its loss. A CycleGAN has two D, whose losses may
+    # have other weights.
     known = experiment.real_label == 1 and experiment.sets == 1
-    loss = f", and D's loss with --loss={experiment.loss} is {AT_EQUILIBRIUM[experiment.loss]}" if known else ""
+    loss = f", and D's loss with --loss={experiment.loss} is {kind.equilibrium}" if known else ""
     return f"At equilibrium G draws as the real pictures are, and D can only guess: {answers}{loss}. Few trainings come that far."

@@ -3,7 +3,7 @@
 Nothing here imports TensorFlow, so flags and error messages come at once.
 """
 
-from tfgan_series.series.experiment import Experiment, differences, to_dict
+from tfgan_series.series.experiment import LOSSES, Experiment, differences, to_dict
 from tfgan_series.series.models import MODELS, drawing_from, from_dict
 from tfgan_series.series.rows import (
     ALIASES,
@@ -23,6 +23,7 @@ __all__ = [
     "ALIASES",
     "DEFAULT_IMAGE_TYPE",
     "GROUPS",
+    "LOSSES",
     "MODELS",
     "PRESETS",
     "ROWS",

@@ -6,7 +6,7 @@ models.py adds the settings that only one model needs. The rules are checked whe
 import dataclasses
 import json
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.datasets import DATASETS, DataSet
@@ -14,15 +14,30 @@ from tfgan_series.data.records import PARTITIONS, Records
 from tfgan_series.errors import UserError, nearest
 from tfgan_series.series.settings import Settings, fields, flag_name, setting, values, with_tuples
 
-# --loss -> whether it compares the logits of real pictures with a target, which real_label changes.
+
+class Loss(NamedTuple):
+    """What is known of a loss without its formula, which is in losses.py.
+
+    has_target: whether it compares the logits of real pictures with a target, which real_label changes. log_odds: whether the
+    best discriminator's logit is log P(real) / P(fake). Only then is sigmoid(logit) a probability. equilibrium: the
+    discriminator's least loss if generated pictures are as the real ones, so that it can only guess. It is a text that ends in
+    the number.
+    """
+
+    has_target: bool
+    log_odds: bool
+    equilibrium: str
+
+
+# by --loss
 LOSSES = {
-    "non_saturating": True,
-    "minimax": True,
-    "clamped": True,
-    "least_squares": True,
-    "hinge": False,
-    "wasserstein": False,
-    "relativistic": False,
+    "non_saturating": Loss(has_target=True, log_odds=True, equilibrium="2 log 2 = 1.386"),
+    "minimax": Loss(has_target=True, log_odds=True, equilibrium="2 log 2 = 1.386"),
+    "clamped": Loss(has_target=True, log_odds=True, equilibrium="2 log 2 = 1.386"),
+    "least_squares": Loss(has_target=True, log_odds=False, equilibrium="0.25"),
+    "hinge": Loss(has_target=False, log_odds=False, equilibrium="2"),
+    "wasserstein": Loss(has_target=False, log_odds=False, equilibrium="0"),
+    "relativistic": Loss(has_target=False, log_odds=False, equilibrium="log 2 = 0.693"),
 }
 
 
@@ -133,7 +148,7 @@ class Experiment(Settings):
                 f"--epochs={self.epochs} and --steps={self.steps}: one of them gives the length of the run; make it 1 or more, "
                 "and leave the other out or give 0 for it"
             )
-        if self.real_label != 1 and not LOSSES[self.loss]:
+        if self.real_label != 1 and not LOSSES[self.loss].has_target:
             raise UserError(f"--real_label={self.real_label}: --loss={self.loss} has no target for real pictures")
 
     @property

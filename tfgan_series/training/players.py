@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_series import losses, series
+from tfgan_series import series
 from tfgan_series.training.state import TrainState
 
 
@@ -31,13 +31,13 @@ Look = Callable[[Mapping[str, keras.Model]], Sheet]  # the generators -> their g
 
 def answer_names(experiment: series.Experiment) -> tuple[str, str]:
     """The names of the discriminator's answers to real and to fake pictures."""
-    return ("Real_P", "Fake_P") if losses.of_players(experiment).log_odds else ("Real_logit", "Fake_logit")
+    return ("Real_P", "Fake_P") if series.LOSSES[experiment.loss].log_odds else ("Real_logit", "Fake_logit")
 
 
 def mean_answers(experiment: series.Experiment, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> dict[str, tf.Tensor]:
     """The discriminator's mean answers, with the names of answer_names. They are means of sigmoid(logit) if that is a
-    probability (see losses.Losses), and else means of the logits. The logits may have any shape."""
-    answer = tf.sigmoid if losses.of_players(experiment).log_odds else tf.identity
+    probability (see series.experiment.Loss), and else means of the logits. The logits may have any shape."""
+    answer = tf.sigmoid if series.LOSSES[experiment.loss].log_odds else tf.identity
     means = [tf.reduce_mean(answer(logits)) for logits in (real_logits, fake_logits)]
     return dict(zip(answer_names(experiment), means, strict=True))
 
