@@ -40,12 +40,16 @@ def course(an_epoch=4, **length):
     return loop.course_of(series.resolve("mnist", lr_drops=(1,), batch_size=10, **(length or {"epochs": 3})), an_epoch)
 
 
+def train(*arguments, last_row=0, **given):
+    loop.run(loop.Training(*arguments, **given), last_row)
+
+
 def walk(state, plan=None, step=None, **given):
     """Run the loop; returns the rows that a hook gets and the step count at each save."""
     rows, saves = [], []
-    loop.run(
+    train(
         plan or course(), state, step or state.step, lambda epoch, first: range(first, state.an_epoch),
-        lambda: saves.append(state.steps),        [rows.append], **given,
+        lambda: saves.append(state.steps), [rows.append], **given,
     )  # fmt: skip
     return rows, saves
 
@@ -157,7 +161,7 @@ def test_a_signal_saves_and_says_where(number, at, plan, saved):
             os.kill(os.getpid(), number)
 
     with pytest.raises(loop.Interrupted, match=f"epoch 2 of 3, after step {at} of {plan.total}") as stop:
-        loop.run(
+        train(
             plan, state, step, lambda epoch, first: range(first, 4), lambda: saves.append(state.steps), [rows.append]
         )  # fmt: skip
     assert stop.value.number == number
@@ -189,7 +193,7 @@ def test_processes_that_train_together_stop_at_the_same_step(at, saved, own):
         blocks.append(state.steps)
 
     with pytest.raises(loop.Interrupted) as stop:
-        loop.run(
+        train(
             course(an_epoch=100, epochs=2), state, step, lambda epoch, first: range(first, 100),
             lambda: saves.append(state.steps), [], agree=agree, together=together,
         )  # fmt: skip
@@ -214,7 +218,7 @@ def test_weights_that_a_rows_last_step_spoiled_are_not_saved():
 
     saved = []
     with pytest.raises(Diverged, match="a weight of the discriminator is not finite in epoch 2"):
-        loop.run(course(), state, step, lambda epoch, first: range(4), lambda: saved.append(state.steps), [])
+        train(course(), state, step, lambda epoch, first: range(4), lambda: saved.append(state.steps), [])
     assert saved == [4]
 
 
@@ -225,7 +229,7 @@ def test_a_long_epoch_that_flies_apart_ends_at_a_step_and_not_at_a_time(clock):
     state.means = lambda steps, skip=0: {"Gen_loss": math.inf if steps > 70 else 1.0}
     now = {"stands": lambda: 1.0, "runs": itertools.count(0, 1000).__next__}[clock]
     with pytest.raises(Diverged):
-        loop.run(course(an_epoch=1000), state, state.step, lambda epoch, first: range(1000), lambda: None, [], agree=int, now=now)
+        train(course(an_epoch=1000), state, state.step, lambda epoch, first: range(1000), lambda: None, [], agree=int, now=now)
     assert state.steps == 80
 
 
@@ -234,7 +238,7 @@ def test_a_process_that_trains_alone_looks_every_second():
     state.means = lambda steps, skip=0: {"Gen_loss": math.inf if steps > 4 else 1.0}
     seconds = itertools.count(0, 0.3).__next__
     with pytest.raises(Diverged):
-        loop.run(course(an_epoch=1000), state, state.step, lambda epoch, first: range(1000), lambda: None, [], now=seconds)
+        train(course(an_epoch=1000), state, state.step, lambda epoch, first: range(1000), lambda: None, [], now=seconds)
     assert state.steps < 20
 
 
@@ -248,7 +252,7 @@ def test_hooks_and_save_run_together():
         yield
         seen.append("end")
 
-    loop.run(
+    train(
         course(epochs=2), state, state.step, lambda epoch, first: range(first, 4), lambda: seen.append("save"),
         [lambda row: seen.append(row["epoch"])], together=together,
     )  # fmt: skip
@@ -258,7 +262,7 @@ def test_hooks_and_save_run_together():
 def test_an_epoch_that_ends_early_is_an_error():
     state = Counter()
     with pytest.raises(RuntimeError, match="epoch 1 ended after step 3 of the run, and not after 4"):
-        loop.run(course(), state, state.step, lambda epoch, first: range(3), lambda: None, [])
+        train(course(), state, state.step, lambda epoch, first: range(3), lambda: None, [])
 
 
 def test_speed_is_images_of_timed_steps_per_second():
@@ -286,7 +290,7 @@ def test_a_log_file_gets_a_line_every_30_seconds(capsys):
     state = Counter()
     state.means = lambda steps, skip=0: {"Gen_loss": float(steps)}
     plan = course(an_epoch=20, epochs=2)
-    loop.run(plan, state, state.step, lambda epoch, first: range(20), lambda: None, [], now=lambda: 7.0 * state.steps)
+    train(plan, state, state.step, lambda epoch, first: range(20), lambda: None, [], now=lambda: 7.0 * state.steps)
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch")]
     assert lines[0] == "epoch 0.3, step 6 of 40  Gen_loss 6.000  1 images/s  03:58 left"
     assert [line.split(" of ")[0].split()[-1] for line in lines] == ["6", "10", "14", "20", "25", "29", "33", "38", "40"]
@@ -295,7 +299,7 @@ def test_a_log_file_gets_a_line_every_30_seconds(capsys):
 def test_a_terminal_gets_a_bar_and_no_such_lines(capsys, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     state = Counter()
-    loop.run(course(epochs=1), state, state.step, lambda epoch, first: range(4), lambda: None, [], now=lambda: 40.0 * state.steps)
+    train(course(epochs=1), state, state.step, lambda epoch, first: range(4), lambda: None, [], now=lambda: 40.0 * state.steps)
     printed = capsys.readouterr()
     assert [line.split(",")[0] for line in printed.out.splitlines()] == ["epoch 1"]
     assert "epoch 1/1" in printed.err

@@ -73,7 +73,7 @@ class Noted:
 def walk(**numbers):
     state, rows = Noted(**numbers), []
     plan = loop.course_of(series.resolve("digits", epochs=1), steps=2)
-    loop.run(plan, state, state.step, lambda epoch, first: range(2), lambda: None, [rows.append])
+    loop.run(loop.Training(plan, state, state.step, lambda epoch, first: range(2), lambda: None, [rows.append]))
     return rows
 
 

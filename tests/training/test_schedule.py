@@ -69,7 +69,7 @@ def test_both_players_have_the_rate_of_the_runs_own_step(tmp_path):
             seen.append({player: float(optimizer.learning_rate) for player, optimizer in state.optimizers.items()})
 
         plan = loop.course_of(experiment, steps=4)
-        loop.run(plan, state, step, lambda epoch, first: [pictures()] * (4 - first), checkpoints.save, [])
+        loop.run(loop.Training(plan, state, step, lambda epoch, first: [pictures()] * (4 - first), checkpoints.save, []))
         return state
 
     walk(epochs=2)

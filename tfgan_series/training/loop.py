@@ -5,7 +5,7 @@ import itertools
 import math
 import signal
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Protocol
@@ -61,8 +61,8 @@ class State(Protocol):
 class Course:
     """The length of a run and its parts. total: steps in the run. steps: in an epoch. every: steps from one row of the log to the
     next within an epoch; 0: an epoch is one row. save_seconds: from one checkpoint to the next within a row; 0: none. images:
-    pictures that a step takes, from all sets together. rate: the learning rate at each step of the run. kinds: among so many
-    successive steps there is one of each kind. Each kind compiles when it first comes."""
+    pictures that a step takes, from all sets together. rate: the learning rate at each step of the run. untimed: the first steps
+    of a process whose time says nothing about the later ones, because the training step compiles in them."""
 
     total: int
     steps: int
@@ -70,7 +70,7 @@ class Course:
     save_seconds: float
     images: int
     rate: LearningRateSchedule
-    kinds: int
+    untimed: int
 
     @property
     def epochs(self) -> int:
@@ -93,65 +93,72 @@ def course_of(experiment: Experiment, steps: int) -> Course:
         save_seconds=60 * experiment.checkpoint_minutes,
         images=experiment.batch_size * len(experiment.sides),
         rate=schedule.learning_rate(experiment.lr, steps, -(-total // steps), experiment.lr_drops, experiment.lr_decay),
-        kinds=series.values(experiment).get("critic_steps", 1),
+        untimed=series.values(experiment).get("critic_steps", 1),  # a step that also updates the generator is compiled apart
     )
 
 
-def run(
-    course: Course,
-    state: State,
-    step: Callable[[Any], object],
-    batches: Callable[[int, int], Iterable],
-    save: Callable[[], None],
-    hooks: Sequence[Callable[[Row], None]],
-    *,
-    last_row: int = 0,
-    if_long: str = "",
-    agree: Callable[[int], int] | None = None,
-    together: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
-    now: Callable[[], float] = time.monotonic,
-) -> None:
-    """Train from the state's step to the course's last step.
+@dataclass(frozen=True)
+class Training:
+    """What the loop works with.
 
     step: trains the state on one batch. batches(epoch, first_step): the batches of an epoch from a step on. save(): saves the
     state. hooks: functions of a row of the log; they are called at the end of each row, before the state is saved. A row has
-    the means over the steps since the row before it, and none of an earlier epoch. last_row: the step of the last row that an
-    earlier process logged. if_long: what to say if the rest of the run takes more than an hour.
+    the means over the steps since the row before it, and none of an earlier epoch. if_long: what to say if the rest of the run
+    takes more than an hour.
     agree(number): given if other processes train the same run. A signal reaches one process, or each at another step, and all
     must stop at the same step. So at every tenth step, and at the end of a row, each process calls this with the number of its
     signal, with 1 if a checkpoint is due, or with 0; it returns the largest number of all processes. together(): a context for
     the hooks and save(); if one process fails in it, all processes end. now(): the time in seconds.
+    """
+
+    course: Course
+    state: State
+    step: Callable[[Any], object]
+    batches: Callable[[int, int], Iterable]
+    save: Callable[[], None]
+    hooks: Sequence[Callable[[Row], None]]
+    if_long: str = ""
+    agree: Callable[[int], int] | None = None
+    together: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext
+    now: Callable[[], float] = time.monotonic
+
+
+def run(training: Training, last_row: int = 0) -> None:
+    """Train from the state's step to the course's last step. last_row: the step of the last row that an earlier process logged.
+
     Raises Interrupted after Ctrl-C or SIGTERM, of whichever process, and Diverged if a loss diverges.
     """
-    done, watch, stop = state.steps_done(), _Watch(course, if_long, agree is None, now), _StopSignal(agree)
+    course, state = training.course, training.state
+    done, watch, stop = state.steps_done(), _Watch(training), _StopSignal(training.agree)
     with signals.handled(stop.note):
-        feed = iter(batches(done // course.steps + 1, done % course.steps))
+        feed = iter(training.batches(done // course.steps + 1, done % course.steps))
         for epoch in range(done // course.steps + 1, course.epochs + 1):
             before = (epoch - 1) * course.steps
             while done < min(before + course.steps, course.total):
                 rate, skip = schedule.rate_at(course.rate, done), max(last_row - before, 0)
                 state.set_learning_rate(rate)
-                done = _run_row(course, done, skip, state, step, feed, save, together, stop, watch)
+                done = _run_row(training, done, skip, feed, watch, stop)
                 means = _sound(state.means(done - before, skip), epoch, state)
                 speed = watch.row.images_per_second()
                 if done == before + course.steps:
                     watch.tell(done)
                     if done < course.total:
-                        feed = iter(batches(epoch + 1, 0))  # before the hooks, so that the next epoch need not wait for it
+                        feed = iter(training.batches(epoch + 1, 0))  # before the hooks: the next epoch need not wait for it
                 row = {"epoch": round(done / course.steps, 6), "step": done, **means, "lr": rate}
                 row |= {"images_per_second": speed, "steps": course.steps}
-                with together():
-                    for hook in hooks:
+                with training.together():
+                    for hook in training.hooks:
                         hook(row)
-                    save()
+                    training.save()
                 last_row = done
                 print(_line(course, done, means, speed, watch.left(done)), flush=True)
                 if done < course.total and (number := stop.agreed(True)) > _SAVE:
                     raise Interrupted(number, _place(course, done))
 
 
-def _run_row(course, done, skip, state, step, feed, save, together, stop, watch):
+def _run_row(training: Training, done: int, skip: int, feed: Iterator, watch: "_Watch", stop: "_StopSignal") -> int:
     """Do the steps to the end of the row. skip: the epoch's steps before the row. Returns the number of steps done in all."""
+    course, state = training.course, training.state
     epoch, first = done // course.steps + 1, done // course.steps * course.steps
     end, length = course.row_end(done), min(course.steps, course.total - first)
     watch.row.restart()
@@ -161,7 +168,7 @@ def _run_row(course, done, skip, state, step, feed, save, together, stop, watch)
     with bar:
         bar.set_description(f"epoch {epoch}/{course.epochs}")
         for batch in itertools.islice(feed, end - done):
-            step(batch)
+            training.step(batch)
             done += 1
             watch.end_step(done, lambda: state.means(1))
             bar.update(course.images)
@@ -176,8 +183,8 @@ def _run_row(course, done, skip, state, step, feed, save, together, stop, watch)
                     print(_line(course, done, means, watch.row.images_per_second(), watch.left(done)), flush=True)
             if done < end and (number := stop.agreed(due, watch.save_is_due())):
                 _sound(state.means(done - first, skip), epoch, state)
-                with together():
-                    save()
+                with training.together():
+                    training.save()
                 if number > _SAVE:
                     raise Interrupted(number, _place(course, done))
                 watch.saved.restart()
@@ -252,11 +259,12 @@ class _Watch:
     """Times the steps, says once how long the run will take, and says when to look at the losses: every second, or every 10 steps
     if the process does not train alone. row: the clock of the row. saved: the clock since the last checkpoint."""
 
-    def __init__(self, course: Course, if_long: str, alone: bool, now: Callable[[], float]) -> None:
-        self.row, self.saved, self._process = (Clock(course.images, now) for _ in range(3))
-        self._course, self._if_long, self._alone, self._now = course, if_long, alone, now
-        self._untimed, self._told = course.kinds, False
-        self._looked = now()
+    def __init__(self, training: Training) -> None:
+        self._course, self._if_long, self._now = training.course, training.if_long, training.now
+        self._alone = training.agree is None
+        self.row, self.saved, self._process = (Clock(self._course.images, self._now) for _ in range(3))
+        self._untimed, self._told = self._course.untimed, False
+        self._looked = self._now()
 
     def save_is_due(self) -> bool:
         """Whether a checkpoint within the row is due."""
@@ -275,7 +283,7 @@ class _Watch:
         """Count a step. done: steps done in all. wait(): returns when the device has done them; only then is a clock read."""
         for clock in (self.row, self._process):
             clock.tick()
-        if self._untimed:  # the first step of each kind compiles
+        if self._untimed:
             wait()
             self.row.restart()
             self._process.restart()
@@ -300,7 +308,7 @@ class _Watch:
 
 
 class _StopSignal:
-    """Notes Ctrl-C or SIGTERM, and the process runs on. A second Ctrl-C stops it at once. agree: see run."""
+    """Notes Ctrl-C or SIGTERM, and the process runs on. A second Ctrl-C stops it at once. agree: see Training."""
 
     def __init__(self, agree: Callable[[int], int] | None) -> None:
         self._number = 0  # the signal's

@@ -48,18 +48,18 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
             yield
 
     quick, own = series.resolve(), (experiment.image_type, experiment.model) not in series.ROWS
-    loop.run(
+    training = loop.Training(
         loop.course_of(experiment, steps),
         state,
         algorithm.make_step(experiment, state, strategy),
         functools.partial(_batches, experiment, found, strategy),
         checkpoints.save,
         after_row,
-        last_row=last_row,
         if_long="" if own or experiment == quick else f" To draw {quick.image_type} in minutes: {way.command('train')}",
         agree=functools.partial(devices.largest, strategy) if devices.several_workers(strategy) else None,
         together=together,
     )
+    loop.run(training, last_row)
 
 
 def seconds_per_step(experiment: Experiment, found: Records, strategy: tf.distribute.Strategy) -> float:
@@ -67,10 +67,10 @@ def seconds_per_step(experiment: Experiment, found: Records, strategy: tf.distri
     which they compile. The reading of the records is a part of it. What is written after each row is no part of it."""
     steps = pipeline.steps_per_epoch(found, experiment)
     algorithm, state = _begin(experiment, strategy, steps)
-    step, kinds = algorithm.make_step(experiment, state, strategy), loop.course_of(experiment, steps).kinds
+    step, untimed = algorithm.make_step(experiment, state, strategy), loop.course_of(experiment, steps).untimed
     feed = itertools.chain.from_iterable(_batches(experiment, found, strategy, epoch, 0) for epoch in itertools.count(1))
     clock = loop.Clock(images=experiment.batch_size)
-    for timed in (kinds, kinds * max(1, _TIMED_STEPS // kinds)):  # the first ones compile
+    for timed in (untimed, untimed * max(1, _TIMED_STEPS // untimed)):  # the first ones compile
         clock.restart()
         for batch in itertools.islice(feed, timed):
             step(batch)
