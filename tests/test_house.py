@@ -38,6 +38,7 @@ ROOMS = {
     "networks": BASE | {"inference", "series"},
     "classifier": BASE | {"inference", "series", "data"},
     "runs": BASE | {"series", "data"},
+    "run_figures": BASE | {"pictures", "runs"},
     "training": BASE | LOOKED_AT | {"series", "data", "networks", "losses", "runs", "evaluation", "signals"},
     "generation": BASE | LOOKED_AT | {"runs"},
     "translation": BASE | LOOKED_AT | {"runs", "data", "series"},
@@ -46,7 +47,7 @@ ROOMS = {
     "export": BASE | {"inference", "runs", "series", "evaluation", "translation"},
     "report": BASE | {"colours", "runs", "data", "series", "evaluation"},
     "preparation": BASE | {"inference", "series", "data", "networks", "runs", "training"},
-    "workflow": BASE | {"series", "data", "runs", "report", "training", "preparation"},
+    "workflow": BASE | {"series", "data", "runs", "run_figures", "report", "training", "preparation"},
     "backend": {"errors", "training"},
     "comparison": BASE | {"colours", "report", "series", "data", "runs", "training", "preparation", "workflow", "evaluation"},
 }

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from PIL import Image, ImageOps
 
-from tfgan_series import generation, networks, pictures, preparation, runs, series, workflow
+from tfgan_series import generation, networks, pictures, preparation, run_figures, runs, series, workflow
 from tfgan_series.data import conversion, pipeline
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError
@@ -20,7 +20,6 @@ from tfgan_series.evaluation.evaluate import evaluate_run as evaluate
 from tfgan_series.pictures import grid
 from tfgan_series.runs import load_generator
 from tfgan_series.series import Experiment
-from tfgan_series.training import hooks
 from tfgan_series.training.loop import Interrupted
 from tfgan_series.translation import translate_files as translate
 
@@ -213,7 +212,7 @@ def show(run: str | Path) -> Image.Image:
     if not grids:
         raise UserError(f"{run} has nothing to show yet: try again when training has drawn its first grid")
     curves = []
-    for draw in hooks.curves(log).values():
+    for draw in run_figures.plots(log).values():
         draw(page := io.BytesIO())
         curves.append(Image.open(page).convert("RGB"))
     column = pictures.join(curves, down=True)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from tfgan_series import files, preparation, report, runs
+from tfgan_series import files, preparation, report, run_figures, runs
 from tfgan_series.data.records import Records
 from tfgan_series.errors import Diverged, UserError
 from tfgan_series.series import Experiment
-from tfgan_series.training import devices, hooks, resume
+from tfgan_series.training import devices, resume
 from tfgan_series.training import train as training
 
 
@@ -75,7 +75,7 @@ def _close_diverged(folder: Path, error: Diverged) -> None:
 
 def _close_finished(folder: Path) -> None:
     """Make the pictures of the whole run, and its page."""
-    figures = hooks.finish(folder)
+    figures = run_figures.draw(folder)
     report.refresh(folder)
     saved = sorted(path.name for path in folder.glob("[!.]*.keras"))
     print(f"Done: {folder}/ has report.html, images/ (the grids), {', '.join([*figures, *saved])}.")

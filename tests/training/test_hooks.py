@@ -2,14 +2,8 @@ import numpy as np
 import pytest
 
 from tfgan_series import classifier, networks, runs, series, workflow
-from tfgan_series.errors import UserError
 from tfgan_series.evaluation import evaluate, features, scores
 from tfgan_series.training import hooks
-
-
-def test_a_run_without_its_log_is_told_in_a_line(tmp_path):
-    with pytest.raises(UserError, match=r"log.csv is not there: bring back a copy of it, or start the run over"):
-        hooks.finish(tmp_path)
 
 
 def test_the_best_generator_outlives_a_collapse(digits, tiny, tmp_path, monkeypatch, capsys):

@@ -1,14 +1,12 @@
-"""The files that training writes after each row of the log and at the end.
+"""The files that training writes after each row of the log.
 
-Each function except the last makes a hook: a function of a row of the log. loop.py calls the hooks in this order, and then
-saves a checkpoint. A run killed before that checkpoint trains the row's steps again, so each hook overwrites what it wrote for
-the same step before.
+Each public function makes a hook: a function of a row of the log. train.py puts the hooks in order, and loop.py calls them and
+then saves a checkpoint. A run killed before that checkpoint trains the row's steps again, so each hook overwrites what it wrote
+for the same step before.
 """
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -16,20 +14,12 @@ import tensorflow as tf
 from PIL import Image
 
 from tfgan_series import files, pictures, runs
-from tfgan_series.errors import UserError
 from tfgan_series.evaluation import evaluate, scores
 from tfgan_series.training import health, players
 from tfgan_series.training.loop import Row
 from tfgan_series.training.state import TrainState
 
 Hook = Callable[[Row], None]
-
-# File, its y label and its columns of the log. Every log has either probabilities or logits: see training/players.py.
-_CURVES = (
-    ("loss.png", "loss", "Gen_loss", "Dis_loss"),
-    ("probability.png", "P(real)", "Real_P", "Fake_P"),
-    ("logits.png", "mean logit", "Real_logit", "Fake_logit"),
-)
 
 
 def save_generators(twins: Mapping[str, keras.Model], state: TrainState, folder: Path) -> Hook:
@@ -159,35 +149,3 @@ def warn(state: TrainState, bounds: Mapping[str, float], advice: str, folder: Pa
             path.unlink(missing_ok=True)
 
     return hook
-
-
-def curves(log: Sequence[Mapping[str, float]]) -> dict[str, Callable[[Any], None]]:
-    """The plots of a log with at least one row, {file: function}. Each function draws its plot as a PNG into a path or an open
-    file."""
-    epochs = [row["epoch"] for row in log]
-    lines = {name: [row[name] for row in log] for _, _, *names in _CURVES for name in names if name in log[-1]}
-    return {
-        file: functools.partial(pictures.curves, epochs, {name: lines[name] for name in names}, x_label="epoch", y_label=y_label)
-        for file, y_label, *names in _CURVES
-        if lines.keys() >= set(names)
-    }
-
-
-def finish(folder: Path) -> list[str]:
-    """Make training.gif from a run's grids, and the curves of the losses and of the discriminator's answers from its log. Only
-    files that are missing or older than the log are made. Returns the names of all of them."""
-    log = runs.read_log(folder)
-    if not log:
-        raise UserError(f"{folder / runs.LOG} is not there: bring back a copy of it, or start the run over with --overwrite")
-    grids = list(runs.find_grids(folder, log).values())
-    makers: dict[str, Callable[[Any], None]] = {
-        **({"training.gif": lambda path: pictures.animation(grids, path)} if grids else {}),
-        **curves(log),
-    }
-    written = (folder / runs.LOG).stat().st_mtime_ns
-    for name, make in makers.items():
-        path = folder / name
-        if not path.exists() or path.stat().st_mtime_ns < written:
-            with files.whole(path) as partial:
-                make(partial)
-    return list(makers)
