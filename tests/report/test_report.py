@@ -253,7 +253,7 @@ def test_a_run_by_steps_has_its_grids_between_the_epochs(trained, tmp_path):
 
 def test_a_long_run_is_thinned_and_says_so(trained, tmp_path, monkeypatch):
     folder = lengthen(copy(trained, tmp_path / "run"), 12)
-    monkeypatch.setattr(report, "ROOM", 600)
+    monkeypatch.setattr("tfgan_series.report.page.ROOM", 600)
     text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
     kept = json.loads(re.search(r'id="data">(.*?)</script>', text)[1])["moments"]
     assert 1 < len(kept) < 13
