@@ -22,6 +22,7 @@ from keras import layers
 from tfgan_series import comparison, preparation, runs, series, workflow
 from tfgan_series.data import pipeline
 from tfgan_series.evaluation import evaluate, features, scores
+from tfgan_series.generators import load_generator
 
 # 15 minutes on two cores of an AMD EPYC in float32, by the fastest of several rounds; for strong a quarter less.
 STEPS = {"strong": 12_000, "article": 7_500, "tutorial": 1_500}
@@ -90,7 +91,7 @@ def run(contender: str, seed: int, steps: int, out: Path, tfrecord_path: str) ->
         generator.save(folder / runs.GENERATOR)
     else:
         workflow.train(experiment.change(grid_every=500), tfrecord_path=tfrecord_path, run_dir=folder)
-        generator = runs.load_generator(folder / runs.GENERATOR)
+        generator = load_generator(folder / runs.GENERATOR)
     found = preparation.find_or_make(experiment, tfrecord_path)
     real = evaluate.reference(found, experiment, features.load("classifier", found, experiment))
     measured = evaluate.evaluate({"generator": generator}, real, step=steps)

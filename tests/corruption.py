@@ -49,6 +49,7 @@ def kinds(run: Path, records: Path, celeba: Path, own: Path, slow: bool) -> list
     from tfgan_series.data import records as record_files
     from tfgan_series.data.datasets import DATASETS, source
     from tfgan_series.evaluation import scores
+    from tfgan_series.generators import load_generator
 
     def opened():
         found = record_files.open_records(records)
@@ -94,7 +95,7 @@ def kinds(run: Path, records: Path, celeba: Path, own: Path, slow: bool) -> list
         Kind(run / "steps/epoch-001.csv", lambda: repr(runs.read_steps(run, 1))),
         Kind(own / "scores.jsonl", lambda: repr(scores.read(own))),
         Kind(run / "images/epoch-001.png", page),
-        Kind(run / runs.GENERATOR, lambda: _weights(runs.load_generator(run / runs.GENERATOR)), checked=True),
+        Kind(run / runs.GENERATOR, lambda: _weights(load_generator(run / runs.GENERATOR)), checked=True),
         Kind(run / f"checkpoints/step-{last}.index", lambda: _restored(run, records), checked=True),
         Kind(run / f"checkpoints/step-{last}.data-00000-of-00001", lambda: _restored(run, records), checked=True),
         Kind(records / record_files.CONVERSION, opened),

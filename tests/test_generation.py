@@ -8,6 +8,7 @@ from PIL import Image
 
 from tfgan_series import generation, latent, pictures, runs
 from tfgan_series.errors import UserError
+from tfgan_series.generators import load_generator
 
 
 def test_grid_and_singles(trained, tmp_path):
@@ -64,7 +65,7 @@ def test_what_is_drawn_in_several_calls_stands_side_by_side(trained, tmp_path):
 
 def test_a_number_is_the_same_picture_to_the_last_bit_wherever_it_stands(trained):
     """As in explore.py, which draws chosen numbers; here in other batches, and beside other samples."""
-    generator = runs.load_generator(trained / runs.GENERATOR)
+    generator = load_generator(trained / runs.GENERATOR)
     every = latent.sample(generator, latent.noise(2 * latent.BATCH + 3, 100, seed=0))
     for numbers in ([35], [2, 35, 17], [*range(30, 0, -1)]):
         assert np.array_equal(latent.sample(generator, latent.numbered(numbers, 100, 0)), every[np.array(numbers) - 1])
@@ -88,7 +89,7 @@ def test_a_generator_that_does_not_draw_from_z(tmp_path):
 
 
 def test_a_row_for_each_label_and_the_same_z_in_a_column(conditional, tmp_path):
-    generator = runs.load_generator(conditional / runs.GENERATOR)
+    generator = load_generator(conditional / runs.GENERATOR)
     grid, _ = generation.generate(conditional / runs.GENERATOR, tmp_path, labels=["7", "3"], count=2, seed=1, singles=True)
     assert grid == tmp_path / "seed-1-count-2-label-7-3.png"
     z = latent.noise(2, 100, seed=1).numpy()

@@ -4,6 +4,7 @@ from scipy import stats
 
 from tfgan_series import latent, networks, runs, series
 from tfgan_series.errors import UserError
+from tfgan_series.generators import load_generator
 
 
 def test_noise_is_standard_normal_and_its_seeds_own():
@@ -15,7 +16,7 @@ def test_noise_is_standard_normal_and_its_seeds_own():
 
 
 def test_a_picture_depends_on_its_own_z_alone(trained):
-    generator = runs.load_generator(trained / runs.GENERATOR)
+    generator = load_generator(trained / runs.GENERATOR)
     z = latent.noise(70, 100, seed=1)
     images = latent.sample(generator, z)
     assert images.shape == (70, 8, 8, 1)

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 
-import keras
 import numpy as np
 import pytest
 
@@ -193,30 +192,6 @@ def test_what_is_no_run(trained, tmp_path):
     (tmp_path / "experiment.json").write_text(json.dumps(record))
     with pytest.raises(UserError, match="from another version"):
         runs.read_experiment(tmp_path)
-
-
-def test_generators_that_cannot_be_read(trained, tmp_path):
-    with pytest.raises(UserError, match="is not there"):
-        runs.load_generator(tmp_path / "generator.keras")
-    for damage in (b"no model", (trained / "generator.keras").read_bytes()[:3000]):
-        (tmp_path / "generator.keras").write_bytes(damage)
-        with pytest.raises(UserError, match="cannot be read as a Keras model") as error:
-            runs.load_generator(tmp_path / "generator.keras")
-        assert "\n" not in str(error.value)
-
-
-def test_a_generator_with_code_in_it_is_refused(tmp_path):
-    """A Lambda layer is a Python function, stored in the file."""
-    noise = keras.Input((2,))
-    written = tmp_path / "written"
-    name = str(written)
-    code = keras.layers.Lambda(lambda z: (open(name, "w").close(), z)[1], output_shape=(2,))
-    keras.Model(noise, code(noise)).save(tmp_path / "generator.keras")
-    written.unlink(missing_ok=True)
-    with pytest.raises(UserError, match="generator.keras cannot be read as a Keras model") as error:
-        runs.load_generator(tmp_path / "generator.keras")
-    assert "\n" not in str(error.value)
-    assert not written.exists()
 
 
 def test_a_killed_write_leaves_the_old_log(trained, tmp_path):

@@ -8,6 +8,7 @@ from PIL import Image
 from tfgan_series import runs, translation
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation import scores
+from tfgan_series.generators import load_generator
 
 from conftest import command
 
@@ -33,7 +34,7 @@ def test_any_size_under_the_same_names(translator, folder, tmp_path, capsys):
     for name in names:
         with Image.open(tmp_path / "out" / name) as there, Image.open(folder / name) as original:
             assert (there.size, there.format, there.mode) == (original.size, original.format, "RGB")
-    generator = runs.load_generator(run / "generator_ab.keras")
+    generator = load_generator(run / "generator_ab.keras")
     for name in ("b.png", "deeper/d.png"):  # saved without loss
         with Image.open(tmp_path / "out" / name) as there, Image.open(folder / name) as original:
             expected = translation.translate(generator, np.asarray(original)[None])[0]
@@ -45,7 +46,7 @@ def test_any_size_under_the_same_names(translator, folder, tmp_path, capsys):
 def test_padding_is_cut_back_and_a_batch_is_its_pictures(translator):
     """A picture whose sides are multiples of 4 goes through unchanged. Another one is first extended by mirroring."""
     run, squares = translator
-    generator = runs.load_generator(run / "generator_ab.keras")
+    generator = load_generator(run / "generator_ab.keras")
     images = np.round((squares("red")[0][:3] + 1) * 127.5).astype(np.uint8)
     direct = np.round((np.asarray(generator(images / np.float32(127.5) - 1)) + 1) * 127.5)
     together = translation.translate(generator, images)

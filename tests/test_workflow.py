@@ -11,6 +11,7 @@ from tensorboard.compat.proto import event_pb2
 from tfgan_series import files, latent, networks, pictures, preparation, runs, series, workflow
 from tfgan_series.data import conversion, pipeline
 from tfgan_series.errors import Diverged, UserError
+from tfgan_series.generators import load_asked, load_generator
 from tfgan_series.training import devices
 from tfgan_series.training import train as training
 from tfgan_series.training.checkpoints import Checkpoints
@@ -327,7 +328,7 @@ def test_celeba_from_jpegs_to_a_colour_grid(celeba, tmp_path):
 
 def test_export_is_of_the_trained_weights(trained, tiny):
     fresh = networks.build(tiny)["generator"].get_weights()
-    saved = runs.load_generator(trained / "generator.keras").get_weights()
+    saved = load_generator(trained / "generator.keras").get_weights()
     assert any(not np.array_equal(one, other) for one, other in zip(fresh, saved, strict=True))
 
 
@@ -341,7 +342,7 @@ def test_a_conditional_run_goes_on_to_the_same_bits(conditional, digits, tmp_pat
     experiment = runs.read_experiment(folder)
     workflow.train(experiment.change(classes=()), tfrecord_path=digits[0], run_dir=folder)
     assert runs.read_experiment(folder).classes == tuple("0123456789")
-    one, other = (runs.load_generator(run / "generator.keras").get_weights() for run in (conditional, folder))
+    one, other = (load_generator(run / "generator.keras").get_weights() for run in (conditional, folder))
     assert all(map(np.array_equal, one, other))
     one, other = (runs.read_log(run) for run in (conditional, folder))
     assert [row | {"images_per_second": 0} for row in one] == [row | {"images_per_second": 0} for row in other]
@@ -366,7 +367,7 @@ def test_attributes_from_jpegs_to_a_grid(celeba, tmp_path):
     folder = workflow.train(experiment, tfrecord_path=tmp_path / "t", run_dir=tmp_path / "r")
     with Image.open(folder / "images/epoch-001.png") as grid:
         assert grid.size[1] == 3 * 98 + 2 + 26
-    _, asked = runs.load_asked(folder / "generator.keras", ["Attribute_0", "Attribute_0+Attribute_3"])
+    _, asked = load_asked(folder / "generator.keras", ["Attribute_0", "Attribute_0+Attribute_3"])
     assert [condition.tolist() for condition in asked.values()] == [[0, 1], [1, 1]]
     with pytest.raises(UserError, match=r"condition: \('Attribute_3', 'Attribute_0'\) in the run, \('Attribute_0',\) asked"):
         workflow.train(experiment.change(condition=["Attribute_0"]), tfrecord_path=tmp_path / "t", run_dir=folder)

@@ -17,8 +17,8 @@ from tfgan_series.data import conversion, pipeline
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation.evaluate import evaluate_run as evaluate
+from tfgan_series.generators import load_generator
 from tfgan_series.pictures import grid
-from tfgan_series.runs import load_generator
 from tfgan_series.series import Experiment
 from tfgan_series.training.loop import Interrupted
 from tfgan_series.translation import translate_files as translate

@@ -8,6 +8,7 @@ import numpy as np
 
 from tfgan_series import files, latent, pictures, runs, way
 from tfgan_series.errors import UserError
+from tfgan_series.generators import load_asked
 from tfgan_series.inference import input_shapes, of_each
 
 
@@ -62,7 +63,7 @@ def draw(
     generator_file: a .keras file, or a run folder that has one. Raises UserError if the generator cannot be read or does not draw
     from z, for a label that does not exist, and for labels if nothing can be asked for.
     """
-    generator, asked = runs.load_asked(generator_file, labels)
+    generator, asked = load_asked(generator_file, labels)
     noise_shape, *_ = input_shapes(generator)
     if len(noise_shape) != 2:
         raise UserError(f"{generator_file} draws from pictures, not from z: use {way.command('translate')}")

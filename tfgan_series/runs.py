@@ -11,27 +11,21 @@ runs/<model>/<ImageType>-<image_size>[-<preset and changes>]/
     exported/       the files of export.py
 """
 
-from __future__ import annotations
-
 import contextlib
 import csv
 import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from tfgan_series import files, series, way
 from tfgan_series.data import records
-from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError, reason_of
 from tfgan_series.series import Experiment
-
-if TYPE_CHECKING:  # the report imports this module, and shall not import TensorFlow
-    import keras
 
 ROOT = Path("runs")
 COMPARED = "compare"  # folder below ROOT for the runs of compare.py
@@ -369,60 +363,3 @@ def read_steps(folder: Path | str, epochs: int | None = None) -> dict[str, np.nd
 def images_per_second(log: Sequence[Mapping[str, float]]) -> float:
     """The median over the rows of a log. So slow steps, in which the machine did other work, hardly matter."""
     return float(np.median([row["images_per_second"] for row in log]))
-
-
-def load_generator(path: Path | str) -> keras.Model:
-    """A saved generator.
-
-        generator = tg.load_generator("runs/dcgan/mnist-64")
-        images = generator(numpy.random.normal(size=(16, 100)))    # [16, 64, 64, 1], in [-1, 1]
-
-    path: its .keras file, or the folder of a run that has only one generator. Raises UserError if the file is missing or is no
-    Keras model, and for a run that has several.
-    """
-    import keras
-
-    path = _generator_file(path)
-    if not path.is_file():
-        raise UserError(f"{path} is not there: {way.command('train')} writes it after the first epoch")
-    try:
-        return keras.models.load_model(path, compile=False)
-    except Exception as error:  # Keras passes on all kinds of errors from its zip, HDF5 and JSON readers
-        raise UserError(f"{path} cannot be read as a Keras model ({reason_of(error)})") from error
-
-
-def _generator_file(path: Path | str) -> Path:
-    """The file itself, or that of the only generator of a run folder. Raises UserError if the run has several."""
-    path = Path(path)
-    if not path.is_dir():
-        return path
-    saved = series.MODELS[read_experiment(path).model].saved
-    if len(saved) > 1:
-        raise UserError(f"{path} has {' and '.join(f'{name}.keras' for name in saved)}: name one of these files")
-    return path / f"{saved[0]}.keras"
-
-
-def load_asked(path: Path | str, labels: Sequence[str] = ()) -> tuple[keras.Model, dict[str, np.ndarray]]:
-    """A saved generator, and what it shall draw, {label: condition [K]}; {} if it is not conditional. Without labels, these are
-    all that there are.
-
-    The names are those in experiment.json beside the file. Without this file, conditions have their numbers for names. Raises
-    UserError as load_generator does, for a label that does not exist, and for labels if nothing can be asked for.
-    """
-    path = _generator_file(path)
-    generator = load_generator(path)
-    _, *condition = generator.inputs
-    if condition:
-        return generator, _conditions_beside(path, condition[0].shape[-1]).of_labels(labels)
-    if labels:
-        conditional = " or ".join(f"--model={name}" for name, model in series.MODELS.items() if model.settings.conditional)
-        raise UserError(
-            f"--label={','.join(labels)}: {path} is not conditional, so nothing can be asked for: give {conditional}, or leave "
-            "--label out"
-        )
-    return generator, {}
-
-
-def _conditions_beside(path: Path, count: int) -> Conditions:
-    found = read_experiment(path.parent).conditions if (path.parent / EXPERIMENT).is_file() else Conditions()
-    return found if len(found.names) == count else Conditions(tuple(map(str, range(count))))

@@ -13,6 +13,7 @@ from tfgan_series.data import preprocess
 from tfgan_series.data.datasets.folder import Found, find_files, nothing
 from tfgan_series.data.preprocess import ENDINGS
 from tfgan_series.errors import UserError, nearest, printable
+from tfgan_series.generators import load_generator
 from tfgan_series.inference import Network
 from tfgan_series.series import MODELS
 
@@ -79,7 +80,7 @@ def _load(run: Path | str, direction: str) -> Network:
     directions = [name.removeprefix("generator_") for name in saved]
     if direction not in directions:
         raise UserError(f"--direction={direction}: choose one of {', '.join(directions)}{nearest(direction, directions)}")
-    return runs.load_generator(Path(run) / f"generator_{direction}.keras")
+    return load_generator(Path(run) / f"generator_{direction}.keras")
 
 
 def translate(generator: Network, images: np.ndarray) -> np.ndarray:

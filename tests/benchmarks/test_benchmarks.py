@@ -12,6 +12,7 @@ import keras
 import pytest
 
 from tfgan_series import networks, runs, series
+from tfgan_series.generators import load_generator
 
 from conftest import ROOT, command_environment
 
@@ -158,7 +159,7 @@ def test_stress_sees_every_change_but_times(trained, tmp_path):
     wanted = stress.contents(trained)
     assert stress.differing(wanted, stress.contents(folder)) == []
     runs.write_log(folder, [row | {"Gen_loss": 1} for row in runs.read_log(folder)])
-    generator = runs.load_generator(folder / runs.GENERATOR)
+    generator = load_generator(folder / runs.GENERATOR)
     generator.set_weights([weight + 1e-6 for weight in generator.get_weights()])
     generator.save(folder / runs.GENERATOR)
     for checkpoint in (folder / "checkpoints").glob("*.index"):

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from tfgan_series import latent, pictures, runs
+from tfgan_series.generators import load_generator
 
 from conftest import ROOT, command, command_environment, command_words, write_celeba, write_squares
 
@@ -61,7 +62,7 @@ def test_from_jpegs_over_a_stop_and_a_kill_to_the_same_bits(tmp_path):
     assert logs[1][3]["Gen_loss"] == pytest.approx(numbers["Gen_loss"][200:300].mean(), rel=1e-4)  # the row with the stop
     for one, other in zip(*logs, strict=True):
         assert {**one, "images_per_second": 0} == {**other, "images_per_second": 0}
-    through, stopped = (runs.load_generator(tmp_path / name / runs.GENERATOR).get_weights() for name in ("through", "stopped"))
+    through, stopped = (load_generator(tmp_path / name / runs.GENERATOR).get_weights() for name in ("through", "stopped"))
     assert all(np.array_equal(one, other) for one, other in zip(through, stopped, strict=True))
 
     colours = []
@@ -117,7 +118,7 @@ def test_flags_txt_repeats_the_run(workplace, trained):
     flags = (trained / "flags.txt").read_text().replace(str(trained), "again")
     (workplace / "flags.txt").write_text(flags)
     command("train.py", "--flagfile=flags.txt", cwd=workplace)
-    again, first = (runs.load_generator(folder / runs.GENERATOR).get_weights() for folder in (workplace / "again", trained))
+    again, first = (load_generator(folder / runs.GENERATOR).get_weights() for folder in (workplace / "again", trained))
     assert all(np.allclose(one, other, atol=1e-4) for one, other in zip(again, first, strict=True))
 
 

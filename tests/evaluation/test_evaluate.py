@@ -13,6 +13,7 @@ from tfgan_series.data import conversion, pipeline
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation import evaluate, features, metrics, scores
 from tfgan_series.evaluation.evaluate import Slice
+from tfgan_series.generators import load_generator
 
 from conftest import write_squares
 
@@ -28,7 +29,7 @@ def real(digits, tiny):
 
 @pytest.fixture(scope="module")
 def generator(trained):
-    return runs.load_generator(trained / runs.GENERATOR)
+    return load_generator(trained / runs.GENERATOR)
 
 
 def stored(records, experiment, partition, side=""):

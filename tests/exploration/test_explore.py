@@ -9,6 +9,7 @@ from tfgan_series import latent, pictures, runs, series, workflow
 from tfgan_series.data import conversion
 from tfgan_series.errors import UserError
 from tfgan_series.exploration import explore
+from tfgan_series.generators import load_generator
 
 from conftest import write_celeba
 
@@ -118,7 +119,7 @@ def test_a_walk_between_labels_keeps_its_z(conditional, tmp_path):
     assert page["pictures"] == [f"{name}.png", f"{name}.gif"]
     assert (page["labels"], page["sample"]) == (["7", "3", "8"], 5)
     sheet = np.asarray(Image.open(tmp_path / f"{name}.png"))
-    generator, z = runs.load_generator(conditional / runs.GENERATOR), latent.numbered([5], 100, 2)
+    generator, z = load_generator(conditional / runs.GENERATOR), latent.numbered([5], 100, 2)
     halfway = np.zeros((1, 10), "float32")
     halfway[0, [3, 8]] = 0.5
     wanted = pictures.to_uint8(generator([z, halfway]).numpy())[0, ..., 0]

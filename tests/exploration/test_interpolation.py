@@ -5,6 +5,7 @@ from PIL import Image
 from tfgan_series import latent, pictures, runs
 from tfgan_series.errors import UserError
 from tfgan_series.exploration import findings, interpolation
+from tfgan_series.generators import load_generator
 
 
 def angles(path):
@@ -73,7 +74,7 @@ def test_a_way_to_itself_and_to_the_opposite():
 
 
 def test_pictures_begin_and_end_at_the_samples(trained, tmp_path):
-    generator = runs.load_generator(trained / runs.GENERATOR)
+    generator = load_generator(trained / runs.GENERATOR)
     findings.write(interpolation.interpolate(generator, [3, 17, 5], steps=4, seed=2), "interpolate", tmp_path, None)
     samples = pictures.to_uint8(latent.sample(generator, latent.noise(20, 100, seed=2)))[..., 0]
     sheet = np.asarray(Image.open(tmp_path / "interpolate.png"))
@@ -94,7 +95,7 @@ def test_pictures_begin_and_end_at_the_samples(trained, tmp_path):
 
 
 def test_what_is_said_of_a_walk(trained):
-    generator = runs.load_generator(trained / runs.GENERATOR)
+    generator = load_generator(trained / runs.GENERATOR)
     z = latent.numbered([3, 17], 100, seed=2).astype(np.float64)
     lengths = np.linalg.norm(z, axis=1)
     degrees = np.degrees(np.arccos(z[0] @ z[1] / lengths.prod()))
@@ -112,7 +113,7 @@ def test_what_is_said_of_a_walk(trained):
 
 
 def test_a_row_for_each_walk_is_said(trained):
-    generator = runs.load_generator(trained / runs.GENERATOR)
+    generator = load_generator(trained / runs.GENERATOR)
     found = interpolation.interpolate(generator, [3, 17, 5], steps=2)
     assert found.text.startswith("A row for each walk. The first goes from sample 3 to sample 17 in 1 step of equal angle; ")
     assert list(found.pictures) == ["interpolate.png", "interpolate.gif"]
@@ -120,4 +121,4 @@ def test_a_row_for_each_walk_is_said(trained):
 
 def test_one_sample_is_no_walk(trained):
     with pytest.raises(UserError, match="--samples=3: a walk needs two samples or more"):
-        interpolation.interpolate(runs.load_generator(trained / runs.GENERATOR), [3])
+        interpolation.interpolate(load_generator(trained / runs.GENERATOR), [3])

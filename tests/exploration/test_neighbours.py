@@ -8,6 +8,7 @@ import tensorflow as tf
 from tfgan_series import latent, runs
 from tfgan_series.data import conversion, pipeline
 from tfgan_series.exploration import neighbours
+from tfgan_series.generators import load_generator
 
 from conftest import write_mnist
 
@@ -50,7 +51,7 @@ def test_a_generator_that_remembers_is_found_out(digits, tiny, trained):
     stored = np.concatenate([images for images, *_ in pipeline.in_order(digits[1], tiny)])
     parrot, own = (
         neighbours.neighbours(generator, digits[1], tiny, [1, 2]).numbers["medians"]["pixels"]
-        for generator in (Parrot(stored), runs.load_generator(trained / runs.GENERATOR))
+        for generator in (Parrot(stored), load_generator(trained / runs.GENERATOR))
     )
     assert parrot["samples"] == pytest.approx(0, abs=1e-4)
     assert parrot["real pictures of test"] == own["real pictures of test"] > 5
@@ -84,7 +85,7 @@ def test_the_medians_are_those_of_all_distances(digits, tiny, trained):
         def features(self, images):
             return images.reshape(len(images), 2, -1).mean(axis=2)
 
-    generator, judge = runs.load_generator(trained / runs.GENERATOR), Halves()
+    generator, judge = load_generator(trained / runs.GENERATOR), Halves()
     found = neighbours.neighbours(generator, digits[1], tiny, [1], seed=3, judge=judge)
     stored = np.concatenate([images for images, *_ in pipeline.in_order(digits[1], tiny)])
     test = tiny.change(partition="test")

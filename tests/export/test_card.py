@@ -14,6 +14,7 @@ from tfgan_series.evaluation import scores
 from tfgan_series.evaluation.scores import Score
 from tfgan_series.export import card
 from tfgan_series.export.formats import FORMATS, Exported
+from tfgan_series.generators import load_generator
 from tfgan_series.inference import digest
 
 from conftest import ROOT
@@ -21,7 +22,7 @@ from conftest import ROOT
 
 @pytest.fixture(scope="module")
 def generator(trained):
-    return runs.load_generator(trained / runs.GENERATOR)
+    return load_generator(trained / runs.GENERATOR)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from tfgan_series import files, latent, runs
 from tfgan_series.errors import UserError
 from tfgan_series.export import export
 from tfgan_series.export.formats import FORMATS
+from tfgan_series.generators import load_generator
 
 
 def save_pair(path):
@@ -44,7 +45,7 @@ def test_a_runs_generator_draws_the_same_without_keras(trained, tmp_path):
     assert contents(tmp_path / "out") == ["MODEL_CARD.md", "generator.savedmodel"]
     z = latent.noise(7, 100, seed=5)
     drawn = tf.saved_model.load(str(one.path)).signatures["serving_default"](z=z)["output_0"]
-    assert np.allclose(drawn, runs.load_generator(trained / runs.GENERATOR)(z), atol=1e-5)
+    assert np.allclose(drawn, load_generator(trained / runs.GENERATOR)(z), atol=1e-5)
 
 
 def test_two_inputs_keep_their_names(tmp_path):
@@ -52,7 +53,7 @@ def test_two_inputs_keep_their_names(tmp_path):
     loaded = tf.saved_model.load(str(tmp_path / "out/pair.savedmodel"))
     z, condition = np.ones((2, 5), np.float32), np.eye(3, dtype=np.float32)[:2]
     drawn = loaded.signatures["serving_default"](z=z, condition=condition)["output_0"]
-    assert np.allclose(drawn, runs.load_generator(tmp_path / "pair.keras")([z, condition]), atol=1e-5)
+    assert np.allclose(drawn, load_generator(tmp_path / "pair.keras")([z, condition]), atol=1e-5)
     card = (tmp_path / "out/MODEL_CARD.md").read_text()
     assert "| pair | input z | [B, 5] | noise from N(0, 1) |" in card
     assert "| pair | input condition | [B, 3] | 1 for what is asked, else 0 |" in card

@@ -13,6 +13,7 @@ from PIL import Image
 from tfgan_series import networks, runs, series
 from tfgan_series.export import card, export
 from tfgan_series.export.formats import FORMATS
+from tfgan_series.generators import load_generator
 
 from conftest import command, command_environment
 
@@ -74,7 +75,7 @@ def test_a_run_by_its_card(trained, tmp_path):
     ]  # fmt: skip
     drawn = follow_the_card(tmp_path / "out")
     assert set(drawn) == set(FORMATS)
-    check(runs.load_generator(trained / runs.GENERATOR), drawn)
+    check(load_generator(trained / runs.GENERATOR), drawn)
 
 
 @pytest.mark.parametrize(("make", "size"), [(of_gan, None), (of_two_inputs, None), (of_cyclegan, None), (of_grey_cyclegan, 24)])

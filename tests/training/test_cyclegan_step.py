@@ -4,6 +4,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tfgan_series import runs, series
+from tfgan_series.generators import load_generator
 from tfgan_series.training import cyclegan
 from tfgan_series.training.state import create_state
 
@@ -134,7 +135,7 @@ def test_red_turns_blue_and_stays_where_it_is(translator):
     """On test squares: G_ab makes the red squares blue in their old places, and G_ba makes the blue ones red. After both, the
     squares are in their old places."""
     folder, squares = translator
-    ab, ba = (runs.load_generator(folder / f"generator_{way}.keras") for way in ("ab", "ba"))
+    ab, ba = (load_generator(folder / f"generator_{way}.keras") for way in ("ab", "ba"))
     for generator, (images, masks), before, after in ((ab, squares("red"), 0, 2), (ba, squares("blue"), 2, 0)):
         translated = generator(images).numpy()
         excess = translated[..., after] - translated[..., before]

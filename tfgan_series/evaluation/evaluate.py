@@ -25,6 +25,7 @@ from tfgan_series.evaluation import scores
 from tfgan_series.evaluation.features import Features
 from tfgan_series.evaluation.metrics import METRICS, SMALLEST
 from tfgan_series.evaluation.scores import Score, protocol_name
+from tfgan_series.generators import load_generator
 from tfgan_series.inference import digest, in_batches, input_shapes, with_condition
 from tfgan_series.series import MODELS, Experiment
 
@@ -340,7 +341,7 @@ def _draws_from_noise(experiment: Experiment) -> bool:
 
 def _fitting(path: Path, experiment: Experiment) -> keras.Model:
     """A saved generator. Raises UserError if it draws other pictures than the experiment's, or from something else."""
-    generator = runs.load_generator(path)
+    generator = load_generator(path)
     shape = (experiment.image_size, experiment.image_size, experiment.channels)
     first, *condition = input_shapes(generator)
     from_noise, names = len(first) == 2, experiment.conditions.names

@@ -19,6 +19,7 @@ import numpy as np
 from tfgan_series import classifier, files, latent, runs
 from tfgan_series.errors import UserError
 from tfgan_series.exploration import arithmetic, equation, findings, interpolation, neighbours
+from tfgan_series.generators import load_asked
 from tfgan_series.inference import Fixed, Network
 
 _USUAL = {"seed": 0, "steps": 9, "spherical": True, "count": 4000}  # options that are not named in a file's name
@@ -119,7 +120,7 @@ def _written(
 
 def _load(run: Path | str, labels: Sequence[str]) -> tuple[keras.Model, dict[str, np.ndarray]]:
     runs.read_experiment(run)
-    return runs.load_asked(Path(run) / runs.GENERATOR, labels)
+    return load_asked(Path(run) / runs.GENERATOR, labels)
 
 
 def _generator(run: Path | str, labels: Sequence[str]) -> Network:

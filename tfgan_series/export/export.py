@@ -13,10 +13,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from tfgan_series import files, runs
+from tfgan_series import files
 from tfgan_series.errors import UserError, reason_of
 from tfgan_series.export import card, inputs
 from tfgan_series.export.formats import FORMATS, Draw, Exported
+from tfgan_series.generators import load_generator
 
 TOLERANCE = 1e-4  # of a value in [-1, 1]: a hundredth of a step of uint8
 
@@ -36,7 +37,7 @@ def export(
     paths, out = [Path(path) for path in generators], Path(out)
     _check_formats(formats)
     _check_out(out)
-    models = {path.stem: runs.load_generator(path) for path in paths}
+    models = {path.stem: load_generator(path) for path in paths}
     for path, model in zip(paths, models.values(), strict=True):
         inputs.check_size(model, str(path), size)
     with files.claimed(out), files.whole_folder(out) as beside:
