@@ -28,7 +28,7 @@ def compared(tmp_path_factory, tiny, digits):
 def test_a_member_is_an_ordinary_run(compared, tiny, trained):
     """A run trained among several in one process is the same as a run trained alone."""
     root, _, _ = compared
-    folder = comparison.member_folder(tiny, root)
+    folder = runs.member_folder(tiny, root)
     assert folder.parent == root / "dcgan/digits-8"
     alone, member = runs.read_log(trained), runs.read_log(folder)
     for one, other in zip(alone, member, strict=True):
@@ -52,7 +52,7 @@ def test_the_scores_of_several_seeds_are_their_median_with_the_range(compared, t
     metric = f"fid{COUNT}_test_classifier"
     values = []
     for one in members["as ever"]:
-        (score,) = [score for score in scores.read(comparison.member_folder(one, root)) if score.metric == metric]
+        (score,) = [score for score in scores.read(runs.member_folder(one, root)) if score.metric == metric]
         values.append(score.value)
     told, _, header, _, real, ever, *_ = page.read_text().splitlines()[4:]
     assert told == "The figure shows the first of 2 seeds. The tables have all of them."
@@ -76,12 +76,12 @@ def test_what_it_will_take_is_said_first(compared, tiny, digits, monkeypatch, ca
     lines = comparison.describe(more, root=root, tfrecord_path=digits[0])
     assert asked == [tiny.change(real_label=0.9)]
     assert lines[0] == "5 runs, of which 3 need no training:"
-    assert lines[1] == f"  as ever, seed 0: finished; {comparison.member_folder(tiny, root)}"
+    assert lines[1] == f"  as ever, seed 0: finished; {runs.member_folder(tiny, root)}"
     assert lines[4].startswith("  smooth, seed 0: 46 steps to train, about 5 minutes; ")
     assert lines[-1].startswith("The training of 2 runs will take about 9 minutes. ")
-    assert not any(comparison.member_folder(one, root).exists() for one in more["smooth"])
+    assert not any(runs.member_folder(one, root).exists() for one in more["smooth"])
     monkeypatch.setattr(
-        comparison.workflow, "train", lambda *_, run_dir, **__: shutil.copytree(comparison.member_folder(tiny, root), run_dir)
+        comparison.workflow, "train", lambda *_, run_dir, **__: shutil.copytree(runs.member_folder(tiny, root), run_dir)
     )
     capsys.readouterr()
     page = comparison.compare(more, "more", "More?", root=root, tfrecord_path=digits[0], count=0)
@@ -142,7 +142,7 @@ def test_a_member_of_many_changes_has_a_name_that_file_systems_take(tiny):
     changed = dict.fromkeys(("lr", "beta_1", "r1", "real_label", "g_slope", "d_slope", "dropout"), 0.123456)
     changed |= {"precision": "mixed_bfloat16", "update": "alternating"}
     members = [tiny.change(seed=seed, **changed) for seed in (4_000_000_000, 4_000_000_001)]
-    names = [comparison.member_folder(member, "runs").name for member in members]
+    names = [runs.member_folder(member, "runs").name for member in members]
     assert len(set(names)) == 2
     assert all(len(name) <= 255 for name in names)
 
@@ -168,7 +168,7 @@ def test_the_losses_of_several_seeds():
 def test_runs_are_named_by_what_they_change(tiny):
     base = series.resolve("mnist", model="gan")
     names = [
-        comparison.member_folder(base.change(**given), "root").relative_to("root").as_posix()
+        runs.member_folder(base.change(**given), "root").relative_to("root").as_posix()
         for given in ({}, {"epochs": 3, "jit_compile": True}, {"lr": 0.3}, {"noise_dim": 20, "slope": 0.1})
     ]
     assert names == ["gan/mnist-28/default", "gan/mnist-28/default", "gan/mnist-28/lr=0.3", "gan/mnist-28/noise_dim=20-slope=0.1"]

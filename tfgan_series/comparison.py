@@ -117,7 +117,7 @@ def _plan(
     """The runs of a comparison, member by member. find(experiment): its records, which may make them; it is called for runs that
     are not settled. Raises UserError if runs would share a folder, and if a folder has another run."""
     labels, asked = zip(*((label, one) for label, of_seeds in members.items() for one in of_seeds), strict=True)
-    folders = [member_folder(one, root) for one in asked]
+    folders = [runs.member_folder(one, root) for one in asked]
     experiments = [resume.resolve(one, folder) for one, folder in zip(asked, folders, strict=True)]
     if len(set(folders)) < len(folders):
         raise UserError(
@@ -214,11 +214,6 @@ def _measure(plan: Sequence[Run], count: int) -> Iterator[list[Score]]:
             kept = evaluate.evaluate(evaluate.load_generators(run.folder, experiment), seen[key], step=step)
             scores.add(run.folder, kept)
         yield kept
-
-
-def member_folder(experiment: Experiment, root: str | Path) -> Path:
-    """The folder of a member's run. It is named by what the member changes, or `default` if this is nothing."""
-    return Path(root) / experiment.model / experiment.run_name / (series.variation(experiment) or "default")
 
 
 def _result(run: Run, found: Sequence[Score]) -> Result:

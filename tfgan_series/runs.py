@@ -17,7 +17,7 @@ import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,6 +35,7 @@ WARNINGS = "warnings.txt"  # what training warns of, a line each; only there whi
 _RECORDS = "--TFRecordPath="  # the line of flags.txt that says where the records are
 _LISTED = 10  # runs that a message names
 _PROBE = ".writable"
+_OF_PICTURES = {"image_size", "bbox"}  # the settings that _pictures has in a run's name
 _COLUMNS = ("epoch", "Gen_loss", "Dis_loss", "lr", "images_per_second", "steps")  # that every log has
 _ROUNDED = 1e-6  # error of an epoch in the log, which has six decimals
 _FIRST = ("epoch", "step", "Real_P", "Fake_P", "Real_logit", "Fake_logit", *_COLUMNS[1:-1])
@@ -46,8 +47,37 @@ TRANSLATION = "translated.json"  # beside translated pictures: their names and t
 def default_folder(experiment: Experiment, tfrecord_path: Path | str = "tfrecords") -> Path:
     """The folder of an experiment's run if the user names none. It carries what a run cannot change when it goes on, so runs that
     differ in that have different folders. experiment: as the user asked for it, so that the same flags find the run again."""
-    name = "-".join(filter(None, [experiment.run_name, series.variation(experiment, tfrecord_path)]))
+    name = "-".join(filter(None, [_pictures(experiment), variation(experiment, tfrecord_path)]))
     return ROOT / experiment.model / name
+
+
+def member_folder(experiment: Experiment, root: Path | str) -> Path:
+    """The folder of the run of a comparison's member. It is named by what the member changes, or `default` if this is nothing."""
+    return Path(root) / experiment.model / _pictures(experiment) / (variation(experiment) or "default")
+
+
+def _pictures(experiment: Experiment) -> str:
+    """What the folder of an experiment's run is named after first."""
+    return f"{experiment.image_type}{'-bbox' if experiment.bbox else ''}-{experiment.image_size}"
+
+
+def variation(experiment: Experiment, tfrecord_path: Path | str = "tfrecords") -> str:
+    """What tells an experiment's run from the plain run of its pictures and model, as a part of a folder's name (files.as_name).
+
+    It names the preset, the changes and the root folder of the records, as strong-base_filters=32. It is "" for the plain run.
+    What a run may change when it goes on, as its length, is never in it.
+    """
+    words = [] if experiment.preset == "article" else [experiment.preset]
+    words += [_word(name, value) for name, value in series.changes(experiment).items() if name not in _OF_PICTURES]
+    if Path(tfrecord_path) != Path("tfrecords"):
+        words.append(f"TFRecordPath={Path(tfrecord_path).as_posix()}")
+    return files.as_name("-".join(words))
+
+
+def _word(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return f"{'' if value else 'no'}{series.flag_name(name)}"
+    return f"{series.flag_name(name)}={'+'.join(map(str, value)) if isinstance(value, tuple) else value}"
 
 
 def given_folder(run_dir: Path | None, name: str | None) -> Path | None:

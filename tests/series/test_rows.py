@@ -142,32 +142,6 @@ def test_what_makes_a_run_another_than_its_row():
         changed.lr = 1.0
 
 
-@pytest.mark.parametrize(
-    ("given", "name"),
-    [
-        ({"epochs": 3, "jit_compile": True, "image_size": 32, "bbox": False}, ""),
-        ({"preset": "strong", "base_filters": 32, "steps": 9}, "strong-base_filters=32"),
-        ({"lr_drops": (1, 2), "norm_ends": True}, "lr_drops=1+2-norm_ends"),
-        ({"preset": "strong", "batch_size": 128, "lr_drops": ()}, "strong-batch_size=128"),
-        ({"model": "cdcgan", "condition": ("Smiling", "Male")}, "condition=Smiling+Male"),
-        ({"r1": 1}, "r1=1.0"),
-        ({"r1": 1.0}, "r1=1.0"),
-    ],
-)
-def test_what_tells_a_run_from_the_plain_one(given, name):
-    assert series.variation(series.resolve("celeba", **given)) == name
-
-
-def test_the_name_of_a_run_is_short_and_of_two_runs_never_the_same():
-    base = {"lr": 0.001, "beta_1": 0.5, "beta_2": 0.9, "noise_dim": 64, "dropout": 0.1}
-    names = [series.variation(series.resolve("celeba", **base, d_slope=slope)) for slope in (0.1, 0.15)]
-    names += [series.variation(series.resolve("celeba"), root) for root in ("a/b", "a-b", "tfrecords/", "./tfrecords")]
-    assert names[0].startswith("lr=0.001-beta_2=0.9-noise_dim=64-") and all(len(one) <= 40 + 9 for one in names)
-    assert names[3:] == ["TFRecordPath=a-b", "", ""]
-    assert names[2].startswith("TFRecordPath=a-b-") and len(set(names)) == 5
-    assert not any(set(one) & set(",/[]*?\\ ") for one in names)
-
-
 def test_the_strong_preset_is_the_digits_recipe_on_every_kind_of_picture():
     digits = series.values(series.resolve("digits"))
     kinds = [image_type for image_type, model in series.pairs() if model == "dcgan"]

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from tfgan_series import comparison, series, workflow
+from tfgan_series import comparison, runs, series, workflow
 from tfgan_series.data import pipeline
 from tfgan_series.errors import UserError
 from tfgan_series.training import devices
 
 TINY = {"image_size": 8, "base_filters": 4, "batch_size": 500, "epochs": 1}  # three steps an epoch
 MEMBERS = {"usual": [series.resolve("digits", **TINY)], "hot": [series.resolve("digits", lr=1e38, **TINY)]}
-USUAL, HOT = (comparison.member_folder(experiment, "compared") for (experiment,) in MEMBERS.values())
+USUAL, HOT = (runs.member_folder(experiment, "compared") for (experiment,) in MEMBERS.values())
 
 
 def compare():

@@ -15,7 +15,6 @@ from tfgan_series.series.rows import (
     origin,
     pairs,
     resolve,
-    variation,
 )
 from tfgan_series.series.settings import GROUPS, counted, fields, flag_line, flag_lines, flag_name, in_words, setting, values
 
@@ -45,5 +44,4 @@ __all__ = [
     "setting",
     "to_dict",
     "values",
-    "variation",
 ]

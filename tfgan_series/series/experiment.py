@@ -177,11 +177,6 @@ class Experiment(Settings):
         return f"{self.records_type}-bbox" if self.bbox else self.records_type
 
     @property
-    def run_name(self) -> str:
-        """What the folder of this experiment's run is named after first: its pictures. rows.variation has the rest."""
-        return f"{self.image_type}{'-bbox' if self.bbox else ''}-{self.image_size}"
-
-    @property
     def conditions(self) -> Conditions:
         """What its pictures can be asked for. A model that is not conditional has no names here."""
         return Conditions()

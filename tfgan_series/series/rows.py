@@ -8,15 +8,13 @@ in steps.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from tfgan_series import files
 from tfgan_series.data.datasets import DATASETS
 from tfgan_series.errors import UserError, nearest
 from tfgan_series.series.experiment import Experiment
 from tfgan_series.series.models import MODELS
-from tfgan_series.series.settings import fields, flag_name, values
+from tfgan_series.series.settings import fields, values
 
 Numbers = Mapping[str, Any]
 Pair = tuple[str, str]  # (ImageType, model)
@@ -102,7 +100,6 @@ PRESETS: dict[str, dict[Pair, Numbers]] = {
 
 ALIASES = {"celeba": "img_celeba"}  # other spellings of an ImageType; resolve replaces them
 DEFAULT_IMAGE_TYPE = "digits"
-_IN_RUN_NAME = {"image_size", "bbox"}  # Experiment.run_name has them already
 
 
 def default_model(image_type: str) -> str:
@@ -160,25 +157,6 @@ def changes(experiment: Experiment) -> dict[str, Any]:
         for name, value in values(experiment).items()
         if value != usual[name] and known[name].metadata["resume"] == "refuse"
     }
-
-
-def variation(experiment: Experiment, tfrecord_path: str | Path = "tfrecords") -> str:
-    """What tells an experiment's run from the plain run of its pictures and model, as a part of a folder's name (files.as_name).
-
-    It names the preset, the changes and the root folder of the records, as strong-base_filters=32. It is "" for the plain run.
-    What a run may change when it goes on, as its length, is never in it.
-    """
-    words = [] if experiment.preset == "article" else [experiment.preset]
-    words += [_word(name, value) for name, value in changes(experiment).items() if name not in _IN_RUN_NAME]
-    if Path(tfrecord_path) != Path("tfrecords"):
-        words.append(f"TFRecordPath={Path(tfrecord_path).as_posix()}")
-    return files.as_name("-".join(words))
-
-
-def _word(name: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return f"{'' if value else 'no'}{flag_name(name)}"
-    return f"{flag_name(name)}={'+'.join(map(str, value)) if isinstance(value, tuple) else value}"
 
 
 def origin(experiment: Experiment) -> str:
