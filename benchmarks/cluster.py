@@ -20,7 +20,7 @@ import turns
 from convert import quietly, write_celeba
 
 from tfgan_series import series
-from tfgan_series.data import conversion, remote, sharding
+from tfgan_series.data import conversion, ray_cluster, sharding
 
 EMPTY = 400  # shards
 
@@ -33,7 +33,7 @@ def measure(celeba: Path, rounds: int) -> None:
                 series.resolve("celeba"), dataset_path=celeba, tfrecord_path=place, overwrite=True, cluster=cluster
             )
 
-        contestants = {"cluster": quietly(lambda: convert(remote.HERE)), "without": quietly(lambda: convert(None))}
+        contestants = {"cluster": quietly(lambda: convert(ray_cluster.HERE)), "without": quietly(lambda: convert(None))}
         seconds = turns.in_turn(contestants, 1, rounds)
     told = ", ".join(f"{name} {statistics.median(times):.1f} s" for name, times in seconds.items())
     print(f"convert: {told} (ratio {turns.ratio(seconds['cluster'], seconds['without'])})", flush=True)
@@ -43,7 +43,7 @@ def measure_empty() -> None:
     with tempfile.TemporaryDirectory() as place:
         empty = [sharding.Shard(str(number), "train", []) for number in range(EMPTY)]
         begin = time.perf_counter()
-        written = remote.written(remote.HERE, Path(place), empty, {}, {}, lambda count: None)
+        written = ray_cluster.write_shards(ray_cluster.HERE, Path(place), empty, {}, {}, lambda count: None)
         next(written)
         first = time.perf_counter()
         for _ in written:

@@ -24,7 +24,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tfgan_series import files, pictures, progress
-from tfgan_series.data import preprocess, records, remote, sharding
+from tfgan_series.data import preprocess, ray_cluster, records, sharding
 from tfgan_series.data.datasets import DATASETS
 from tfgan_series.data.datasets.source import Example, Request, Source
 from tfgan_series.data.schema import Schema, decode, make_schema
@@ -62,13 +62,13 @@ def convert(
     experiment.stores. A finished folder is left as it is unless overwrite is given. An interrupted one is completed.
     Pictures that cannot be used are listed in rejected.csv. cluster: HOST:PORT of a Ray cluster's head, or "auto" for a cluster
     that is started on this machine; None: without Ray. Raises UserError if the source is missing or cannot be parsed, if no
-    picture can be used, if another process makes the same records, and as remote.py does.
+    picture can be used, if another process makes the same records, and as ray_cluster.py does.
     """
     store = store or experiment.stores[0]
     if store not in experiment.stores:
         raise UserError(f"--store={store}: {experiment.image_type} is always kept as {experiment.stores[0]}; leave the flag out")
     if cluster is not None:
-        remote.check_address(cluster)
+        ray_cluster.check_address(cluster)
     if dataset_path:
         files.check_local(dataset_path, "--DatasetPath")
     settings = records.conversion_settings(experiment, store, dataset_path)
@@ -97,7 +97,7 @@ def _convert_into(
     if not count:
         raise UserError(f"{request.image_type}: no picture in {request.path or 'what was fetched'}")
     if cluster is not None:
-        remote.check_pictures(cluster, itertools.chain(*source.partitions.values()))
+        ray_cluster.check_pictures(cluster, itertools.chain(*source.partitions.values()))
     print(f"Converting {count:,} pictures into {folder}.")
     known = {name for examples in source.partitions.values() for one in examples for name in one.known}
     plan = Plan(settings, make_schema(settings, known, source.class_names, source.attribute_names), _shards(source, settings))
@@ -222,7 +222,7 @@ def _write_shards(partial: Path, plan: Plan, done: dict[str, dict[str, Any]], cl
     """Write the shards that are not in `done`, and note each there and in progress.jsonl."""
     left = [shard for shard in plan.shards if shard.file not in done]
     if left:
-        write = functools.partial(remote.written, cluster) if cluster is not None else sharding.written
+        write = functools.partial(ray_cluster.write_shards, cluster) if cluster is not None else sharding.write_shards
         with (
             progress.bar(total=sum(len(shard.examples) for shard in left), unit=" images") as bar,
             contextlib.closing(write(partial, left, plan.settings, plan.schema.fields, bar.update)) as written,

@@ -1,4 +1,4 @@
-"""Shards -> their files. `written` does it on this machine; remote.py does the same on the machines of a cluster."""
+"""Shards -> their files. `write_shards` does it on this machine; ray_cluster.py does the same on the machines of a cluster."""
 
 import contextlib
 import hashlib
@@ -32,22 +32,22 @@ class Shard:
     examples: list[Example]
 
 
-def written(
+def write_shards(
     partial: Path, shards: Sequence[Shard], settings: Mapping[str, Any], fields: Fields, advance: Advance
 ) -> Generator[Written, None, None]:
     """Write the shards one after the other, their pictures prepared on all cores. They come in their order.
 
-    partial: the folder to write in. settings: from records.conversion_settings. Raises UserError as `write` does, and if a
+    partial: the folder to write in. settings: from records.conversion_settings. Raises UserError as write_shard does, and if a
     worker process is killed.
     """
     serialized = serialization.serialized([shard.examples for shard in shards], settings, fields)
     with contextlib.closing(serialized):
         for shard in shards:
             unfinished = partial / f"{shard.file}{UNFINISHED}"
-            yield unfinished, write(unfinished, shard, serialized, advance)
+            yield unfinished, write_shard(unfinished, shard, serialized, advance)
 
 
-def write(
+def write_shard(
     unfinished: Path, shard: Shard, serialized: Iterable[Serialized | BadPicture], advance: Advance = lambda count: None
 ) -> dict[str, Any]:
     """Write one shard into the file `unfinished`. Returns its progress line: the number, bytes and digest of its records, how

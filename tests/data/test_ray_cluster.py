@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tfgan_series import series
-from tfgan_series.data import conversion, remote, sharding
+from tfgan_series.data import conversion, ray_cluster, sharding
 from tfgan_series.data.datasets.source import Example
 from tfgan_series.errors import UserError
 
@@ -25,21 +25,21 @@ def shard(tmp_path):
 
 
 def write(shard, folder, wanted=None, there=None):
-    return remote.write(folder, shard, SETTINGS, FIELDS, wanted or remote.versions(), there)
+    return ray_cluster.write_shard(folder, shard, SETTINGS, FIELDS, wanted or ray_cluster.versions(), there)
 
 
 def test_each_attempt_has_a_file_of_its_own_and_all_have_the_bytes_of_this_machine(shard, tmp_path):
-    ((here, told),) = sharding.written(tmp_path, [shard], SETTINGS, FIELDS, lambda count: None)
+    ((here, told),) = sharding.write_shards(tmp_path, [shard], SETTINGS, FIELDS, lambda count: None)
     attempts = [write(shard, tmp_path) for _ in range(2)]
     assert len({here, *(file for file, _ in attempts)}) == 3
     assert all(file.read_bytes() == here.read_bytes() and same == told for file, same in attempts)
     assert all(file.name.startswith(shard.file) and file.name.endswith(sharding.UNFINISHED) for file, _ in attempts)
 
 
-@pytest.mark.parametrize("name", remote.versions())
+@pytest.mark.parametrize("name", ray_cluster.versions())
 def test_a_machine_with_another_version_is_refused(shard, tmp_path, name):
     with pytest.raises(UserError, match=rf"^\S+: {name} is .+ and not 9: install on all machines"):
-        write(shard, tmp_path, wanted={**remote.versions(), name: "9"})
+        write(shard, tmp_path, wanted={**ray_cluster.versions(), name: "9"})
     assert not list(tmp_path.glob("f-train*"))
 
 
@@ -68,7 +68,7 @@ def test_a_cluster_that_does_not_answer(shard, tmp_path, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     with pytest.raises(UserError, match=f"--cluster={address}: nothing answers there"):
-        next(remote.written(address, tmp_path, [shard], SETTINGS, FIELDS, lambda count: None))
+        next(ray_cluster.write_shards(address, tmp_path, [shard], SETTINGS, FIELDS, lambda count: None))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_start_of_ray_that_ends(shard, tmp_path, monkeypatch, raised, wanted):
 
     monkeypatch.setitem(sys.modules, "ray", types.SimpleNamespace(init=init, shutdown=lambda: None))
     with wanted:
-        next(remote.written("auto", tmp_path, [shard], SETTINGS, FIELDS, lambda count: None))
+        next(ray_cluster.write_shards("auto", tmp_path, [shard], SETTINGS, FIELDS, lambda count: None))
 
 
 def test_pictures_that_are_arrays_do_not_travel(tmp_path, monkeypatch):

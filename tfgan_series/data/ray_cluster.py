@@ -62,19 +62,19 @@ def check_pictures(address: str, examples: Iterable[Example]) -> None:
         )
 
 
-def written(
+def write_shards(
     address: str, partial: Path, left: Sequence[Shard], settings: Mapping[str, Any], fields: Fields, advance: Advance
 ) -> Generator[Written, None, None]:
     """Write the shards on a cluster. They come as they are finished.
 
-    address: HERE, or HOST:PORT of a cluster's head; this machine must be one of the cluster. The rest as in sharding.written.
-    Raises UserError if the cluster cannot be reached or is lost, if one of its machines has other versions or does not see the
-    files, if a shard cannot be written, and if the worker of a shard is lost too often.
+    address: HERE, or HOST:PORT of a cluster's head; this machine must be one of the cluster. The rest as in
+    sharding.write_shards. Raises UserError if the cluster cannot be reached or is lost, if one of its machines has other
+    versions or does not see the files, if a shard cannot be written, and if the worker of a shard is lost too often.
     """
     ray = _import_ray(address)
     with _connected(ray, address) as ends:
         room = max(1, _AHEAD * int(ray.cluster_resources().get("CPU", 0)))
-        task = ray.remote(max_retries=_RETRIES)(write)
+        task = ray.remote(max_retries=_RETRIES)(write_shard)
         waiting = collections.deque(left)
         running: dict[futures.Future[Written], Shard] = {}
         while waiting or running:
@@ -164,7 +164,7 @@ def _there(shard: Shard) -> str | None:
     return next((os.path.abspath(str(one.image)) for one in shard.examples if os.path.exists(str(one.image))), None)
 
 
-def write(
+def write_shard(
     partial: Path, shard: Shard, settings: Mapping[str, Any], fields: Fields, wanted: Mapping[str, str], there: str | None
 ) -> Written:
     """A task: write one shard, in a process of any machine of the cluster.
@@ -180,7 +180,7 @@ def write(
             raise UserError(f"{there} is not there: all machines must see the same files under the same paths")
         tf.config.set_visible_devices([], "GPU")  # TensorFlow would take all their memory
         serialized = (serialization.record_or_reason(one, settings, fields) for one in shard.examples)
-        told = sharding.write(unfinished, shard, serialized)
+        told = sharding.write_shard(unfinished, shard, serialized)
         files.sync(unfinished)  # only the machine that wrote it can do this
     except (UserError, OSError) as error:
         raise UserError(f"{platform.node()}: {error}") from None
