@@ -15,6 +15,7 @@ from tfgan_series.data.records import Records
 from tfgan_series.inference import of_each, with_condition
 from tfgan_series.series.models import FromNoise
 from tfgan_series.training import diff_augment, players
+from tfgan_series.training.sheet import Look, Sheet
 from tfgan_series.training.state import TrainState
 
 _GRID, _COLUMNS = 16, 4  # pictures in a grid, 4x4
@@ -176,7 +177,7 @@ class _Replica:
         return self._losses.generator(fake_logits - real_logits if self._losses.relative else fake_logits)
 
 
-def make_look(experiment: FromNoise, records: Records) -> players.Look:
+def make_look(experiment: FromNoise, records: Records) -> Look:
     """A function that draws a grid of 16 pictures. If pictures can be asked for, each of the first 10 labels has a row of 8.
 
     The z are the same in every grid, and in every row. The number measured is Variety: how much the pictures of one label
@@ -196,7 +197,7 @@ def make_look(experiment: FromNoise, records: Records) -> players.Look:
         measured = {"Variety": _relative(rows)}
         if len(asked) > 1:
             measured["Label_effect"] = _relative(np.stack(rows, axis=1))
-        return players.Sheet(pictures.to_uint8(images), columns, measured, tuple(asked))
+        return Sheet(pictures.to_uint8(images), columns, measured, tuple(asked))
 
     def _relative(groups: Sequence[np.ndarray] | np.ndarray) -> float:
         return float(np.mean([_spread(group) for group in groups])) / max(real, _SMALLEST)

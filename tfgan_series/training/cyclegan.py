@@ -11,6 +11,7 @@ from tfgan_series.data.records import Records
 from tfgan_series.inference import in_batches
 from tfgan_series.series.models import CycleGAN
 from tfgan_series.training import image_pool, players
+from tfgan_series.training.sheet import Look, Sheet
 from tfgan_series.training.state import TrainState
 
 _ROWS = 4  # rows of a grid
@@ -136,7 +137,7 @@ class _Replica:
         return {**answers, "Dis_a_loss": a, "Dis_b_loss": b, "Dis_loss": a + b}
 
 
-def make_look(experiment: CycleGAN, records: Records) -> players.Look:
+def make_look(experiment: CycleGAN, records: Records) -> Look:
     """A function that draws a grid of 4 rows and 6 columns, with a name above each column.
 
     A row shows a picture of A, its translation, and the translation back; then the same for a picture of B. The pictures are
@@ -159,6 +160,6 @@ def make_look(experiment: CycleGAN, records: Records) -> players.Look:
         rows = min(map(len, shown))
         sheet = np.stack([images[:rows] for images in shown], axis=1)  # [rows, 6, H, W, C]
         images = pictures.to_uint8(sheet.reshape(-1, *sheet.shape[2:]))
-        return players.Sheet(images, len(shown), {"Cycle_test": cycle}, heads=_HEADS)
+        return Sheet(images, len(shown), {"Cycle_test": cycle}, heads=_HEADS)
 
     return look

@@ -15,8 +15,9 @@ from PIL import Image
 
 from tfgan_series import files, pictures, runs
 from tfgan_series.evaluation import evaluate, scores
-from tfgan_series.training import health, players
+from tfgan_series.training import health
 from tfgan_series.training.loop import Row
+from tfgan_series.training.sheet import Look
 from tfgan_series.training.state import TrainState
 
 Hook = Callable[[Row], None]
@@ -42,7 +43,7 @@ def _save(network: keras.Model, path: Path) -> None:
         network.save(partial)
 
 
-def save_grid(twins: Mapping[str, keras.Model], look: players.Look, folder: Path) -> Hook:
+def save_grid(twins: Mapping[str, keras.Model], look: Look, folder: Path) -> Hook:
     """Save the grid, with its moment on it: an epoch or a step. look: from the algorithm's make_look; the numbers that it
     measures are added to the row."""
 
