@@ -320,7 +320,7 @@ def _of_pictures(features: Features, conditions: Conditions, real: Seen, fake: S
         sides["asked"] = fake.asked, found
     for metric in METRICS:
         if metric.of in sides and (metric.by_class or not of):
-            for name, (value, error) in zip(metric.better, metric.measure(*sides[metric.of]), strict=True):
+            for name, (value, error) in zip(metric.names, metric.measure(*sides[metric.of]), strict=True):
                 yield Measured(f"{name}_of_{of}_" if of else name, of, value, error, len(real), len(fake))
 
 
