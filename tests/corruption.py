@@ -72,7 +72,7 @@ def kinds(run: Path, records: Path, celeba: Path, own: Path, slow: bool) -> list
         return find
 
     def prepared(path):
-        return lambda: preprocess.prepare(path, image_size=8, channels=3, fit="squash", bbox=None).tobytes()
+        return lambda: preprocess.prepare(path, image_size=8, channels=3, fit="squash", bbox=None).pixels.tobytes()
 
     noise = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
     for name in ("a.jpg", "a.png", "a.webp", "a.bmp", "a.gif", "a.tif"):

@@ -58,7 +58,7 @@ def real_batches(experiment: DCGAN, count: int) -> tf.data.Dataset:
     source = experiment.data_set.find(Request(experiment.image_type, None, Path("tfrecords/downloads")))
     size = {"image_size": experiment.image_size, "channels": experiment.channels}
     examples = source.partitions["train"][: count * experiment.batch_size]
-    pixels = np.stack([preprocess.prepare(example.image, **size) for example in examples])
+    pixels = np.stack([preprocess.prepare(example.image, **size).pixels for example in examples])
     return tf.data.Dataset.from_tensor_slices(pictures.to_float(pixels)).repeat().batch(experiment.batch_size).take(count)
 
 

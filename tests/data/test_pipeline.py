@@ -132,7 +132,7 @@ def test_originals_come_out_as_prepared_pixels_do(tmp_path, fit):
     for record in tf.data.TFRecordDataset([str(file) for file in found.shards("train")]):
         features = tf.train.Example.FromString(record.numpy()).features.feature
         file, box = features["image"].bytes_list.value[0], features["bbox"].int64_list.value
-        wanted.append(preprocess.prepare(file, image_size=16, channels=3, bbox=box, fit=fit))
+        wanted.append(preprocess.prepare(file, image_size=16, channels=3, bbox=box, fit=fit).pixels)
     distance = np.abs(((decoded + 1) * 127.5)[:, None] - np.stack(wanted)[None]).max(axis=(2, 3, 4))
     # The two libraries' JPEG decoders and bicubic filters differ, and prepare decodes large pictures at half their size.
     assert (distance.min(axis=1) < 16).all()

@@ -23,7 +23,7 @@ def save(tmp_path):
 
 
 def colour(path, channels=3, where=(2, 2)):
-    return preprocess.prepare(path, image_size=8, channels=channels)[where].tolist()
+    return preprocess.prepare(path, image_size=8, channels=channels).pixels[where].tolist()
 
 
 def test_every_kind_of_file_comes_out_as_a_person_sees_it(save):
@@ -107,7 +107,7 @@ def test_exif_rotation_is_undone(save):
     exif = Image.Exif()
     exif[0x0112] = 6  # show turned a quarter clockwise: left becomes top
     path = save(picture, "turned.jpg", exif=exif, quality=100, subsampling=0)
-    image = preprocess.prepare(path, image_size=16, channels=3)
+    image = preprocess.prepare(path, image_size=16, channels=3).pixels
     assert image[2, 8].tolist() == pytest.approx(RED, abs=6)
     assert image[13, 8].tolist() == pytest.approx([0, 0, 0], abs=6)
 
@@ -116,20 +116,20 @@ def test_squash_keeps_everything_and_crop_the_middle(save):
     picture = Image.new("RGB", (60, 20), "black")
     picture.paste(RED, (20, 0, 40, 20))
     path = save(picture, "wide.png")
-    squashed = preprocess.prepare(path, image_size=12, channels=3)[6, :, 0]
+    squashed = preprocess.prepare(path, image_size=12, channels=3).pixels[6, :, 0]
     assert squashed[1] == 0
     assert int(squashed[6]) == pytest.approx(RED[0], abs=5)  # bicubic overshoots a little at an edge
-    cropped = preprocess.prepare(path, image_size=12, channels=3, fit="crop")
+    cropped = preprocess.prepare(path, image_size=12, channels=3, fit="crop").pixels
     assert (cropped == RED).all()
     tall = save(picture.transpose(Image.Transpose.ROTATE_90), "tall.png")
-    assert (preprocess.prepare(tall, image_size=12, channels=3, fit="crop") == RED).all()
+    assert (preprocess.prepare(tall, image_size=12, channels=3, fit="crop").pixels == RED).all()
 
 
 def test_resizing_is_antialiased_and_bicubic():
     stripes = np.tile(np.array([0, 255], np.uint8), (64, 32))  # every other column: a grey surface from afar
-    assert preprocess.prepare(stripes, image_size=8, channels=1) == pytest.approx(127.5, abs=6)
+    assert preprocess.prepare(stripes, image_size=8, channels=1).pixels == pytest.approx(127.5, abs=6)
     edge = np.repeat(np.array([[64, 192]], np.uint8), 8, axis=1).repeat(16, axis=0)
-    assert preprocess.prepare(edge, image_size=64, channels=1).max() > 192  # a cubic overshoots, a line does not
+    assert preprocess.prepare(edge, image_size=64, channels=1).pixels.max() > 192  # a cubic overshoots, a line does not
 
 
 def test_box_is_cut_and_clipped(save):
@@ -137,7 +137,7 @@ def test_box_is_cut_and_clipped(save):
     picture.paste(RED, (30, 10, 50, 30))
     path = save(picture, "boxed.png")
     for box in ((30, 10, 20, 20), (30, 10, 900, 20)):
-        assert (preprocess.prepare(path, image_size=8, channels=3, bbox=box) == RED).all()
+        assert (preprocess.prepare(path, image_size=8, channels=3, bbox=box).pixels == RED).all()
     assert preprocess.clip_box((-5, -5, 20, 10), 50, 40) == (0, 0, 15, 5)
 
 
@@ -198,8 +198,8 @@ def test_random_damage_is_never_another_error(tmp_path, save):
 @pytest.mark.parametrize("name", ["a.png", "a.webp"])
 def test_the_bytes_of_a_file_serve_as_the_file_does(save, name):
     path = save(Image.fromarray(np.random.default_rng(0).integers(0, 255, (9, 12, 3), np.uint8)), name)
-    prepared = preprocess.prepare(path.read_bytes(), image_size=8, channels=3)
-    assert np.array_equal(prepared, preprocess.prepare(path, image_size=8, channels=3))
+    prepared = preprocess.prepare(path.read_bytes(), image_size=8, channels=3).pixels
+    assert np.array_equal(prepared, preprocess.prepare(path, image_size=8, channels=3).pixels)
     assert preprocess.plain_file(path.read_bytes()) == preprocess.plain_file(path)
     assert preprocess.as_png(path.read_bytes()) == preprocess.as_png(path)
     with pytest.raises(preprocess.BadPicture, match="cannot be decoded"):
@@ -247,7 +247,8 @@ def test_arrays_are_prepared_together_as_each_alone():
         for size, channels, fit in ((32, 1, "squash"), (8, 3, "crop"), (14, 3, "squash"), (1, 1, "crop")):
             images = rng.integers(0, 256, (5, *shape), np.uint8)
             how = {"image_size": size, "channels": channels, "fit": fit}
-            assert np.array_equal(preprocess.prepare_arrays(images, **how), [preprocess.prepare(one, **how) for one in images])
+            alone = [preprocess.prepare(one, **how).pixels for one in images]
+            assert np.array_equal(preprocess.prepare_arrays(images, **how), alone)
 
 
 @pytest.mark.parametrize("box", [None, (31, 40, 270, 301)])
@@ -258,8 +259,8 @@ def test_a_large_jpeg_is_decoded_small_and_looks_the_same(save, box, channels):
 
     photograph = Image.fromarray(load_sample_image("china.jpg"))
     options = {"image_size": 64, "channels": channels, "bbox": box}
-    jpeg = preprocess.prepare(save(photograph, "a.jpg", quality=95), **options)
-    whole = preprocess.prepare(save(photograph, "a.png"), **options)
+    jpeg = preprocess.prepare(save(photograph, "a.jpg", quality=95), **options).pixels
+    whole = preprocess.prepare(save(photograph, "a.png"), **options).pixels
     assert np.abs(jpeg.astype(int) - whole).mean() < 4
     assert not np.array_equal(jpeg, whole)
 
@@ -270,4 +271,5 @@ def test_every_kind_of_jpeg_has_its_colours(save, options, channels):
     picture = Image.new("RGB", (40, 40), RED)
     path = save(picture, "a.jpg", quality=100, **options)
     wanted = np.asarray(picture.convert("L" if channels == 1 else "RGB").resize((8, 8))).reshape(8, 8, channels)
-    assert preprocess.prepare(path, image_size=8, channels=channels).astype(int) == pytest.approx(wanted.astype(int), abs=4)
+    pixels = preprocess.prepare(path, image_size=8, channels=channels).pixels
+    assert pixels.astype(int) == pytest.approx(wanted.astype(int), abs=4)

@@ -253,7 +253,7 @@ def _write_samples(partial: Path, plan: Plan, done: Mapping[str, Any], sides: in
         boxes = known["bbox"].numpy() if settings["bbox"] else [None] * len(stored)
         for image, box in zip(stored, boxes, strict=True):
             pixels = decode(image, settings["channels"]).numpy()
-            images.append(preprocess.prepare(pixels, image_size=_SAMPLE_SIZE, channels=settings["channels"], bbox=box))
+            images.append(preprocess.prepare(pixels, image_size=_SAMPLE_SIZE, channels=settings["channels"], bbox=box).pixels)
     pictures.grid(np.stack(images), columns=8).save(partial / "samples.png")
 
 

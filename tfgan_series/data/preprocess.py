@@ -8,7 +8,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -50,12 +50,7 @@ class BadPicture(Exception):
     """A picture that cannot be used; the text is the reason, as rejected.csv lists it."""
 
 
-def prepare(image: Picture, **how: Any) -> np.ndarray:
-    """The pixels of `prepare_and_tell`."""
-    return prepare_and_tell(image, **how).pixels
-
-
-def prepare_and_tell(
+def prepare(
     image: Picture, *, image_size: int, channels: int, bbox: Sequence[int] | None = None, fit: str = "squash"
 ) -> Prepared:
     """A picture as a person sees it, cut and resized to the square. Resizing is bicubic and antialiased.
@@ -69,8 +64,8 @@ def prepare_and_tell(
         picture = _open(image)
         turned = picture.getexif().get(_ORIENTATION, 1)
         width, height = picture.size if turned < 5 else picture.size[::-1]
-        whole = _part(width, height, bbox, "squash")
-        part = _part(width, height, bbox, fit)
+        whole = (0, 0, width, height) if bbox is None else clip_box(bbox, width, height)
+        part = _fitting(whole, fit)
         smaller = min(part[2] - part[0], part[3] - part[1]) // (2 * image_size)
         scale = _reduce(picture, smaller if turned == 1 else 1, channels)
         ImageOps.exif_transpose(picture, in_place=True)
@@ -85,13 +80,13 @@ def prepare_and_tell(
 
 
 def prepare_arrays(images: np.ndarray, *, image_size: int, channels: int, fit: str = "squash") -> np.ndarray:
-    """What `prepare` returns for each of the pictures [N, H, W] or [N, H, W, C] uint8: [N, image_size, image_size, channels].
+    """The pixels of `prepare` for each of the pictures [N, H, W] or [N, H, W, C] uint8: [N, image_size, image_size, channels].
 
     All go through Pillow as one picture, one below the other, first for the columns and then, turned, for the rows. Pillow alone
     begins with the rows of some pictures that are higher than wide; of these, pixels can differ by some grey levels.
     """
     number, height, width = images.shape[:3]
-    left, top, right, bottom = _part(width, height, None, fit)
+    left, top, right, bottom = _fitting((0, 0, width, height), fit)
     pixels = images[:, top:bottom, left:right]
     for _ in ("columns", "rows"):
         number, height, width = pixels.shape[:3]
@@ -207,14 +202,14 @@ def clip_box(bbox: Sequence[int], width: int, height: int) -> tuple[int, int, in
     return left, top, right, bottom
 
 
-def _part(width: int, height: int, bbox: Sequence[int] | None, fit: str) -> tuple[int, int, int, int]:
-    """What is cut out of a picture of width x height, as (left, top, right, bottom). Raises BadPicture."""
-    left, top, right, bottom = (0, 0, width, height) if bbox is None else clip_box(bbox, width, height)
-    if fit == "crop":
-        side = min(right - left, bottom - top)
-        left, top = left + (right - left - side) // 2, top + (bottom - top - side) // 2
-        right, bottom = left + side, top + side
-    return left, top, right, bottom
+def _fitting(box: tuple[int, int, int, int], fit: str) -> tuple[int, int, int, int]:
+    """The part of a box (left, top, right, bottom) that becomes the square: with "crop" its central square, else the whole."""
+    if fit != "crop":
+        return box
+    left, top, right, bottom = box
+    side = min(right - left, bottom - top)
+    left, top = left + (right - left - side) // 2, top + (bottom - top - side) // 2
+    return left, top, left + side, top + side
 
 
 def _reduce(picture: Image.Image, most: int, channels: int) -> int:

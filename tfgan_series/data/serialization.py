@@ -76,7 +76,7 @@ def record_or_reason(example: Example, settings: Mapping[str, Any], fields: Fiel
             raise BadPicture(example.problem)
         box = example.known["bbox"] if settings["bbox"] else None
         if settings["store"] == "pixels":
-            pixels, square = preprocess.prepare_and_tell(example.image, bbox=box, **_how(settings))
+            pixels, square = preprocess.prepare(example.image, bbox=box, **_how(settings))
             return Serialized(_record(example, pixels.tobytes(), fields), square)
         encoded, square = _original(example.image, box, settings["channels"])
         return Serialized(_record(example, encoded, fields), square)
