@@ -41,9 +41,9 @@ def test_rows_are_kept_and_measured_again_they_are_replaced(tmp_path):
     assert scores.read(tmp_path) == [first[1], score(value=11.0), *others]  # the last measured comes last
 
 
-def test_the_latest_scores_are_of_the_generators_that_are_asked_for():
-    found = [score(value=3.0), score(metric="kid", value=1.0), score(value=2.0), score(value=9.0, checkpoint="other/g.keras")]
-    assert scores.latest(found, ["generator.keras"]) == [score(value=2.0), score(metric="kid", value=1.0)]
+def test_the_latest_score_of_each_name():
+    found = [score(value=3.0), score(metric="kid", value=1.0), score(value=2.0)]
+    assert scores.latest(found) == [score(value=2.0), score(metric="kid", value=1.0)]
 
 
 @pytest.mark.parametrize(

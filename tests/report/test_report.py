@@ -187,6 +187,8 @@ def test_the_last_scores_of_each_name_are_a_table(trained, tmp_path):
             scores.Score(metric="fid7_test_random", value=value, error=None, floor=1.5, **own),
             scores.Score(metric="kid7_test_random", value=0.5, error=0.125, floor=0.0, **own),
         ])  # fmt: skip
+    other = own | {"checkpoint": "other.keras", "checkpoint_digest": "other"}  # no generator of the run
+    scores.add(folder, [scores.Score(metric="fid7_test_random", value=80.0, error=None, floor=1.5, **other)])
     text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
     assert "<h2>Scores</h2>" in text
     assert "80" not in re.findall(r"<td>(.*?)</td>", text)

@@ -18,6 +18,7 @@ from tfgan_series.series.settings import with_tuples
 
 FLAGS = flags.FLAGS
 
+SEEDS: Any = {"lower_bound": 0, "upper_bound": 2**32 - 1}  # of the noise: what a command's own --seed takes
 _BROKEN = 141  # the shell's exit status of a command whose output nobody reads any more
 
 _HELP = ("-h", "-help", "--help", "--helpshort", "--helpfull")

@@ -36,7 +36,7 @@ def define() -> None:
     )
     command_line.define_path("weights", None, "inception: a .keras or .h5 file (default: the weights that Keras downloads)")
     flags.DEFINE_integer(
-        "seed", 0, f"the same seed draws the same pictures, as in {way.command('generate')}", lower_bound=0, upper_bound=2**32 - 1
+        "seed", 0, f"the same seed draws the same pictures, as in {way.command('generate')}", **command_line.SEEDS
     )
     flags.DEFINE_integer("batch_size", 64, "pictures to generate at a time; it changes no score", lower_bound=1)
 

@@ -56,7 +56,7 @@ def define() -> None:
     command_line.define_run("the run to explore")
     command_line.define_records()
     command_line.define_path("out", None, "folder for what is found (default: explored/ in the run)")
-    flags.DEFINE_integer("seed", 0, f"seed of the samples, as in {way.command('generate')}", lower_bound=0, upper_bound=2**32 - 1)
+    flags.DEFINE_integer("seed", 0, f"seed of the samples, as in {way.command('generate')}", **command_line.SEEDS)
     flags.DEFINE(_Numbers(), "samples", None, "interpolate, neighbours: numbers of samples, as 3,17,40 (default: the first 6)")
     command_line.define_label(
         "what to draw, one label; interpolate: with several labels a walk goes from label to label at one z"

@@ -24,9 +24,7 @@ def define() -> None:
     command_line.define_path("out", None, "folder for the pictures (default: generated/ beside the generator)")
     flags.DEFINE_integer("count", 16, "number of pictures; of a conditional run the number for each label", lower_bound=1)
     command_line.define_label("what to draw, a row for each (default: every class or attribute)")
-    flags.DEFINE_integer(
-        "seed", 0, "the same seed draws the same pictures, another seed other ones", lower_bound=0, upper_bound=2**32 - 1
-    )
+    flags.DEFINE_integer("seed", 0, "the same seed draws the same pictures, another seed other ones", **command_line.SEEDS)
     flags.DEFINE_bool("grid", True, "save all pictures as one")
     flags.DEFINE_bool("singles", False, "save each picture as a PNG of its own")
     flags.DEFINE_bool("numbered", False, "write each picture's number on it, for explore")

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,9 +106,9 @@ def _measured(score: Score) -> tuple:
     return score.metric, score.features_digest, score.checkpoint_digest, score.seed
 
 
-def latest(scores: Sequence[Score], checkpoints: Collection[str]) -> list[Score]:
-    """The last score of each name, of those that measured one of these generators' files."""
-    return list({score.metric: score for score in scores if score.checkpoint in checkpoints}.values())
+def latest(scores: Iterable[Score]) -> list[Score]:
+    """The last score of each name."""
+    return list({score.metric: score for score in scores}.values())
 
 
 def by_class(scores: Sequence[Score]) -> list[list[str]]:

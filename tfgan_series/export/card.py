@@ -13,7 +13,6 @@ import keras
 import tfgan_series
 from tfgan_series import files, runs, series
 from tfgan_series.evaluation import scores
-from tfgan_series.evaluation.scores import Score
 from tfgan_series.export import inputs
 from tfgan_series.export.formats import FORMATS, Exported
 from tfgan_series.inference import digest
@@ -76,18 +75,12 @@ def _example(generator: keras.Model, exported: Exported, size: int | None) -> di
 def _run(generators: Mapping[str, keras.Model], folder: Path) -> dict[str, Any]:
     """What the card says of the run."""
     begun = runs.read_begun(folder)
-    experiment = begun.experiment
+    experiment, digests = begun.experiment, {digest(model) for model in generators.values()}
     return {
         "experiment": experiment,
         "origin": experiment.data_set.origin,
         "records": begun.record_count,
         "flags": [files.quoted(flag, windows=False) for flag in series.flag_lines(experiment)],
         "steps": runs.last_step(folder),
-        "scores": _scores_of(generators, scores.read(folder)),
+        "scores": scores.latest(score for score in scores.read(folder) if score.checkpoint_digest in digests),
     }
-
-
-def _scores_of(generators: Mapping[str, keras.Model], found: Sequence[Score]) -> list[Score]:
-    """The last score of each name that was measured with the very weights of these generators."""
-    digests = {digest(model) for model in generators.values()}
-    return list({score.metric: score for score in found if score.checkpoint_digest in digests}.values())

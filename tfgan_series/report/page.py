@@ -101,7 +101,7 @@ def _shown(folder: Path, experiment: Experiment, count: int, log: plots.Log, roo
     paths = runs.find_grids(folder, log)
     grids = inline.encode_grids(paths, room)
     own = [f"{name}.keras" for name in series.MODELS[experiment.model].saved]
-    measured = scores.latest(scores.read(folder), own)
+    measured = scores.latest(score for score in scores.read(folder) if score.checkpoint in own)
     return {
         "title": f"{experiment.model} on {experiment.image_type}",
         "path": str(folder),
