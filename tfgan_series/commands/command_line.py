@@ -23,7 +23,7 @@ _BROKEN = 141  # the shell's exit status of a command whose output nobody reads 
 
 _HELP = ("-h", "-help", "--help", "--helpshort", "--helpfull")
 
-_defined: list[str] = []  # settings that this command has a flag for
+defined: list[str] = []  # settings that this command has a flag for
 _groups: dict[str, str] = {}  # flags that are settings or paths: their groups in --help
 _to_find: list[bool] = [False]  # whether this command takes settings only to find a run
 
@@ -87,13 +87,13 @@ def define_settings(*names: str, draws_from: str | None = None, own: Collection[
     models = list(dict.fromkeys(model for _, model in pairs))
     aliases = [alias for alias, kind in series.ALIASES.items() if kind in kinds]
     fields = {name: field for model in models for name, field in series.fields(series.MODELS[model].settings).items()}
-    _defined[:] = ["image_type", "model", *(names or [name for name in fields if name not in {"image_type", "model", *own}])]
-    _groups.update({series.flag_name(name): fields[name].metadata["group"] for name in _defined})
+    defined[:] = ["image_type", "model", *(names or [name for name in fields if name not in {"image_type", "model", *own}])]
+    _groups.update({series.flag_name(name): fields[name].metadata["group"] for name in defined})
     usual = series.DEFAULT_IMAGE_TYPE if series.DEFAULT_IMAGE_TYPE in kinds else kinds[0]
     others = [{*names} - {*offered} for names, offered in zip(zip(*series.pairs(), strict=True), (kinds, models), strict=True)]
     define_choice("ImageType", usual, [*kinds, *aliases], fields["image_type"].metadata["help"], others[0])
     define_choice("model", None, models, fields["model"].metadata["help"], others[1])
-    for name in _defined[2:]:
+    for name in defined[2:]:
         _define_setting(name, fields[name], _choices(name, models))
 
 
@@ -121,7 +121,7 @@ def _define_setting(name: str, field: Any, choices: list[Any]) -> None:
 def given_settings() -> dict[str, Any]:
     """The settings whose flags were given, {name: value}. Raises UserError."""
     given = {}
-    for name in _defined:
+    for name in defined:
         flag = FLAGS[series.flag_name(name)]
         if flag.present and flag.value is not None:
             given[name] = series.ALIASES.get(flag.value, flag.value) if name == "image_type" else flag.value
@@ -199,21 +199,6 @@ def refuse_run_beside(flag: str) -> None:
         raise UserError(f"--{flag} names the {flag}: leave --run_dir, --name and the settings out")
 
 
-def setting_values(words: str) -> tuple[str, dict[str, Any]]:
-    """'noise_dim=20,50' as (the setting's name, {text: value}). Raises UserError."""
-    name, _, texts = words.partition("=")
-    kinds = {series.flag_name(setting): setting for setting in _defined[2:]}
-    if name not in kinds or not texts:
-        near = nearest(name, kinds)
-        raise UserError(f"--vary={words}: wanted SETTING=VALUE,VALUE,... with a setting that --help lists{near}")
-    if FLAGS[name].flag_type().startswith("comma"):
-        raise UserError(f"--vary={words}: its values have commas themselves, so it cannot be varied")
-    try:
-        return kinds[name], {text: FLAGS[name].parser.parse(text) for text in texts.split(",")}
-    except ValueError as error:
-        raise UserError(_plain(f"--vary={words}: {' '.join(map(str, error.args))}")) from error
-
-
 @contextlib.contextmanager
 def stopping() -> Iterator[None]:
     """A context for training. After Ctrl-C or SIGTERM the run is saved, and the command ends with a line and the shell's usual
@@ -285,7 +270,7 @@ def run(command: ModuleType) -> None:
         try:
             return FLAGS(argv)
         except flags.Error as error:
-            _fail(f"{_plain(str(error))}; --help tells more")
+            _fail(f"{plain(str(error))}; --help tells more")
 
     def guarded(argv: list[str]) -> None:
         typed, more = argv[1 : 1 + bool(words)], argv[1 + bool(words) :]
@@ -368,7 +353,7 @@ def groups() -> dict[str, str]:
     return _groups | {flag: usage.OWN for flag in ours if flag not in _groups}
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """absl's error in our words: in its own, it quotes Python's."""
     for theirs, ours in (
         (r"invalid literal for int\(\) with base 10: ('.*')", r"a whole number is needed, and not \1"),

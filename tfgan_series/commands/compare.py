@@ -9,13 +9,14 @@ Runs that are trained already are only drawn again.
 """
 
 import itertools
+from typing import Any
 
 from absl import flags
 
 from tfgan_series import backend, files, series
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
-from tfgan_series.errors import UserError
+from tfgan_series.errors import UserError, nearest
 from tfgan_series.series import studies
 
 
@@ -56,7 +57,7 @@ def main() -> None:
 
 def _own_study() -> studies.Study:
     """The Study that --vary describes."""
-    varied = [command_line.setting_values(words) for words in FLAGS.vary]
+    varied = [_setting_values(words) for words in FLAGS.vary]
     names = [name for name, _ in varied]
     for name in names:
         if names.count(name) > 1:
@@ -69,3 +70,18 @@ def _own_study() -> studies.Study:
         raise UserError(f"--vary={FLAGS.vary[0]}: a comparison needs two values or more")
     row = series.resolve(FLAGS.ImageType, FLAGS.model)
     return studies.Study(question=" and ".join(FLAGS.vary), image_type=row.image_type, model=row.model, members=members)
+
+
+def _setting_values(words: str) -> tuple[str, dict[str, Any]]:
+    """'noise_dim=20,50' as (the setting's name, {text: value}). Raises UserError."""
+    name, _, texts = words.partition("=")
+    settings = {series.flag_name(setting): setting for setting in command_line.defined if setting not in ("image_type", "model")}
+    if name not in settings or not texts:
+        near = nearest(name, settings)
+        raise UserError(f"--vary={words}: wanted SETTING=VALUE,VALUE,... with a setting that --help lists{near}")
+    if FLAGS[name].flag_type().startswith("comma"):
+        raise UserError(f"--vary={words}: its values have commas themselves, so it cannot be varied")
+    try:
+        return settings[name], {text: FLAGS[name].parser.parse(text) for text in texts.split(",")}
+    except ValueError as error:
+        raise UserError(command_line.plain(f"--vary={words}: {' '.join(map(str, error.args))}")) from error
