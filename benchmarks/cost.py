@@ -26,7 +26,7 @@ WIDTH, SIZE = 32, 64  # while the other one varies
 
 def measure(settings: dict[str, int | str], rounds: int) -> None:
     """Print the milliseconds of a step for each picture, and the most MB that this process has taken."""
-    experiment = devices.resolve(series.resolve("img_celeba", **settings))
+    experiment = devices.resolve_precision(series.resolve("img_celeba", **settings))
     size = experiment.image_size
     real = np.random.default_rng(0).uniform(-1, 1, [experiment.batch_size, size, size, 3]).astype(np.float32)
     seconds = turns.in_turn(turns.working({"": lambda: step.training(experiment, [real])}), 1, rounds)[""]

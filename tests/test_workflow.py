@@ -103,7 +103,7 @@ def test_a_run_keeps_what_auto_was_at_its_start(digits, tiny, tmp_path, monkeypa
         raise Diverged("the run diverged")
 
     auto = tiny.change(precision="auto")
-    here = devices.resolve(auto).precision
+    here = devices.resolve_precision(auto).precision
     with monkeypatch.context() as patch:
         patch.setattr(training, "train", diverge)
         with pytest.raises(Diverged):
@@ -111,7 +111,8 @@ def test_a_run_keeps_what_auto_was_at_its_start(digits, tiny, tmp_path, monkeypa
     assert f"--precision=auto is {here} in this run." in capsys.readouterr().out
     assert runs.read_experiment(tmp_path / "run").precision == here
     assert f"precision: {here}" in preparation.describe(auto, tfrecord_path=digits[0])
-    monkeypatch.setattr(devices, "resolve", lambda asked: asked.change(precision="mixed_float16"))  # as on another machine
+    # As on another machine.
+    monkeypatch.setattr(devices, "resolve_precision", lambda asked: asked.change(precision="mixed_float16"))
     monkeypatch.setattr(training, "train", diverge)
     with pytest.raises(Diverged):
         workflow.train(auto, tfrecord_path=digits[0], run_dir=tmp_path / "run")

@@ -118,7 +118,7 @@ def _plan(
     are not settled. Raises UserError if runs would share a folder, and if a folder has another run."""
     labels, asked = zip(*((label, one) for label, of_seeds in members.items() for one in of_seeds), strict=True)
     folders = [runs.member_folder(one, root) for one in asked]
-    experiments = [resume.resolve(one, folder) for one, folder in zip(asked, folders, strict=True)]
+    experiments = [resume.resolve_precision(one, folder) for one, folder in zip(asked, folders, strict=True)]
     if len(set(folders)) < len(folders):
         raise UserError(
             f"some of {', '.join(members)} have the same run folder: a run may change the varied setting when it goes on; "

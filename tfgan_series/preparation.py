@@ -36,7 +36,7 @@ def prepare(
 def describe(experiment: Experiment, *, tfrecord_path: str | Path = "tfrecords", run_dir: str | Path | None = None) -> list[str]:
     """What train would do, as lines to print; nothing is made or trained. Raises UserError."""
     folder = Path(run_dir or runs.default_folder(experiment, tfrecord_path))
-    experiment = resume.resolve(experiment, folder)
+    experiment = resume.resolve_precision(experiment, folder)
     networks.check(experiment)
     found = records.find_records(tfrecord_path, experiment)
     if found:

@@ -31,7 +31,8 @@ def train(
         tf.config.experimental.enable_op_determinism()
     strategy = devices.choose_strategy()
     folder = Path(run_dir) if run_dir else runs.default_folder(experiment, tfrecord_path)
-    asked, experiment = experiment, devices.resolve(experiment) if overwrite else resume.resolve(experiment, folder)
+    asked = experiment
+    experiment = devices.resolve_precision(asked) if overwrite else resume.resolve_precision(asked, folder)
     if experiment != asked:
         print(f"--precision=auto is {experiment.precision} in this run.")
     chief = devices.is_chief(strategy)

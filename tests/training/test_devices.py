@@ -69,13 +69,13 @@ def test_auto_is_what_the_processor_computes_in(gpus, tmp_path, flags, precision
     described = tmp_path / "cpuinfo"
     described.write_text(f"processor : 0\nflags : fpu {flags} sse\n")
     auto = series.resolve("digits", precision="auto")
-    assert devices.resolve(auto, described) == series.resolve("digits", precision=precision)
-    assert devices.resolve(auto, tmp_path / "missing").precision == "float32"
-    assert devices.resolve(series.resolve("digits"), described).precision == "float32"
+    assert devices.resolve_precision(auto, described) == series.resolve("digits", precision=precision)
+    assert devices.resolve_precision(auto, tmp_path / "missing").precision == "float32"
+    assert devices.resolve_precision(series.resolve("digits"), described).precision == "float32"
 
 
 @pytest.mark.parametrize(("capabilities", "precision"), [([(9, 0), (8, 0)], "mixed_bfloat16"), ([(8, 6), (7, 5)], "float32")])
 def test_auto_is_what_all_gpus_compute_in(gpus, monkeypatch, capabilities, precision):
     gpus(*capabilities)
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: {"compute_capability": gpu})
-    assert devices.resolve(series.resolve("digits", precision="auto")).precision == precision
+    assert devices.resolve_precision(series.resolve("digits", precision="auto")).precision == precision

@@ -61,7 +61,7 @@ def _meet() -> tf.distribute.Strategy:
             faulthandler.cancel_dump_traceback_later()
 
 
-def resolve(experiment: Experiment, processor: Path = Path("/proc/cpuinfo")) -> Experiment:
+def resolve_precision(experiment: Experiment, processor: Path = Path("/proc/cpuinfo")) -> Experiment:
     """The experiment, with --precision=auto replaced: by mixed_bfloat16 if all visible GPUs compute in bfloat16, or without a GPU
     the processor does, and else by float32. processor: Linux' description of it; if it is not there, the answer is float32."""
     if experiment.precision != "auto":

@@ -9,12 +9,12 @@ from tfgan_series.series import Experiment
 from tfgan_series.training import devices
 
 
-def resolve(experiment: Experiment, folder: Path) -> Experiment:
+def resolve_precision(experiment: Experiment, folder: Path) -> Experiment:
     """The experiment, with --precision=auto replaced: by what it was when the folder's run began, or by what it is here if there
     is no run. Raises UserError as runs.read_begun."""
     if experiment.precision == "auto" and (folder / runs.EXPERIMENT).is_file():
         return experiment.change(precision=runs.read_experiment(folder).precision)
-    return devices.resolve(experiment)
+    return devices.resolve_precision(experiment)
 
 
 def check(folder: Path, experiment: Experiment, found: Records) -> None:
