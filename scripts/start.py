@@ -10,5 +10,5 @@ def command(name: str) -> None:
         from tfgan_series.__main__ import start
     except ImportError as error:
         sys.exit(f"{error}: type 'make install' and then 'source .venv/bin/activate' (README.md, Set up, has the pip lines)")
-    with signals.heeded():
+    with signals.ending_in_one_line():
         start(name)

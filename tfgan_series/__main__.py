@@ -15,7 +15,7 @@ COMMANDS = ("convert", "train", "generate", "explore", "translate", "evaluate", 
 
 def main() -> None:
     """Run the command that the first word names."""
-    with signals.heeded():
+    with signals.ending_in_one_line():
         import tfgan_series
         from tfgan_series import errors, way
 

@@ -18,7 +18,7 @@ _BOTH = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextlib.contextmanager
-def handled(handler: Handler) -> Iterator[None]:
+def handled_by(handler: Handler) -> Iterator[None]:
     """A context in which both signals have this handler; afterwards they have their old ones. In another thread than the main
     one it does nothing, because Python gives signals to the main thread."""
     if threading.current_thread() is not threading.main_thread():
@@ -33,7 +33,7 @@ def handled(handler: Handler) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def heeded() -> Iterator[None]:
+def ending_in_one_line() -> Iterator[None]:
     """A context for a whole command. The first signal raises KeyboardInterrupt(number), so that every block can tidy up. The
     next one ends the process at once. So does a signal while Python shuts down, where an exception would be a traceback."""
     _set(_stop)

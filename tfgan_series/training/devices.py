@@ -46,14 +46,14 @@ def _only(kind: Callable[[], tf.distribute.Strategy]) -> tf.distribute.Strategy:
 
 def _meet() -> tf.distribute.Strategy:
     """Wait for the other workers. TensorFlow lets no Python code run meanwhile, so a signal ends the process at once. It also
-    takes SIGTERM for itself, and would train on after it: `handled` takes the signal back.
+    takes SIGTERM for itself, and would train on after it: `handled_by` takes the signal back.
 
     The first worker waits for ever for one that is lost, whatever its cluster_register_timeout. faulthandler ends it: its clock
     runs without Python.
     """
     limit = f"{MEET_SECONDS / 60:.0f} minutes"
     print(f"Waiting for the other workers. If one of them is not there after {limit}, this process ends.", flush=True)
-    with signals.handled(signal.SIG_DFL), open(os.devnull, "w") as nowhere:
+    with signals.handled_by(signal.SIG_DFL), open(os.devnull, "w") as nowhere:
         faulthandler.dump_traceback_later(MEET_SECONDS, exit=True, file=nowhere)
         try:
             return tf.distribute.MultiWorkerMirroredStrategy()

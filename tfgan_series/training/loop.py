@@ -130,7 +130,7 @@ def run(training: Training, last_row: int = 0) -> None:
     """
     course, state = training.course, training.state
     done, watch, stop = state.steps_done(), _Watch(training), _StopSignal(training.agree)
-    with signals.handled(stop.note):
+    with signals.handled_by(stop.note):
         feed = iter(training.batches(done // course.steps + 1, done % course.steps))
         for epoch in range(done // course.steps + 1, course.epochs + 1):
             before = (epoch - 1) * course.steps
