@@ -241,15 +241,15 @@ def test_what_a_classifier_takes_a_picture_for():
     share = np.array([[0.9, 0.6, 0.1], [0.2, 0.3, 0.4]])
     attributes = features.Features("classifier", "none", np.asarray, np.asarray, ("Male", "Hat", "Smiling"))
     wanted = evaluate.Conditions(("Smiling", "Hat"), exclusive=False)
-    assert attributes.found(share, wanted).tolist() == [[0, 1], [0, 0]]
-    assert dataclasses.replace(attributes, classes=True).found(
+    assert attributes.recognised(share, wanted).tolist() == [[0, 1], [0, 0]]
+    assert dataclasses.replace(attributes, classes=True).recognised(
         share, evaluate.Conditions(("Male", "Hat", "Smiling"))
     ).tolist() == [
         [1, 0, 0],
         [0, 0, 1],
     ]
-    assert attributes.found(share, evaluate.Conditions(("Bald",), exclusive=False)) is None
-    assert attributes.found(share, evaluate.Conditions()) is None
+    assert attributes.recognised(share, evaluate.Conditions(("Bald",), exclusive=False)) is None
+    assert attributes.recognised(share, evaluate.Conditions()) is None
 
 
 def test_a_generator_that_is_asked_for_other_things_is_refused(trained, conditional, digits):

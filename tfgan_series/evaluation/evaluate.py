@@ -20,9 +20,9 @@ from tfgan_series.data import pipeline
 from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.records import PARTITIONS, Records
 from tfgan_series.errors import UserError
-from tfgan_series.evaluation import features as networks
 from tfgan_series.evaluation import scores
 from tfgan_series.evaluation.features import Features
+from tfgan_series.evaluation.features import load as load_features
 from tfgan_series.evaluation.metrics import METRICS, SMALLEST
 from tfgan_series.evaluation.scores import Score, protocol_name
 from tfgan_series.generators import load_generator
@@ -140,14 +140,14 @@ def choose(
 
 def evaluate(
     generators: Mapping[str, keras.Model],
-    reference: Reference,
+    real: Reference,
     *,
     seed: int = 0,
     batch_size: int = BATCH,
     step: int | None = None,
     checkpoint: str | None = None,
 ) -> list[Score]:
-    """The scores of an experiment's generators, {name: model} as a run saves them.
+    """The scores of an experiment's generators, {name: model} as a run saves them. real: what they are compared with.
 
     seed: of the noise; the pictures are those of generation.py with this seed. They are judged as they would be saved, rounded to
     uint8. A conditional generator is asked for what the floors' pictures show, one after the other; its scores by class come
@@ -157,33 +157,33 @@ def evaluate(
     """
     found = []
     for name, generator in generators.items():
-        side = reference.sides[name]
+        side = real.sides[name]
         # Not what the real side shows: pictures of exactly its classes would be nearer to it than other real pictures are.
         asked = np.resize(side.stand_in.asked, (side.inputs.count, side.stand_in.asked.shape[1]))
-        fake = Seen(features_of(reference.features, generated(generator, name, reference, asked, seed, batch_size)), asked)
+        fake = Seen(features_of(real.features, generated(generator, name, real, asked, seed, batch_size)), asked)
         protocol: dict[str, Any] = {
-            "partition": reference.partition,
-            "features": reference.features.kind,
-            "features_digest": reference.features.digest,
+            "partition": real.partition,
+            "features": real.features.kind,
+            "features_digest": real.features.digest,
             "checkpoint": checkpoint or f"{name}.keras",
             "checkpoint_digest": digest(generator),
             "step": step,
             "seed": seed,
             "versions": versions(),
         }
-        way = "".join(_ends(name)).lower()
-        for one in measured(reference.features, reference.experiment.conditions, side.real, fake):
+        direction = "".join(_ends(name)).lower()
+        for one in measured(real.features, real.experiment.conditions, side.real, fake):
             if floor := side.floors.get(one.name):
-                full = protocol_name(one.name, way and f"_{way}", one.n_fake, reference.partition, reference.features.kind)
+                full = protocol_name(one.name, direction and f"_{direction}", one.n_fake, real.partition, real.features.kind)
                 noted = protocol | {"n_real": one.n_real, "n_fake": one.n_fake, "n_floor": floor.n_fake}
                 found.append(Score(metric=full, of=one.of, value=one.value, error=one.error, floor=floor.value, **noted))
     return found
 
 
-def is_of(score: Score, reference: Reference) -> bool:
+def is_of(score: Score, real: Reference) -> bool:
     """Whether a score was measured against these real pictures, with these features and with noise of seed 0."""
-    made = {side.inputs.count for side in reference.sides.values()}
-    wanted = (reference.features.digest, reference.partition, 0)
+    made = {side.inputs.count for side in real.sides.values()}
+    wanted = (real.features.digest, real.partition, 0)
     return score.n_fake in made and (score.features_digest, score.partition, score.seed) == wanted
 
 
@@ -212,7 +212,7 @@ def evaluate_run(
     experiment, records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
     generators = load_generators(run, experiment, generator)
     step = None if generator else runs.last_step(run)
-    seen = networks.load(kind, records, experiment, weights)
+    seen = load_features(kind, records, experiment, weights)
     real = reference(records, experiment, seen, count=count, against=against)
     file = str(generator) if generator else None
     found = evaluate(generators, real, seed=seed, batch_size=batch_size, step=step, checkpoint=file)
@@ -256,19 +256,19 @@ def slices_of(records: Records, against: str, side: str, count: int) -> tuple[Sl
 
 
 def generated(
-    generator: keras.Model, name: str, reference: Reference, asked: np.ndarray, seed: int, batch_size: int
+    generator: keras.Model, name: str, real: Reference, asked: np.ndarray, seed: int, batch_size: int
 ) -> Iterator[np.ndarray]:
     """The pictures that a generator makes, some at a time: [n, H, W, C] in [-1, 1], rounded as uint8 is. asked: [N, K], what each
     is asked for; K is 0 if nothing can be asked for."""
     inputs: Iterable[Any]
     total = len(asked)
-    if _draws_from_noise(reference.experiment):
+    if _draws_from_noise(real.experiment):
         z = latent.noise(total, input_shapes(generator)[0][-1], seed)
         parts = [slice(first, first + _BLOCK) for first in range(0, total, _BLOCK)]
         inputs = (with_condition(z[part], [tf.constant(asked[part])] if asked.size else []) for part in parts)
     else:
-        wanted = reference.sides[name].inputs
-        inputs = (images for images, _ in real_pictures(reference.records, reference.experiment, wanted, _ends(name)[0]))
+        wanted = real.sides[name].inputs
+        inputs = (images for images, _ in real_pictures(real.records, real.experiment, wanted, _ends(name)[0]))
     with progress.bar(total=total, unit=" images", desc=name, leave=False) as bar:
         for block in inputs:
             images = pictures.to_uint8(in_batches(generator, block, batch_size))
@@ -316,7 +316,7 @@ def _of_pictures(features: Features, conditions: Conditions, real: Seen, fake: S
     sides = {"features": (real.features, fake.features)}
     if features.classes and features.probabilities:
         sides["classes"] = features.probabilities(real.features), features.probabilities(fake.features)
-    if (found := features.found(fake.features, conditions)) is not None:
+    if (found := features.recognised(fake.features, conditions)) is not None:
         sides["asked"] = fake.asked, found
     for metric in METRICS:
         if metric.of in sides and (metric.by_class or not of):

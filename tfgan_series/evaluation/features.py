@@ -36,7 +36,7 @@ class Features:
     names: tuple[str, ...] = ()
     classes: bool = False
 
-    def found(self, features: np.ndarray, wanted: Conditions) -> np.ndarray | None:
+    def recognised(self, features: np.ndarray, wanted: Conditions) -> np.ndarray | None:
         """What the classifier takes pictures for: [N, K], 1 for what a picture has, else 0. None if it does not know the names.
 
         Of classes a picture has the most probable one, of attributes all that are more probable than not.

@@ -46,12 +46,12 @@ class Score:
     of: str = ""
 
 
-def protocol_name(metric: str, way: str, count: int, partition: str, features: str) -> str:
-    """A score's name: the metric, the way of a translation, the number of generated pictures, where the real pictures are from,
-    the features. For example fid10k_test_classifier, kid512_val_random, fid_ab60_train_random, fid_of_7_980_test_random.
-    way: "", "_ab" or "_ba"."""
+def protocol_name(metric: str, direction: str, count: int, partition: str, features: str) -> str:
+    """A score's name: the metric, the direction of a translation, the number of generated pictures, where the real pictures are
+    from, the features. For example fid10k_test_classifier, kid512_val_random, fid_ab60_train_random, fid_of_7_980_test_random.
+    direction: of a translation "_ab" or "_ba", else ""."""
     number = f"{count // 1000}k" if count % 1000 == 0 else str(count)
-    return f"{metric}{way}{number}_{partition}_{features}"
+    return f"{metric}{direction}{number}_{partition}_{features}"
 
 
 def is_distance(score: Score) -> bool:
