@@ -90,7 +90,7 @@ def kinds(run: Path, records: Path, celeba: Path, own: Path, slow: bool) -> list
         of_classifier = [Kind(model, judged, checked=True), Kind(model.with_suffix(".json"), judged)]
     return [
         *of_classifier,
-        Kind(run / runs.EXPERIMENT, lambda: repr(runs.read_begun(run))),
+        Kind(run / runs.EXPERIMENT, lambda: repr(runs.read_info(run))),
         Kind(run / runs.LOG, lambda: repr(runs.read_log(run))),
         Kind(run / "steps/epoch-001.csv", lambda: repr(runs.read_steps(run, 1))),
         Kind(own / "scores.jsonl", lambda: repr(scores.read(own))),

@@ -103,12 +103,12 @@ def test_what_is_written_stays_below_the_folders_that_the_user_named(place, caps
     report.refresh(run)
 
     # Names that climb out, in what a stranger's run calls its classes.
-    begun = runs.read_begun(run)
-    climbing = begun.experiment.change(classes=(".", "..", "../../others", str(place / "others")))
-    runs.write_experiment(run, climbing, begun.record_count, begun.records_identity, place / "records")
+    info = runs.read_info(run)
+    climbing = info.experiment.change(classes=(".", "..", "../../others", str(place / "others")))
+    runs.write_experiment(run, climbing, info.record_count, info.records_identity, place / "records")
     generation.generate(run, place / "drawn", count=1, singles=True)
 
-    runs.write_experiment(run, series.resolve("unpaired"), begun.record_count, begun.records_identity, place / "records")
+    runs.write_experiment(run, series.resolve("unpaired"), info.record_count, info.records_identity, place / "records")
     pixels = keras.Input([None, None, 3])
     keras.Model(pixels, keras.layers.Conv2D(3, 3, padding="same")(pixels)).save(run / "generator_ab.keras")
     (place / "translated" / CLASSES[0]).mkdir(parents=True)

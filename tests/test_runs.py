@@ -62,18 +62,18 @@ def test_a_run_that_the_user_names():
 def test_a_run_that_is_not_there_and_those_that_are(trained, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=f"train one with tfgan train, or, if .* of its runs .here is {tmp_path}.$"):
-        runs.read_begun("runs/dcgan/digits-32")
+        runs.read_info("runs/dcgan/digits-32")
     places = [f"runs/{name}" for name in ("cats", "dcgan/digits-8-strong", "compare/dcgan/digits-8/lr=0.1")]
     for time, place in enumerate(places):
         (tmp_path / place).mkdir(parents=True)
         shutil.copy(trained / "experiment.json", tmp_path / place)
         os.utime(tmp_path / place / "experiment.json", (time, time))
     with pytest.raises(UserError, match=f"give the --run_dir of one that there is: {', '.join(reversed(places))}$"):
-        runs.read_begun("runs/dcgan/digits-32")
+        runs.read_info("runs/dcgan/digits-32")
     for number in range(10):
         shutil.copytree("runs/cats", f"runs/{number}")
     with pytest.raises(UserError, match=" and 3 more$"):
-        runs.read_begun("runs/dcgan/digits-32")
+        runs.read_info("runs/dcgan/digits-32")
     assert "--run_dir" not in runs.no_run("runs/cgan/digits-32", "tfgan train", ["cgan"])  # there are no runs of a cgan
 
 

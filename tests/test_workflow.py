@@ -24,7 +24,7 @@ def test_what_a_run_leaves(trained, tiny, digits):
         "generator.keras", "training.gif", "loss.png", "probability.png", "report.html",
     }  # fmt: skip
     assert [path.name for path in sorted((trained / "images").iterdir())] == [f"epoch-00{epoch}.png" for epoch in range(3)]
-    assert runs.read_begun(trained) == (tiny, 1500, digits[1].identity)
+    assert runs.read_info(trained) == (tiny, 1500, digits[1].identity)
     assert (trained / "log.csv").read_text().startswith("epoch,step,Real_P,Fake_P,Gen_loss,Dis_loss,lr,images_per_second,")
     log = runs.read_log(trained)
     assert [row["epoch"] for row in log] == [1, 2]

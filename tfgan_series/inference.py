@@ -86,7 +86,7 @@ def _compiled(network: Network) -> Callable[[Any], tf.Tensor]:
     return tf.function(lambda inputs: network(inputs, training=False), autograph=False)
 
 
-def digest(network: keras.Model) -> str:
+def weights_digest(network: keras.Model) -> str:
     """12 hexadecimal digits that differ if a weight of the network differs."""
     found = hashlib.sha256()
     for weight in network.get_weights():

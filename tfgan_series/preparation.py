@@ -93,12 +93,12 @@ def find_or_make(experiment: Experiment, tfrecord_path: str | Path, *, may_make:
         return found
     folder = records.records_folder(tfrecord_path, experiment)
     if not may_make:
-        command = make_command(experiment, tfrecord_path)
+        command = convert_line(experiment, tfrecord_path)
         raise UserError(f"no records in {folder}: make them before several workers train, with: {command}")
     try:
         return conversion.convert(experiment, tfrecord_path=tfrecord_path)
     except NeedsFiles as error:
-        command = make_command(experiment, tfrecord_path, "--DatasetPath=FOLDER")
+        command = convert_line(experiment, tfrecord_path, "--DatasetPath=FOLDER")
         raise UserError(
             f"no records in {folder}{_beside(folder)}, and they cannot be made now ({error}). Type: {command}"
         ) from error
@@ -110,7 +110,7 @@ def _beside(folder: Path) -> str:
     return f" (there are some of {' and '.join(f'--image_size={size}' for size in sizes)})" if sizes else ""
 
 
-def make_command(experiment: Experiment, tfrecord_path: str | Path, *flags: str) -> str:
+def convert_line(experiment: Experiment, tfrecord_path: str | Path, *flags: str) -> str:
     """The `convert` command line for an experiment's records, with these flags too."""
     row = series.resolve(experiment.image_type)  # the command's defaults
     words = [f"{way.command('convert')} --ImageType={experiment.image_type}", *flags]

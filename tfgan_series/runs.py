@@ -99,7 +99,7 @@ def named_folder(name: str) -> Path:
     return ROOT / name
 
 
-def there_are() -> list[Path]:
+def all_runs() -> list[Path]:
     """The folders of the runs below `runs`, those of compare.py too. The run that was begun or has gone on last comes first."""
     found = [path for depth in ("*", "*/*", f"{COMPARED}/*/*/*") for path in ROOT.glob(f"{depth}/{EXPERIMENT}")]
     return [path.parent for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
@@ -134,7 +134,7 @@ def _is_of_a_beginning(path: Path) -> bool:
     return path.name == _PROBE or files.is_partial(path, EXPERIMENT)
 
 
-class Begun(NamedTuple):
+class RunInfo(NamedTuple):
     """What experiment.json says of a run: its Experiment, the number of records that it trains on, and their identity."""
 
     experiment: Experiment
@@ -142,14 +142,14 @@ class Begun(NamedTuple):
     records_identity: str
 
 
-def read_begun(folder: Path | str) -> Begun:
+def read_info(folder: Path | str) -> RunInfo:
     """What a run began with. Raises UserError where the folder is no run, or a run of another version, also if its ImageType had
     other pictures then."""
     path = Path(folder) / EXPERIMENT
     try:
         record = files.parse_json(path.read_text(encoding="utf-8"))
-        begun = Begun(series.from_dict(record["experiment"]), record["records"], record["records_identity"])
-        had = record.get("records_type", begun.experiment.image_type)
+        info = RunInfo(series.from_dict(record["experiment"]), record["records"], record["records_identity"])
+        had = record.get("records_type", info.experiment.image_type)
     except FileNotFoundError as error:
         raise UserError(no_run(folder, way.command("train"))) from error
     except (OSError, ValueError, KeyError, TypeError, UserError) as error:
@@ -157,18 +157,18 @@ def read_begun(folder: Path | str) -> Begun:
             f"{path} cannot be read ({reason_of(error)}): it is damaged or from another version; "
             f"{way.command('train')} --overwrite, with the run's ImageType, model and settings, starts it over"
         ) from error
-    if had != begun.experiment.records_type:
+    if had != info.experiment.records_type:
         raise UserError(
-            f"{folder} is from an earlier version, in which {begun.experiment.image_type} had other pictures: give another "
+            f"{folder} is from an earlier version, in which {info.experiment.image_type} had other pictures: give another "
             f"--run_dir, or start over with {way.command('train')} --overwrite and the run's ImageType, model and settings"
         )
-    return begun
+    return info
 
 
 def read_experiment(folder: Path | str, draws_from: str | None = None) -> Experiment:
     """The Experiment of a run. draws_from: what its model must draw from, "noise" or "pictures"; None: either. Raises UserError
-    as read_begun does, and if its model draws from something else."""
-    experiment = read_begun(folder).experiment
+    as read_info does, and if its model draws from something else."""
+    experiment = read_info(folder).experiment
     fitting = series.drawing_from(draws_from)
     if experiment.model not in fitting:
         raise UserError(f"{folder} is a run of {experiment.model}; this is for {' and '.join(fitting)}: give another run")
@@ -178,7 +178,7 @@ def read_experiment(folder: Path | str, draws_from: str | None = None) -> Experi
 def no_run(folder: Path | str, train: str, models: Collection[str] = tuple(series.MODELS)) -> str:
     """What to say of a folder that is no run. train: the command that trains it. models: the runs of these models are offered
     instead."""
-    found = [files.quoted(path) for path in there_are() if _model(path) in models]
+    found = [files.quoted(path) for path in all_runs() if _model(path) in models]
     instead = f"or, if you have trained it already, go to the folder of its runs (here is {Path.cwd()})"
     if found:
         more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
@@ -194,14 +194,14 @@ def _model(folder: Path) -> str | None:
 
 def find_records(folder: Path | str, tfrecord_path: Path | str) -> Records:
     """The records that a run trains on. Raises UserError if they are not there, or if others are in their place."""
-    begun = read_begun(folder)
-    found = records.find_records(tfrecord_path, begun.experiment)
+    info = read_info(folder)
+    found = records.find_records(tfrecord_path, info.experiment)
     if found is None:
         raise UserError(
-            f"{records.records_folder(tfrecord_path, begun.experiment)} is not there: give the --TFRecordPath that the run was "
+            f"{records.records_folder(tfrecord_path, info.experiment)} is not there: give the --TFRecordPath that the run was "
             f"trained with ({Path(folder) / FLAGS} has it)"
         )
-    if found.identity != begun.records_identity:
+    if found.identity != info.records_identity:
         raise UserError(
             f"{found.folder} does not hold the records that {folder} was trained on: give the --TFRecordPath of these "
             f"({Path(folder) / FLAGS} has it), or convert the same pictures again"

@@ -9,7 +9,7 @@ from tfgan_series import classifier
 from tfgan_series.data import records
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation import features
-from tfgan_series.inference import digest, in_batches
+from tfgan_series.inference import in_batches, weights_digest
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def images():
 
 def test_the_random_network_is_always_the_same(images):
     one, other = (features.random_network((8, 8, 1)) for _ in range(2))
-    assert digest(one) == digest(other)
+    assert weights_digest(one) == weights_digest(other)
     found = in_batches(one, images, 3)
     assert found.shape == (6, 480)
     np.testing.assert_allclose(found, in_batches(other, images, 6), atol=1e-5)
@@ -59,7 +59,7 @@ def test_inceptions_weights_from_a_file(inception, images, tmp_path):
     inception[1].save_weights(tmp_path / "inception.weights.h5")
     for name in ("inception.keras", "inception.weights.h5"):
         again = features.inception((8, 8, 1), tmp_path / name)
-        assert digest(again) == digest(inception[0])
+        assert weights_digest(again) == weights_digest(inception[0])
 
 
 @pytest.mark.filterwarnings("ignore")  # Keras warns of each layer before it refuses the file

@@ -15,7 +15,7 @@ from tfgan_series.evaluation.scores import Score
 from tfgan_series.export import card
 from tfgan_series.export.formats import FORMATS, Exported
 from tfgan_series.generators import load_generator
-from tfgan_series.inference import digest
+from tfgan_series.inference import weights_digest
 
 from conftest import ROOT
 
@@ -75,7 +75,7 @@ def test_its_command_is_one_for_a_shell(generator, tmp_path):
 
 
 def test_scores_are_those_of_these_very_weights(run, generator):
-    mine, other = digest(generator), "0" * 12
+    mine, other = weights_digest(generator), "0" * 12
     scores.add(run, [score("fid9_test", 12.5, mine), score("kid9_val", 3, mine, "val"), score("fid9_test", 7.5, other)])
     text = card.render({"generator": generator}, files_of(), run, None)
     assert "| fid9_test | 12.5 | 0.9 |" in text
@@ -91,7 +91,7 @@ def test_scores_are_those_of_these_very_weights(run, generator):
 def test_its_head_is_yaml_as_hubs_read_it(run, generator):
     import yaml
 
-    scores.add(run, [score("fid9_test", 12.5, digest(generator)), score("kid9_val", 3, digest(generator), "val")])
+    scores.add(run, [score("fid9_test", 12.5, weights_digest(generator)), score("kid9_val", 3, weights_digest(generator), "val")])
     head = yaml.safe_load(card.render({"generator": generator}, files_of(), run, None).split("---\n")[1])
     results = head.pop("model-index")[0]["results"]
     assert head == {

@@ -34,7 +34,7 @@ def colour(epoch):
 
 def lengthen(folder, epochs, shade=colour):
     """Give a run this number of epochs, each with a grid of its own colour."""
-    experiment, count, _ = runs.read_begun(folder)
+    experiment, count, _ = runs.read_info(folder)
     runs.write_experiment(folder, experiment.change(epochs=epochs), count, "identity", folder / "tfrecords")
     first = runs.read_log(folder)[0]
     log = [
@@ -236,7 +236,7 @@ def test_scores_by_class_have_a_table_of_their_own(trained, tmp_path):
 
 def test_a_run_by_steps_has_its_grids_between_the_epochs(trained, tmp_path):
     folder = lengthen(copy(trained, tmp_path / "run"), 2)
-    run = runs.read_begun(folder)
+    run = runs.read_info(folder)
     runs.write_experiment(folder, run.experiment.change(steps=60), run.record_count, "identity", folder / "tfrecords")
     first = runs.read_log(folder)[0]
     runs.write_log(folder, [{**first, "step": step, "epoch": step / 23} for step in (10, 20, 23, 30)])

@@ -26,7 +26,7 @@ from tfgan_series.evaluation.features import load as load_features
 from tfgan_series.evaluation.metrics import METRICS, SMALLEST
 from tfgan_series.evaluation.scores import Score, protocol_name
 from tfgan_series.generators import load_generator
-from tfgan_series.inference import digest, in_batches, input_shapes, with_condition
+from tfgan_series.inference import in_batches, input_shapes, weights_digest, with_condition
 from tfgan_series.series import MODELS, Experiment
 
 COUNT = 10_000
@@ -166,7 +166,7 @@ def evaluate(
             "features": real.features.kind,
             "features_digest": real.features.digest,
             "checkpoint": checkpoint or f"{name}.keras",
-            "checkpoint_digest": digest(generator),
+            "checkpoint_digest": weights_digest(generator),
             "step": step,
             "seed": seed,
             "versions": versions(),

@@ -13,7 +13,7 @@ from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError, reason_of
 from tfgan_series.evaluation import scores
-from tfgan_series.inference import digest, in_batches
+from tfgan_series.inference import in_batches, weights_digest
 from tfgan_series.series import Experiment
 
 _WIDTHS = (16, 32, 64, 128)  # filters of the random network's layers
@@ -72,12 +72,12 @@ def load(kind: str | None, records: Records, experiment: Experiment, weights: Pa
             f"accuracy {best:.2f}; 0.5 is guessing). So the scores look through random features; --features=classifier takes it."
         )
     network = inception(shape, Path(weights) if weights else "imagenet") if kind == "inception" else random_network(shape)
-    return Features(kind or "random", digest(network), lambda images: in_batches(network, images, len(images)))
+    return Features(kind or "random", weights_digest(network), lambda images: in_batches(network, images, len(images)))
 
 
 def of_classifier(judge: classifier.Classifier, classes: bool = True) -> Features:
     """The features of a classifier, its last layer's inputs. classes: whether its names are classes (not attributes)."""
-    return Features("classifier", digest(judge.model), judge.features, judge.probabilities, judge.names, classes)
+    return Features("classifier", weights_digest(judge.model), judge.features, judge.probabilities, judge.names, classes)
 
 
 def random_network(shape: tuple[int, int, int]) -> keras.Model:

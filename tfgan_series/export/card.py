@@ -15,7 +15,7 @@ from tfgan_series import files, runs, series
 from tfgan_series.evaluation import scores
 from tfgan_series.export import inputs
 from tfgan_series.export.formats import FORMATS, Exported
-from tfgan_series.inference import digest
+from tfgan_series.inference import weights_digest
 
 NAME = "MODEL_CARD.md"
 
@@ -74,12 +74,12 @@ def _example(generator: keras.Model, exported: Exported, size: int | None) -> di
 
 def _run(generators: Mapping[str, keras.Model], folder: Path) -> dict[str, Any]:
     """What the card says of the run."""
-    begun = runs.read_begun(folder)
-    experiment, digests = begun.experiment, {digest(model) for model in generators.values()}
+    info = runs.read_info(folder)
+    experiment, digests = info.experiment, {weights_digest(model) for model in generators.values()}
     return {
         "experiment": experiment,
         "origin": experiment.data_set.origin,
-        "records": begun.record_count,
+        "records": info.record_count,
         "flags": [files.quoted(flag, windows=False) for flag in series.flag_lines(experiment)],
         "steps": runs.last_step(folder),
         "scores": scores.latest(score for score in scores.read(folder) if score.checkpoint_digest in digests),

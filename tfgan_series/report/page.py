@@ -33,22 +33,22 @@ def make(folders: Sequence[Path | str], out: Path | str, *, names: Sequence[str]
     yet, and for a file in it that cannot be read.
     """
     places, out = [Path(folder) for folder in folders], Path(out)
-    begun = [runs.read_begun(folder) for folder in places]
+    infos = [runs.read_info(folder) for folder in places]
     logs = [_read_log(folder) for folder in places]
     if not names:
         names = [str(places[0])] if len(places) == 1 else distinct_names([folder.resolve() for folder in places])
     shown = [
         {"label": name, "plots": laid_out, "logged": [row["epoch"] for row in log]}
         | _shown(folder, run.experiment, run.record_count, log, ROOM // len(places))
-        for folder, run, log, name, laid_out in zip(places, begun, logs, names, plots.lay_out(logs), strict=True)
+        for folder, run, log, name, laid_out in zip(places, infos, logs, names, plots.lay_out(logs), strict=True)
     ]
     page = _template().render(
         runs=shown,
         heading=heading or (f"{len(shown)} runs side by side" if len(shown) > 1 else shown[0]["title"]),
-        reading=reading.of_curves([run.experiment for run in begun]),
+        reading=reading.of_curves([run.experiment for run in infos]),
         how_to_read_scores=scores.HOW_TO_READ,
         drawing=plots,
-        settings=_settings_rows([run.experiment for run in begun]),
+        settings=_settings_rows([run.experiment for run in infos]),
         script=_for_script(shown),
         made=f"{datetime.datetime.now():%Y-%m-%d %H:%M}",
     )

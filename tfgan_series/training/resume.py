@@ -11,7 +11,7 @@ from tfgan_series.training import devices
 
 def resolve_precision(experiment: Experiment, folder: Path) -> Experiment:
     """The experiment, with --precision=auto replaced: by what it was when the folder's run began, or by what it is here if there
-    is no run. Raises UserError as runs.read_begun."""
+    is no run. Raises UserError as runs.read_info."""
     if experiment.precision == "auto" and (folder / runs.EXPERIMENT).is_file():
         return experiment.change(precision=runs.read_experiment(folder).precision)
     return devices.resolve_precision(experiment)
@@ -22,7 +22,7 @@ def check(folder: Path, experiment: Experiment, found: Records) -> None:
     another evaluate_count, if the run has a best generator already. A folder without a run passes."""
     if not (folder / runs.EXPERIMENT).is_file():
         return
-    run = runs.read_begun(folder)
+    run = runs.read_info(folder)
     other = series.differences(run.experiment, experiment)
     before, now = run.experiment.evaluate_count, experiment.evaluate_count
     kept = [folder / runs.best_name(name) for name in series.MODELS[run.experiment.model].saved]

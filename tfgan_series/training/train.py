@@ -153,7 +153,7 @@ def _hooks(
         save_grid({"step": 0, "steps": steps})
     total, measured = experiment.steps_in_all(steps), []
     if experiment.evaluate_every and done < total:
-        real = _real_pictures(experiment, found)
+        real = _reference(experiment, found)
         measured = [hooks.save_scores(twins, real, experiment.evaluate_every, total, folder)]
     return [
         hooks.save_generators(twins, state, folder),
@@ -166,7 +166,7 @@ def _hooks(
     ]
 
 
-def _real_pictures(experiment: Experiment, found: Records) -> evaluate.Reference:
+def _reference(experiment: Experiment, found: Records) -> evaluate.Reference:
     """What the generators are compared with during training: val if there is one. The partition that chooses the best generator
     should not be the one that judges it in the end, which is test."""
     seen = features.load(None, found, experiment)
