@@ -20,13 +20,13 @@ def name(path):
 
 
 # Room (a file or folder of the package) -> the rooms that it may import. No two rooms import each other.
-BASE = {"errors", "files", "progress", "way"}
+BASE = {"errors", "files", "invocation", "progress"}
 LOOKED_AT = {"pictures", "latent", "inference"}
 ROOMS = {
     "errors": set(),
     "files": {"errors"},
     "progress": set(),
-    "way": {"files"},
+    "invocation": {"files"},
     "signals": set(),
     "inference": set(),
     "colours": set(),
@@ -34,7 +34,7 @@ ROOMS = {
     "losses": {"series"},
     "data": BASE | {"pictures"},
     "series": BASE | {"data"},
-    "latent": {"errors", "inference", "way"},
+    "latent": {"errors", "inference", "invocation"},
     "networks": BASE | {"inference", "series"},
     "classifier": BASE | {"inference", "series", "data"},
     "runs": BASE | {"series", "data"},
@@ -92,7 +92,7 @@ def test_only_commands_read_flags():
 
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_a_message_names_a_command_the_way_the_user_came(path):
-    """way.command("train"), and no train.py: the user may have typed `tfgan train`. Docstrings may name files."""
+    """invocation.command("train"), and no train.py: the user may have typed `tfgan train`. Docstrings may name files."""
     tree = ast.parse(path.read_text())
     said = {node.value.value for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
     words = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]

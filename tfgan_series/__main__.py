@@ -17,18 +17,18 @@ def main() -> None:
     """Run the command that the first word names."""
     with signals.ending_in_one_line():
         import tfgan_series
-        from tfgan_series import errors, way
+        from tfgan_series import errors, invocation
 
-        typed = way.MODULE if Path(sys.argv[0]).name == "__main__.py" else way.COMMAND
+        typed = invocation.MODULE if Path(sys.argv[0]).name == "__main__.py" else invocation.COMMAND
         word = sys.argv[1] if len(sys.argv) > 1 else "--help"
         if word in ("-h", "--help", "help"):
             print(_overview(typed))
         elif word == "--version":
-            print(f"{way.COMMAND} {tfgan_series.__version__}")
+            print(f"{invocation.COMMAND} {tfgan_series.__version__}")
         elif word not in COMMANDS:
             sys.exit(f"{typed}: {word!r} is no command{errors.nearest(word, COMMANDS)}; there are {', '.join(COMMANDS)}")
         else:
-            sys.argv[:2] = [f"{typed} {word}"]  # messages begin with it, and way.command reads it
+            sys.argv[:2] = [f"{typed} {word}"]  # messages begin with it, and invocation.command reads it
             start(word)
 
 

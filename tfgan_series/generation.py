@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfgan_series import files, latent, pictures, runs, way
+from tfgan_series import files, invocation, latent, pictures, runs
 from tfgan_series.errors import UserError
 from tfgan_series.generators import load_asked
 from tfgan_series.inference import input_shapes, of_each
@@ -66,7 +66,7 @@ def draw(
     generator, asked = load_asked(generator_file, labels)
     noise_shape, *_ = input_shapes(generator)
     if len(noise_shape) != 2:
-        raise UserError(f"{generator_file} draws from pictures, not from z: use {way.command('translate')}")
+        raise UserError(f"{generator_file} draws from pictures, not from z: use {invocation.command('translate')}")
     z = latent.noise(count, noise_shape[-1], seed)
     return latent.sample(generator, of_each(asked, z)), tuple(asked)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tfgan_series import runs, series, way
+from tfgan_series import invocation, runs, series
 from tfgan_series.data.conditions import Conditions
 from tfgan_series.errors import UserError, reason_of
 
@@ -22,7 +22,7 @@ def load_generator(path: Path | str) -> keras.Model:
     """
     path = _generator_file(path)
     if not path.is_file():
-        raise UserError(f"{path} is not there: {way.command('train')} writes it after the first epoch")
+        raise UserError(f"{path} is not there: {invocation.command('train')} writes it after the first epoch")
     try:
         return keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras passes on all kinds of errors from its zip, HDF5 and JSON readers

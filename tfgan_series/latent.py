@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfgan_series import way
+from tfgan_series import invocation
 from tfgan_series.errors import UserError
 from tfgan_series.inference import Network, in_batches
 
@@ -32,8 +32,8 @@ def numbered(numbers: Sequence[int], noise_dim: int, seed: int) -> np.ndarray:
     for number in numbers:
         if not 1 <= number <= LARGEST:
             raise UserError(
-                f"there is no sample {number}: samples are numbered from 1 to {LARGEST}; {way.command('generate')} --numbered "
-                "shows them"
+                f"there is no sample {number}: samples are numbered from 1 to {LARGEST}; "
+                f"{invocation.command('generate')} --numbered shows them"
             )
     return noise(max(numbers), noise_dim, seed).numpy()[np.asarray(numbers) - 1]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfgan_series import files, networks, runs, series, way
+from tfgan_series import files, invocation, networks, runs, series
 from tfgan_series.data import conversion, pipeline, records
 from tfgan_series.data.records import Records
 from tfgan_series.errors import NeedsFiles, UserError
@@ -113,7 +113,7 @@ def _beside(folder: Path) -> str:
 def convert_line(experiment: Experiment, tfrecord_path: str | Path, *flags: str) -> str:
     """The `convert` command line for an experiment's records, with these flags too."""
     row = series.resolve(experiment.image_type)  # the command's defaults
-    words = [f"{way.command('convert')} --ImageType={experiment.image_type}", *flags]
+    words = [f"{invocation.command('convert')} --ImageType={experiment.image_type}", *flags]
     asked, usual = series.values(experiment), series.values(row)
     words += [f"--{name}={asked[name]}" for name in ("image_size", "channels", "fit") if asked[name] != usual[name]]
     if experiment.bbox != row.bbox:

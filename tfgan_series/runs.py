@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tfgan_series import files, series, way
+from tfgan_series import files, invocation, series
 from tfgan_series.data import records
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError, reason_of
@@ -151,16 +151,16 @@ def read_info(folder: Path | str) -> RunInfo:
         info = RunInfo(series.from_dict(record["experiment"]), record["records"], record["records_identity"])
         had = record.get("records_type", info.experiment.image_type)
     except FileNotFoundError as error:
-        raise UserError(no_run(folder, way.command("train"))) from error
+        raise UserError(no_run(folder, invocation.command("train"))) from error
     except (OSError, ValueError, KeyError, TypeError, UserError) as error:
         raise UserError(
             f"{path} cannot be read ({reason_of(error)}): it is damaged or from another version; "
-            f"{way.command('train')} --overwrite, with the run's ImageType, model and settings, starts it over"
+            f"{invocation.command('train')} --overwrite, with the run's ImageType, model and settings, starts it over"
         ) from error
     if had != info.experiment.records_type:
         raise UserError(
             f"{folder} is from an earlier version, in which {info.experiment.image_type} had other pictures: give another "
-            f"--run_dir, or start over with {way.command('train')} --overwrite and the run's ImageType, model and settings"
+            f"--run_dir, or start over with {invocation.command('train')} --overwrite and the run's ImageType, model and settings"
         )
     return info
 
@@ -234,7 +234,8 @@ def read_flags(folder: Path | str) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise UserError(
-            f"{path} cannot be read ({reason_of(error)}): {way.command('train')} writes it anew when it goes on with the run"
+            f"{path} cannot be read ({reason_of(error)}): {invocation.command('train')} writes it anew when it goes on with the "
+            "run"
         ) from error
 
 

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from absl import app, flags
 
-from tfgan_series import files, series, way
+from tfgan_series import files, invocation, series
 from tfgan_series.commands import usage
 from tfgan_series.errors import UserError, nearest, reason_of
 from tfgan_series.series.settings import with_tuples
@@ -181,7 +181,7 @@ def run_folder(draws_from: str | None = None) -> Path:
         if FLAGS["TFRecordPath"].present:
             words.append(f"--TFRecordPath={files.quoted(FLAGS.TFRecordPath)}")
         offered = [one for one in series.drawing_from(draws_from) if FLAGS.model in (None, one)]
-        raise UserError(runs.no_run(folder, " ".join([way.command("train"), *words]), offered))
+        raise UserError(runs.no_run(folder, " ".join([invocation.command("train"), *words]), offered))
     has = series.values(runs.read_experiment(folder, draws_from))
     other = [
         f"--{series.flag_name(name)} is {has.get(name, 'not a setting')} in the run"

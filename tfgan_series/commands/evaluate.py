@@ -8,7 +8,7 @@ tfgan evaluate --run_dir=RUN --generator=FILE.keras    # another generator of th
 
 from absl import flags
 
-from tfgan_series import backend, report, way
+from tfgan_series import backend, invocation, report
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.data.records import PARTITIONS
@@ -36,7 +36,7 @@ def define() -> None:
     )
     command_line.define_path("weights", None, "inception: a .keras or .h5 file (default: the weights that Keras downloads)")
     flags.DEFINE_integer(
-        "seed", 0, f"the same seed draws the same pictures, as in {way.command('generate')}", **command_line.SEEDS
+        "seed", 0, f"the same seed draws the same pictures, as in {invocation.command('generate')}", **command_line.SEEDS
     )
     flags.DEFINE_integer("batch_size", 64, "pictures to generate at a time; it changes no score", lower_bound=1)
 
@@ -65,7 +65,7 @@ def main() -> None:
     if series.MODELS[trained.model].draws_from == "noise" and trained.partition in (found[0].partition, "all"):
         print(
             "The real pictures are pictures that the generator was trained on. Copies of them score better than other real "
-            f"pictures do, so look at {way.command('explore')} neighbours too."
+            f"pictures do, so look at {invocation.command('explore')} neighbours too."
         )
     print(f"In {run / scores.NAME}")
     report.refresh(run)

@@ -13,7 +13,7 @@ from typing import Any
 
 from absl import flags
 
-from tfgan_series import backend, way
+from tfgan_series import backend, invocation
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.errors import UserError, printable
@@ -43,7 +43,9 @@ def _numbers(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(word) for word in text.split(","))
     except ValueError:
-        raise ValueError(f"wanted numbers of samples, as 3,17,40; {way.command('generate')} --numbered shows them") from None
+        raise ValueError(
+            f"wanted numbers of samples, as 3,17,40; {invocation.command('generate')} --numbered shows them"
+        ) from None
 
 
 class _Numbers(flags.ArgumentParser):
@@ -56,7 +58,7 @@ def define() -> None:
     command_line.define_run("the run to explore")
     command_line.define_records()
     command_line.define_path("out", None, "folder for what is found (default: explored/ in the run)")
-    flags.DEFINE_integer("seed", 0, f"seed of the samples, as in {way.command('generate')}", **command_line.SEEDS)
+    flags.DEFINE_integer("seed", 0, f"seed of the samples, as in {invocation.command('generate')}", **command_line.SEEDS)
     flags.DEFINE(_Numbers(), "samples", None, "interpolate, neighbours: numbers of samples, as 3,17,40 (default: the first 6)")
     command_line.define_label(
         "what to draw, one label; interpolate: with several labels a walk goes from label to label at one z"

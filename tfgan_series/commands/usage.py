@@ -8,7 +8,7 @@ from typing import Any
 
 from absl import flags
 
-from tfgan_series import series, way
+from tfgan_series import invocation, series
 
 FILES, OWN = "files", "this command"  # groups of the flags that are no settings
 _ORDER = (OWN, *series.GROUPS, FILES)
@@ -27,12 +27,12 @@ def text(
     settings. Of the settings that only other models have, the help gives the names. to_find: the command takes the settings only
     to find a run, so it shows those alone that name it.
     """
-    typed, usual = way.command(name), {series.flag_name(name): value for name, value in series.values(experiment).items()}
+    typed, usual = invocation.command(name), {series.flag_name(name): value for name, value in series.values(experiment).items()}
     settings = {flag for flag, group in groups.items() if group in series.GROUPS}
     argument = " [" + "|".join(words) + "]" if words else ""
     parser = argparse.ArgumentParser(
         usage=f"{typed}{argument} [--flag=value ...]",
-        description=re.sub(r"\btfgan (\w+)", lambda found: way.command(found[1]), doc),
+        description=re.sub(r"\btfgan (\w+)", lambda found: invocation.command(found[1]), doc),
         epilog="\n".join(_ending(typed, sorted(settings - set(usual)), experiment, to_find)),
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=24, width=_WIDTH),
         add_help=False,

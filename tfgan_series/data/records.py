@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tfgan_series import files, way
+from tfgan_series import files, invocation
 from tfgan_series.errors import UserError, reason_of
 
 if TYPE_CHECKING:  # it imports TensorFlow, which takes long: who only looks for a folder need not wait
@@ -159,7 +159,8 @@ def check_settings(records: Records, wanted: Mapping[str, Any]) -> None:
         same = [f"--{name}={has[name]}, " for name in ("channels", "fit") if name in has and has[name] != wanted.get(name)]
         raise UserError(
             f"{records.folder} was made with {', '.join(other)}: give {''.join(same)}another --TFRecordPath, or make it again "
-            f"with {way.command('convert')} --ImageType={wanted['image_type']} --overwrite and the other flags that you want"
+            f"with {invocation.command('convert')} --ImageType={wanted['image_type']} --overwrite and the other flags that you "
+            "want"
         )
 
 
@@ -230,4 +231,4 @@ def damage_report(shards: Sequence[Path]) -> str:
 
 
 def _again() -> str:
-    return f"make the records again with {way.command('convert')} --overwrite and the flags that made them"
+    return f"make the records again with {invocation.command('convert')} --overwrite and the flags that made them"

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 import tfgan_series
-from tfgan_series import latent, pictures, progress, runs, way
+from tfgan_series import invocation, latent, pictures, progress, runs
 from tfgan_series.data import pipeline
 from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.records import PARTITIONS, Records
@@ -249,8 +249,9 @@ def slices_of(records: Records, against: str, side: str, count: int) -> tuple[Sl
         if one.count < SMALLEST:
             raise UserError(
                 f"{records.folder}: a score needs {SMALLEST} pictures or more on each side, and {one.partition}{side} gives "
-                f"{one.count}: make records of more pictures, or give a larger --count; {way.command('compare')} --count=0 and "
-                f"{way.command('train')} --evaluate_every=0 leave the scores out"
+                f"{one.count}: make records of more pictures, or give a larger --count; "
+                f"{invocation.command('compare')} --count=0 and {invocation.command('train')} --evaluate_every=0 leave the "
+                "scores out"
             )
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfgan_series import files, way
+from tfgan_series import files, invocation
 from tfgan_series.errors import UserError, nearest, printable, reason_of
 
 NAME = "scores.jsonl"  # in the run folder
@@ -68,7 +68,7 @@ def read(folder: Path | str) -> list[Score]:
         return []
     except (OSError, ValueError, TypeError) as error:
         raise UserError(
-            f"{path} cannot be read ({reason_of(error)}): remove it, and measure again with {way.command('evaluate')}"
+            f"{path} cannot be read ({reason_of(error)}): remove it, and measure again with {invocation.command('evaluate')}"
         ) from error
 
 

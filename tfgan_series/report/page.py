@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 from PIL import Image
 
-from tfgan_series import files, runs, series, way
+from tfgan_series import files, invocation, runs, series
 from tfgan_series.data import preprocess, records
 from tfgan_series.errors import UserError, reason_of
 from tfgan_series.evaluation import scores
@@ -67,7 +67,7 @@ def refresh(run: Path | str) -> None:
     try:
         print(f"To see the run, open {make([run], page)}")
     except (UserError, OSError) as error:
-        print(f"{page} was not made ({error}). To try again: {way.command('report')} --run_dir={files.quoted(run)}")
+        print(f"{page} was not made ({error}). To try again: {invocation.command('report')} --run_dir={files.quoted(run)}")
 
 
 def _template() -> jinja2.Template:
@@ -292,7 +292,7 @@ def _repeat(folder: Path) -> dict[str, str]:
     flagfile = files.quoted(folder / runs.FLAGS)
     named = folder if folder.name not in ("", "..") else folder.resolve()
     return {
-        "command": f"{way.command('train')} --flagfile={flagfile} --run_dir={files.quoted(f'{named}-again')}",
+        "command": f"{invocation.command('train')} --flagfile={flagfile} --run_dir={files.quoted(f'{named}-again')}",
         "flags": runs.read_flags(folder),
     }
 

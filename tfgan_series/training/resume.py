@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tfgan_series import runs, series, way
+from tfgan_series import invocation, runs, series
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError
 from tfgan_series.series import Experiment
@@ -36,5 +36,6 @@ def check(folder: Path, experiment: Experiment, found: Records) -> None:
     if other:
         raise UserError(
             f"{folder} holds another run ({'; '.join(other)}): to go on, give its settings and its records; else give another "
-            f"--name or --run_dir ({way.command('compare')}: --out), or start over with {way.command('train')} --overwrite"
+            f"--name or --run_dir ({invocation.command('compare')}: --out), or start over with "
+            f"{invocation.command('train')} --overwrite"
         )

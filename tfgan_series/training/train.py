@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfgan_series import files, networks, runs, series, way
+from tfgan_series import files, invocation, networks, runs, series
 from tfgan_series.data import pipeline
 from tfgan_series.data.records import Records, check_unchanged
 from tfgan_series.errors import UserError
@@ -55,7 +55,7 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
         functools.partial(_batches, experiment, found, strategy),
         checkpoints.save,
         after_row,
-        if_long="" if own or experiment == quick else f" To draw {quick.image_type} in minutes: {way.command('train')}",
+        if_long="" if own or experiment == quick else f" To draw {quick.image_type} in minutes: {invocation.command('train')}",
         agree=functools.partial(devices.largest, strategy) if devices.several_workers(strategy) else None,
         together=together,
     )

@@ -1,6 +1,6 @@
 import pytest
 
-from tfgan_series import way
+from tfgan_series import invocation
 
 
 @pytest.mark.parametrize(
@@ -24,4 +24,4 @@ def test_other_commands_are_named_the_way_the_user_came(monkeypatch, tmp_path, t
             (tmp_path / folder / f"{name}.py").touch()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", [typed, "--flag"])
-    assert (way.command("train"), way.command("convert")) == (train, convert)
+    assert (invocation.command("train"), invocation.command("convert")) == (train, convert)
