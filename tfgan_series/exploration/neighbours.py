@@ -1,8 +1,9 @@
 """Finds the training pictures nearest to samples: they show whether the generator only remembers its training pictures."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
+from PIL import Image
 from sklearn.neighbors import NearestNeighbors
 
 from tfgan_series import classifier, latent, pictures
@@ -15,6 +16,8 @@ from tfgan_series.series import Experiment
 _NEAREST = 5
 _MEASURED = 256  # samples, and at most as many real pictures, whose distances are compared
 _BATCH = 64
+
+Near = tuple[np.ndarray, np.ndarray]  # what `nearest` returns
 
 
 def neighbours(
@@ -34,49 +37,67 @@ def neighbours(
     The samples of a generator that only remembers come nearer to training pictures than these real pictures do. Returns a
     Finding. Raises UserError for a number that no sample has.
     """
-    noise_dim = generator.input_shape[-1]
-    samples = latent.sample(generator, latent.numbered(numbers, noise_dim, seed))
-    queries = {"samples": latent.sample(generator, latent.noise(_MEASURED, noise_dim, seed), _BATCH)}
+    samples = latent.sample(generator, latent.numbered(numbers, generator.input_shape[-1], seed))
     other = classifier.held_out(found, experiment)
-    partition = other.partition if other else experiment.partition
-    real = f"real pictures of {partition}" if other else "training pictures, each to the nearest other one"
-    queries[real] = pipeline.first_images(found, other or experiment, partition, "", _MEASURED)
+    queries = _queries(generator, found, experiment, other, seed)
+    asked = np.concatenate([samples, *queries.values()])
     spaces = {"pixels": pixels, **({"features": judge.features} if judge else {})}
+    near = {space: nearest(embed, asked, len(samples), pipeline.in_order(found, experiment)) for space, embed in spaces.items()}
+    medians = {space: _medians(distances[len(samples) :], queries, other) for space, (distances, _) in near.items()}
+    return Finding(
+        title="Nearest training pictures",
+        text=_told(medians, queries),
+        pictures={"neighbours.png": _page(samples, numbers, near)},
+        numbers={"samples": list(numbers), "seed": seed, "medians": medians},
+    )
 
-    rows, labels = [samples[:, None]], [[str(number)] for number in numbers]
-    medians: dict[str, dict[str, float]] = {}
-    for space, embed in spaces.items():
-        asked = np.concatenate([samples, *queries.values()])
-        distances, images = nearest(embed, asked, len(samples), pipeline.in_order(found, experiment))
-        rows.append(images)
-        for row, found_distances in zip(labels, distances, strict=False):
-            row += [f"{distance:.3g}" for distance in found_distances]
-        of_samples, of_real = np.split(distances[len(samples) :], [len(queries["samples"])])
-        itself = 0 if other else min(1, distances.shape[1] - 1)  # the nearest to a training picture is the picture itself
-        medians[space] = {"samples": float(np.median(of_samples[:, 0])), real: float(np.median(of_real[:, itself]))}
-    images = pictures.to_uint8(np.concatenate(rows, axis=1))
-    ranks = range(1, 1 + (images.shape[1] - 1) // len(spaces))
-    caption = "a sample, and its nearest training pictures with their distances in " + " and in ".join(spaces)
-    page = pictures.grid(
+
+def _queries(
+    generator: Network, found: Records, experiment: Experiment, other: Experiment | None, seed: int
+) -> dict[str, np.ndarray]:
+    """The pictures whose distances are compared, {what they are: [n, H, W, C]}: samples first, then real ones. other: the
+    experiment of a partition that was not trained on, or None."""
+    real = f"real pictures of {other.partition}" if other else "training pictures, each to the nearest other one"
+    chosen = other or experiment
+    return {
+        "samples": latent.sample(generator, latent.noise(_MEASURED, generator.input_shape[-1], seed), _BATCH),
+        real: pipeline.first_images(found, chosen, chosen.partition, "", _MEASURED),
+    }
+
+
+def _medians(distances: np.ndarray, queries: Mapping[str, np.ndarray], other: Experiment | None) -> dict[str, float]:
+    """The median distance of each kind of query to its nearest training picture. distances: [all queries, k]. other: as in
+    _queries."""
+    samples, real = queries
+    of_samples, of_real = np.split(distances, [len(queries[samples])])
+    itself = 0 if other else min(1, distances.shape[1] - 1)  # the nearest to a training picture is the picture itself
+    return {samples: float(np.median(of_samples[:, 0])), real: float(np.median(of_real[:, itself]))}
+
+
+def _page(samples: np.ndarray, numbers: Sequence[int], near: Mapping[str, Near]) -> Image.Image:
+    """A row for each sample: itself, and its nearest training pictures in each space."""
+    images = pictures.to_uint8(np.concatenate([samples[:, None], *(images for _, images in near.values())], axis=1))
+    ranks = range(1, 1 + (images.shape[1] - 1) // len(near))
+    labels = []
+    for row, number in enumerate(numbers):
+        labels += [str(number), *(f"{distance:.3g}" for distances, _ in near.values() for distance in distances[row])]
+    return pictures.grid(
         images.reshape(-1, *images.shape[2:]),
         columns=images.shape[1],
-        caption=caption,
-        heads=["sample", *(f"{space} {rank}" for space in spaces for rank in ranks)],
-        labels=[label for row in labels for label in row],
+        caption="a sample, and its nearest training pictures with their distances in " + " and in ".join(near),
+        heads=["sample", *(f"{space} {rank}" for space in near for rank in ranks)],
+        labels=labels,
     )
+
+
+def _told(medians: Mapping[str, Mapping[str, float]], queries: Mapping[str, np.ndarray]) -> str:
     told = [
         f"In {space}{' (grey levels)' if space == 'pixels' else ''} the nearest training picture is at a median distance of "
         + " and ".join(f"{distance:.3g} from {len(queries[kind])} {kind}" for kind, distance in by_kind.items())
         + "."
         for space, by_kind in medians.items()
     ]
-    hint = "If the generator only remembers, its samples come much nearer than these real pictures."
-    return Finding(
-        title="Nearest training pictures",
-        text=" ".join([*told, hint]),
-        pictures={"neighbours.png": page},
-        numbers={"samples": list(numbers), "seed": seed, "medians": medians},
-    )
+    return " ".join([*told, "If the generator only remembers, its samples come much nearer than these real pictures."])
 
 
 def pixels(images: np.ndarray) -> np.ndarray:
@@ -84,9 +105,7 @@ def pixels(images: np.ndarray) -> np.ndarray:
     return images.reshape(len(images), -1) * (127.5 / np.sqrt(images[0].size))
 
 
-def nearest(
-    embed: Callable[[np.ndarray], np.ndarray], asked: np.ndarray, shown: int, blocks: Iterable[tuple]
-) -> tuple[np.ndarray, np.ndarray]:
+def nearest(embed: Callable[[np.ndarray], np.ndarray], asked: np.ndarray, shown: int, blocks: Iterable[tuple]) -> Near:
     """Find the nearest pictures in a stream. Only one block of the stream is in memory at a time.
 
     embed: images [N, H, W, C] -> vectors. asked: images. blocks: (images, ...) tuples. Returns (distances [asked, k], the
