@@ -6,7 +6,7 @@ boxes if boxes are cut out. The other lists are read if they exist.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,31 +42,20 @@ def find(request: Request) -> Source:
         # Boxes are in pixels of the raw pictures: on the aligned ones they would be wrong.
         "bbox": _read_list(root, "list_bbox_celeba", 4) if variant == "img_celeba" else None,
         "landmarks": _read_list(root, landmarks, 10),
-        "identity": _read_list(root, "identity_CelebA", 1),
-        "attributes": _read_list(root, "list_attr_celeba", 40),
-        "partition": _read_list(root, "list_eval_partition", 1),
+        "identity": _read_list(root, "identity_CelebA", 1, lambda row: row[0]),
+        "attributes": _read_list(root, "list_attr_celeba", 40, _attributes, named=True),
+        "partition": _read_list(root, "list_eval_partition", 1, _partition),
     }
     if request.bbox and lists["bbox"] is None:
         raise UserError(f"{root}: has no list_bbox_celeba.txt (or .csv) for the boxes; add it, or give --nobbox")
 
     partitions: dict[str, list[Example]] = {name: [] for name in PARTITIONS}
     for name in names:
-        known: dict[str, Any] = {}
-        problem = ""
-        for key, rows in lists.items():
-            if rows is not None:
-                known[key] = rows.values.get(_stem(name), None if key != "bbox" or request.bbox else _NO_BOX)
-                if known[key] is None and not problem:
-                    problem = f"not in {rows.file}"
-        partition = 0 if known.get("partition") is None else int(known["partition"][0])
-        known.pop("partition", None)
+        known, problem = _known(_stem(name), lists, request.bbox)
+        partition = known.pop("partition", PARTITIONS[0])
         if problem:
             known = {}
-        elif "identity" in known:
-            known["identity"] = known["identity"][0]
-        partitions[PARTITIONS[partition]].append(
-            Example(readable(name), os.path.join(folder, name), known=known, problem=problem)
-        )
+        partitions[partition].append(Example(readable(name), os.path.join(folder, name), known=known, problem=problem))
     return Source(
         {name: examples for name, examples in partitions.items() if examples},
         attribute_names=lists["attributes"].columns if lists["attributes"] else (),
@@ -76,11 +65,22 @@ def find(request: Request) -> Source:
 
 @dataclass(frozen=True)
 class _List:
-    """One annotation list: the file's name, the column names if the file has them, {stem: values}."""
+    """One annotation list: the file's name, the column names if the file has them, {stem: what it says of the picture}."""
 
     file: str
     columns: tuple[str, ...]
-    values: dict[str, np.ndarray]
+    values: dict[str, Any]
+
+
+def _known(stem: str, lists: Mapping[str, _List | None], bbox: bool) -> tuple[dict[str, Any], str]:
+    """What the lists say of a picture, and what is wrong with that, or "". bbox: whether its box is needed."""
+    there = {key: rows for key, rows in lists.items() if rows is not None}
+    found = {key: rows.values.get(stem) for key, rows in there.items()}
+    if "bbox" in found and found["bbox"] is None and not bbox:
+        found["bbox"] = _NO_BOX
+    absent = [rows.file for key, rows in there.items() if found[key] is None]
+    known = {key: value for key, value in found.items() if value is not None}
+    return known, f"not in {absent[0]}" if absent else ""
 
 
 def _stem(name: str) -> str:
@@ -88,7 +88,21 @@ def _stem(name: str) -> str:
     return os.path.splitext(name)[0]
 
 
-def _read_list(root: Path, name: str, width: int) -> _List | None:
+def _attributes(row: np.ndarray) -> np.ndarray:
+    return (row > 0).astype(np.uint8)  # the list has 1 and -1
+
+
+def _partition(row: np.ndarray) -> str:
+    if not 0 <= row[0] < len(PARTITIONS):
+        raise ValueError(f"partition {row[0]}; wanted 0 (train), 1 (val) or 2 (test)")
+    return PARTITIONS[row[0]]
+
+
+def _read_list(
+    root: Path, name: str, width: int, parse: Callable[[np.ndarray], Any] = lambda row: row, named: bool = False
+) -> _List | None:
+    """A list of CelebA, or None if it is not there. width: numbers in a row. parse(numbers): what a row says of its picture; it
+    may raise ValueError. named: whether the columns must have names."""
     choices = [root / place / f"{name}{end}" for place in ("Anno", "Eval", ".") for end in (".txt", ".csv")]
     path = next((one for one in choices if one.is_file()), None)
     if path is None:
@@ -96,7 +110,7 @@ def _read_list(root: Path, name: str, width: int) -> _List | None:
     lines = path.read_text(encoding="utf-8-sig", errors="surrogateescape").splitlines()
     separator = "," if path.suffix == ".csv" else None
     columns: tuple[str, ...] = ()
-    values: dict[str, np.ndarray] = {}
+    values: dict[str, Any] = {}
     for number, line in enumerate(lines, 1):
         words = line.split(separator)
         if not line.strip():
@@ -110,10 +124,11 @@ def _read_list(root: Path, name: str, width: int) -> _List | None:
             row = None
         if row is None or len(row) != width:
             raise UserError(f"{path}, line {number}: {line.strip()[:60]!r}; wanted a file name and {width} whole numbers")
-        if name == "list_eval_partition" and not 0 <= row[0] < len(PARTITIONS):
-            raise UserError(f"{path}, line {number}: partition {row[0]}; wanted 0 (train), 1 (val) or 2 (test)")
-        values[_stem(words[0])] = (row > 0).astype(np.uint8) if name == "list_attr_celeba" else row
-    if name == "list_attr_celeba" and len(columns) != width:
+        try:
+            values[_stem(words[0])] = parse(row)
+        except ValueError as error:
+            raise UserError(f"{path}, line {number}: {error}") from error
+    if named and len(columns) != width:
         raise UserError(f"{path}: {len(columns)} names before the first picture; wanted those of the {width} attributes")
     return _List(path.name, tuple(map(readable, columns)), values)
 
