@@ -147,6 +147,20 @@ def test_a_member_of_many_changes_has_a_name_that_file_systems_take(tiny):
     assert all(len(name) <= 255 for name in names)
 
 
+def test_scores_that_do_not_compare_are_not_put_side_by_side_without_a_word():
+    def results(floor, digest):
+        noted = {"value": 3.0, "error": None, "n_real": 9, "n_fake": 9, "n_floor": 9, "partition": "test", "features": "random"}
+        made = {"checkpoint": "generator.keras", "checkpoint_digest": "cc", "step": 1, "seed": 0, "versions": {}}
+        return [{"scores": {"fid": scores.Score(metric="fid", floor=floor, features_digest=digest, **noted, **made)}}]
+
+    lines = comparison.score_table({"one": results(1.0, "aa"), "other": results(9.0, "bb")}).splitlines()
+    assert lines[2] == "| real pictures |  | 1 to 9 |"
+    assert lines[-1].endswith("do not compare their scores.")
+    lines = comparison.score_table({"one": results(1.0, "aa"), "other": results(1.0, "aa")}).splitlines()
+    assert lines[2] == "| real pictures |  | 1 |"
+    assert "do not compare" not in lines[-1]
+
+
 def test_the_losses_of_several_seeds():
     """End and swing are of the last three steps, which are an epoch, wherever the run ends in its epoch."""
     curve = np.array([4.0, 3.0, 7.0, 8.0, 1.0, 2.0, 3.0])

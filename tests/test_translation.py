@@ -77,6 +77,16 @@ def test_one_file(translator, folder, tmp_path):
     assert json.loads((tmp_path / "out/translated.json").read_text(encoding="utf-8"))["direction"] == "ba"
 
 
+def test_a_call_that_ended_early_has_no_record_of_other_originals(translator, folder, tmp_path):
+    run, _ = translator
+    out = translation.translate_files(run, folder, tmp_path / "out")
+    (out / "b.png").unlink()
+    (out / "b.png").mkdir()  # so b.png cannot be written
+    with pytest.raises(OSError, match=r"b\.png"):
+        translation.translate_files(run, folder, out)
+    assert not (out / "translated.json").exists()
+
+
 def test_what_cannot_be_translated(translator, folder, tmp_path):
     run, _ = translator
     (tmp_path / "empty").mkdir()

@@ -203,7 +203,7 @@ def _measure(plan: Sequence[Run], count: int) -> Iterator[list[Score]]:
             yield has
             continue
         experiment = run.experiment.fitted(run.records)
-        key = (run.records.folder, experiment.partition, experiment.image_size, experiment.conditions)
+        key = (run.records.folder, experiment.partition, experiment.image_size, experiment.fit, experiment.conditions)
         if key not in seen:
             network = features.load(None, run.records, experiment)
             seen[key] = evaluate.reference(run.records, experiment, network, count=count)
@@ -254,17 +254,21 @@ def _write_page(page: Path, results: Mapping[str, Sequence[Result]], question: s
 
 def score_table(results: Mapping[str, Sequence[Result]]) -> str:
     """The scores as Markdown: the median over a member's seeds and, of several, the smallest and the largest. The first line has
-    the scores of real pictures. "" if nothing was measured."""
+    the scores of real pictures. A line below warns if the runs were measured in different ways. "" if nothing was measured."""
     every = [score for of_seeds in results.values() for result in of_seeds for score in result["scores"].values()]
-    floors = {score.metric: score.floor for score in every}
-    if not floors:
+    metrics = list(dict.fromkeys(score.metric for score in every))
+    if not metrics:
         return ""
-    lines = [["run", "seeds", *floors], ["---", *["---:"] * (len(floors) + 1)]]
-    lines.append(["real pictures", "", *(f"{floor:.3g}" for floor in floors.values())])
+    floors = {metric: sorted({score.floor for score in every if score.metric == metric}) for metric in metrics}
+    lines = [["run", "seeds", *metrics], ["---", *["---:"] * (len(metrics) + 1)]]
+    ends = [(f"{of[0]:.3g}", f"{of[-1]:.3g}") for of in floors.values()]
+    lines.append(["real pictures", "", *(" to ".join(dict.fromkeys(both)) for both in ends)])
     for label, of_seeds in results.items():
-        values = [[result["scores"][metric].value for result in of_seeds if metric in result["scores"]] for metric in floors]
+        values = [[result["scores"][metric].value for result in of_seeds if metric in result["scores"]] for metric in metrics]
         lines.append([label, str(len(of_seeds)), *map(_spread, values)])
-    return _markdown(lines) + f"\n{scores.HOW_TO_READ}\n"
+    apart = len({score.features_digest for score in every}) > 1 or any(len(of) > 1 for of in floors.values())
+    warning = "The runs were measured through other networks or against other real pictures: do not compare their scores."
+    return _markdown(lines) + f"\n{warning if apart else scores.HOW_TO_READ}\n"
 
 
 def _spread(values: Sequence[float]) -> str:

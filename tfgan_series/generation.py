@@ -2,14 +2,20 @@
 
 import re
 from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
+import tensorflow as tf
 
 from tfgan_series import files, invocation, latent, pictures, runs
 from tfgan_series.errors import UserError
 from tfgan_series.generators import load_asked
 from tfgan_series.inference import input_shapes, of_each
+
+_BLOCK = 512  # pictures that are float32 at a time: in uint8 they need a quarter of the memory
 
 
 def generate(
@@ -34,8 +40,10 @@ def generate(
     a folder of its name. If the file is not named generator.keras, its name comes first in all names.
     Raises UserError as draw does.
     """
-    images, asked = draw(generator_file, labels=labels, count=count, seed=seed)
-    images = pictures.to_uint8(images)
+    generator, inputs, asked = _load(generator_file, labels, count, seed)
+    total = count * (len(asked) or 1)
+    blocks = (tf.nest.map_structure(itemgetter(slice(at, at + _BLOCK)), inputs) for at in range(0, total, _BLOCK))
+    images = np.concatenate([pictures.to_uint8(latent.sample(generator, block)) for block in blocks])
     numbers = [str(1 + place % count) for place in range(len(images))] if numbered else ()
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
@@ -63,12 +71,17 @@ def draw(
     generator_file: a .keras file, or a run folder that has one. Raises UserError if the generator cannot be read or does not draw
     from z, for a label that does not exist, and for labels if nothing can be asked for.
     """
+    generator, inputs, asked = _load(generator_file, labels, count, seed)
+    return latent.sample(generator, inputs), asked
+
+
+def _load(generator_file: Path | str, labels: Sequence[str], count: int, seed: int) -> tuple[keras.Model, Any, tuple[str, ...]]:
+    """The generator, its inputs, and the labels that they ask for."""
     generator, asked = load_asked(generator_file, labels)
     noise_shape, *_ = input_shapes(generator)
     if len(noise_shape) != 2:
         raise UserError(f"{generator_file} draws from pictures, not from z: use {invocation.command('translate')}")
-    z = latent.noise(count, noise_shape[-1], seed)
-    return latent.sample(generator, of_each(asked, z)), tuple(asked)
+    return generator, of_each(asked, latent.noise(count, noise_shape[-1], seed)), tuple(asked)
 
 
 def _save_singles(images: np.ndarray, folder: Path) -> None:

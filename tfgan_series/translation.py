@@ -43,7 +43,7 @@ def translate_files(
         raise UserError(f"--input={source}: {nothing(found)}")
     if folder.resolve() == out.resolve() or (source.is_dir() and out.resolve().is_relative_to(folder.resolve())):
         raise UserError(f"--out={out} is in the folder of the originals, {folder}: give another")
-    if Path(names[0]).suffix.lower() not in ENDINGS:
+    if source.is_file() and source.suffix.lower() not in ENDINGS:
         raise UserError(f"--input={source}: wanted {', '.join(ENDINGS)}")
     generator = _load(run, direction)
     channels, step = generator.input_shape[-1], runs.last_step(run)
@@ -98,11 +98,14 @@ def translate(generator: Network, images: np.ndarray) -> np.ndarray:
 
 def _translate_batch(generator: Network, batch: list[tuple[str, np.ndarray]], out: Path) -> list[str]:
     """Translate and save pictures of one size, [(name, pixels)]. Returns their names."""
+    (out / runs.TRANSLATION).unlink(missing_ok=True)  # it names the originals of an earlier call
     for (name, _), image in zip(batch, translate(generator, np.stack([pixels for _, pixels in batch])), strict=True):
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        form = Image.registered_extensions()[path.suffix.lower()]
+        picture = pictures.to_image(image)
         data = io.BytesIO()
-        pictures.to_image(image).save(data, format=Image.registered_extensions()[path.suffix.lower()], quality=95)
+        (picture.convert("RGB") if form == "QOI" else picture).save(data, format=form, quality=95)  # QOI has no grey
         with files.whole(path) as partial:
             partial.write_bytes(data.getvalue())  # not by Pillow: it raises no error if a full disk cuts a JPEG short
     return [name for name, _ in batch]

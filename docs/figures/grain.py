@@ -3,7 +3,7 @@
     python docs/figures/grain.py                        # draws the docs' figure again: some minutes
     python docs/figures/grain.py --steps=100 --out=FILE # a quick look
 
-Each network is trained at a small size and at 64 pixels, for as many steps of 64 pictures. The DCGAN is an eighth as wide as
+Each network is trained at a small size and at 64 pixels, for as many steps of 64 pictures. The DCGAN is a sixteenth as wide as
 GAN-03's.
 """
 

@@ -112,6 +112,18 @@ def test_exif_rotation_is_undone(save):
     assert image[13, 8].tolist() == pytest.approx([0, 0, 0], abs=6)
 
 
+@pytest.mark.parametrize("name", ["turned.jpg", "turned.png", "turned.tif", "turned.webp"])
+@pytest.mark.parametrize("orientation", [1, 3, 5, 8, 9])
+def test_each_format_is_turned_as_pillow_turns_it(save, name, orientation):
+    """Pillow gives the size of a TIFF as it is after turning, that of other formats as it is before. 9 is no orientation."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = save(Image.linear_gradient("L").resize((90, 40)).convert("RGB"), name, exif=exif)
+    upright = preprocess.open_picture(path).convert("RGB").resize((8, 8), Image.Resampling.BICUBIC)
+    mine = preprocess.prepare(path, image_size=8, channels=3).pixels.astype(int)
+    assert np.abs(mine - np.asarray(upright)).max() <= 8  # an upright JPEG is decoded at a smaller scale
+
+
 def test_squash_keeps_everything_and_crop_the_middle(save):
     picture = Image.new("RGB", (60, 20), "black")
     picture.paste(RED, (20, 0, 40, 20))

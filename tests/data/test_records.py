@@ -86,5 +86,11 @@ def test_the_size_asked_for_comes_before_the_originals(celeba, tmp_path):
     assert records.find_records(tmp_path, experiment).folder.name == "source"
     conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path)
     assert records.find_records(tmp_path, experiment).folder.name == "8"
+    noted = tmp_path / "img_align_celeba/source/conversion.json"
+    settings = json.loads(noted.read_text())
+    noted.write_text(json.dumps(settings | {"source": "/elsewhere"}))
+    with pytest.raises(UserError, match=r"different pictures, .*8 \(of .*celeba0\) and .*source \(of /elsewhere\): remove"):
+        records.find_records(tmp_path, experiment)
+    noted.write_text(json.dumps(settings))
     with pytest.raises(UserError, match="was made with fit=squash and not crop: give --fit=squash, another --TFRecordPath"):
         records.find_records(tmp_path, experiment.change(fit="crop"))

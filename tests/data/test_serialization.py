@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from tfgan_series import progress, series
-from tfgan_series.data import conversion
+from tfgan_series.data import conversion, records, serialization
+from tfgan_series.data.datasets.source import Example
 from tfgan_series.errors import UserError
 
 from conftest import ROOT, rejected
@@ -41,6 +42,26 @@ def workers():
     """The process numbers of the workers of this process."""
     listed = subprocess.run(["ps", "-ww", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True).stdout
     return [int(line.split()[0]) for line in listed.splitlines() if "LokyProcess" in line]
+
+
+class Counted(list):
+    """A list that counts how often a part of it is taken."""
+
+    parts = 0
+
+    def __getitem__(self, index):
+        self.parts += isinstance(index, slice)
+        return super().__getitem__(index)
+
+
+def test_records_wait_in_a_small_queue_for_a_slow_disk():
+    """Else all pictures would lie in memory."""
+    examples = Counted([Example(str(number), np.zeros((4, 4), np.uint8)) for number in range(64 * 200)])
+    settings = records.conversion_settings(series.resolve("mnist", image_size=4), "pixels")
+    found = serialization.serialized([examples], settings, {"image": None, "label": (), "filename": None})
+    next(found)
+    assert 0 < examples.parts < 100
+    found.close()
 
 
 def test_processes_write_what_threads_write(many, converted, tmp_path):

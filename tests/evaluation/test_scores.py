@@ -43,7 +43,7 @@ def test_rows_are_kept_and_measured_again_they_are_replaced(tmp_path):
 
 def test_the_latest_score_of_each_name():
     found = [score(value=3.0), score(metric="kid", value=1.0), score(value=2.0)]
-    assert scores.latest(found) == [score(value=2.0), score(metric="kid", value=1.0)]
+    assert scores.latest(found) == [score(metric="kid", value=1.0), score(value=2.0)]  # the last measured comes last
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,18 @@ def test_a_damaged_file_is_named_and_stays(tmp_path, text):
     with pytest.raises(UserError, match=r"scores.jsonl cannot be read .*: remove it, and measure again"):
         scores.add(tmp_path, [score()])
     assert (tmp_path / scores.NAME).read_text() == text
+
+
+def test_classes_are_those_of_the_last_measurement():
+    """Of 10,000 pictures, of 500, and after more training of 10,000 again: classes of the last alone, in one row each."""
+
+    def measured(count, value, classes):
+        named = [score(metric=f"fid_of_{name}_{count // 10}_test_classifier", of=name, value=value) for name in classes]
+        return [score(metric=f"fid{count}_test_classifier", value=value), *named]
+
+    found = [*measured(10_000, 5.0, "ab"), *measured(500, 60.0, "abc"), *measured(10_000, 3.0, "ab")]
+    table = [["class", "fid"], ["a", "3 (0.9)"], ["b", "3 (0.9)"]]
+    assert scores.by_class(scores.latest(found, ["generator.keras"])) == table
 
 
 def test_a_table_for_people():

@@ -28,6 +28,7 @@ def test_flat_pictures_keep_every_pixel():
 def test_wide_pictures_shrink_and_others_do_not():
     assert decoded(inline.encode(noise(2000, 300))).size == (1024, 154)
     assert decoded(inline.encode(noise(30, 90))).size == (30, 90)
+    assert decoded(inline.encode(noise(4, 32_766))).size == (2, 16_383)  # WebP has no higher pictures
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,7 @@ def fill(folder):
         place.mkdir(parents=True)
     with open(records / "rejected.csv", "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("file", "reason"), *((name, "it's no picture") for name in FILES * 20)])
+    (records / "conversion.json").write_text(json.dumps({"identity": runs.read_info(folder).records_identity}))
     pages = [Image.new("RGB", (200, 50), shade) for shade in ("red", "green")]
     pages[0].save(explored / "đi bộ.gif", save_all=True, append_images=pages[1:], duration=100)
     pages[1].save(explored / "walk.png")

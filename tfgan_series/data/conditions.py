@@ -34,21 +34,26 @@ class Conditions:
         A label is a name or its number, the first is 0. Attributes may be joined: Smiling+Male has both, none has none of them.
         Raises UserError for a label that does not exist.
         """
-        parts = [label] if self.exclusive or label in self.names else label.split(_AND)
-        if label == _WITHOUT and label in self.labels and label not in self.names:
-            parts = []
         condition = np.zeros(len(self.names), np.float32)
-        condition[[self._place(part, label) for part in parts]] = 1
+        condition[self._places(label)] = 1
         return condition
 
     def of_labels(self, labels: Sequence[str] = ()) -> dict[str, np.ndarray]:
-        """{label: its condition [K]}. Without labels: of all that there are.
+        """{label: its condition [K]}; a number becomes the name. Without labels: of all that there are.
 
         Raises UserError for a label that does not exist, and for one that is given twice.
         """
-        if len(set(labels)) < len(labels):
+        asked = [_AND.join(self.names[place] for place in self._places(label)) or _WITHOUT for label in labels]
+        if len(set(asked)) < len(asked):
             raise UserError(f"--label={','.join(labels)}: give each label once")
-        return {label: self.of_label(label) for label in labels or self.labels}
+        return {label: self.of_label(label) for label in asked or self.labels}
+
+    def _places(self, label: str) -> list[int]:
+        """The places of the names that a label asks for."""
+        if label == _WITHOUT and label in self.labels and label not in self.names:
+            return []
+        parts = [label] if self.exclusive or label in self.names else label.split(_AND)
+        return [self._place(part, label) for part in parts]
 
     def _place(self, name: str, label: str) -> int:
         if name in self.names:

@@ -62,13 +62,14 @@ def prepare(
     """
     with _damage_is_a_bad_picture():
         picture = _open(image)
-        turned = picture.getexif().get(_ORIENTATION, 1)
-        width, height = picture.size if turned < 5 else picture.size[::-1]
+        if picture.getexif().get(_ORIENTATION, 1) != 1:
+            ImageOps.exif_transpose(picture, in_place=True)  # this loads it, so a JPEG is not reduced below
+        width, height = picture.size
         whole = (0, 0, width, height) if bbox is None else clip_box(bbox, width, height)
         part = _fitting(whole, fit)
         smaller = min(part[2] - part[0], part[3] - part[1]) // (2 * image_size)
-        scale = _reduce(picture, smaller if turned == 1 else 1, channels)
-        ImageOps.exif_transpose(picture, in_place=True)
+        scale = _reduce(picture, smaller, channels)
+        picture.load()
         picture = to_channels(picture, channels)
     left, top, right, bottom = (place / scale for place in part)
     # First crop, then resize: resize(box=...) alone lets the filter see what is outside the box.

@@ -133,8 +133,8 @@ def records_folder(tfrecord_path: str | Path, experiment: PictureSettings, store
 def find_records(tfrecord_path: str | Path, experiment: PictureSettings) -> Records | None:
     """The experiment's records: those at its image size, or else the encoded originals, or else None.
 
-    Raises UserError for a folder that is damaged or was made with other settings, and if an ImageType that shares another's
-    records still has a folder of its own, from an earlier version.
+    Raises UserError for a folder that is damaged or was made with other settings, if both folders are there and were made from
+    different pictures, and if an ImageType that shares another's records still has a folder of its own, from an earlier version.
     """
     left_over = Path(tfrecord_path) / experiment.image_type
     if experiment.records_type != experiment.image_type and left_over.exists():
@@ -142,8 +142,12 @@ def find_records(tfrecord_path: str | Path, experiment: PictureSettings) -> Reco
             f"{left_over} is from an earlier version and has other pictures: remove it; the records of {experiment.image_type} "
             f"are now in {left_over.with_name(experiment.records_type)}"
         )
-    for store in experiment.stores:
-        folder = records_folder(tfrecord_path, experiment, store)
+    folders = {store: records_folder(tfrecord_path, experiment, store) for store in experiment.stores}
+    sources = {source: folder for folder in folders.values() if (source := noted(folder).get("source"))}
+    if len(sources) > 1:
+        told = " and ".join(f"{folder} (of {source})" for source, folder in sources.items())
+        raise UserError(f"there are records of different pictures, {told}: remove the folder that is not meant")
+    for store, folder in folders.items():
         if folder.exists():
             records = open_records(folder)
             check_settings(records, conversion_settings(experiment, store))
@@ -195,6 +199,14 @@ def open_records(folder: str | Path) -> Records:
         class_names=tuple(info.features["label"].names),
         attribute_names=tuple(info.features["attributes"].doc.desc.split()) if "attributes" in info.features else (),
     )
+
+
+def noted(folder: Path) -> dict[str, Any]:
+    """The settings and the identity of a record folder, without a look at its shards; {} if they cannot be read."""
+    try:
+        return dict(json.loads((folder / CONVERSION).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 def check_unchanged(records: Records) -> None:

@@ -4,8 +4,9 @@ Many picture files are prepared in processes, as Python's part of the work is to
 file, so it imports no TensorFlow, which would take each of them seconds.
 """
 
-import warnings
+import collections
 from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from tfgan_series.data.wire import Fields, serialize
 from tfgan_series.errors import UserError
 
 _CHUNK = 64  # examples that a worker takes at a time
+_AHEAD = 4  # chunks for each core that are prepared or wait to be written
 _FEW = 2000  # so many files are prepared before processes have started
 
 
@@ -40,21 +42,23 @@ def serialized(
     files = sum(not isinstance(one.image, np.ndarray) for group in groups for one in group)
     processes = files > _FEW and settings["store"] == "pixels"  # TensorFlow looks at originals, and is in this process alone
     chunks = (group[start : start + _CHUNK] for group in groups for start in range(0, len(group), _CHUNK))
-    # joblib's processes do not run the caller's script again, as those of multiprocessing do.
-    parallel = joblib.Parallel(
-        n_jobs=-1, backend="loky" if processes else "threading", return_as="generator", batch_size=1, max_nbytes=None
-    )
-    results = parallel(joblib.delayed(_serialized)(chunk, settings, fields) for chunk in chunks)
+    cores = joblib.cpu_count()
+    # loky's processes do not run the caller's script again, as those of multiprocessing do.
+    workers: Any = get_reusable_executor(cores) if processes else ThreadPoolExecutor(cores)
+    waiting: collections.deque[Future] = collections.deque()
     try:
-        for found in results:
-            yield from found
+        for chunk in chunks:
+            waiting.append(workers.submit(_serialized, chunk, settings, fields))
+            if len(waiting) > _AHEAD * cores:  # else all records would lie in memory where the disk is slower than the cores
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
     except BrokenProcessPool as error:
         raise UserError("a worker process was killed (too little memory?); to go on, type the same command again") from error
     finally:
-        with warnings.catch_warnings(action="ignore"):  # that results which nobody took are lost, as after Ctrl-C
-            results.close()
-        if processes:
-            get_reusable_executor().shutdown(kill_workers=True)
+        for one in waiting:  # after Ctrl-C; the chunks that have begun are ended, which takes seconds at most
+            one.cancel()
+        workers.shutdown()
 
 
 def _serialized(examples: Sequence[Example], settings: Mapping[str, Any], fields: Fields) -> list[Serialized | BadPicture]:

@@ -214,7 +214,7 @@ def evaluate_run(
     step = None if generator else runs.last_step(run)
     seen = load_features(kind, records, experiment, weights)
     real = reference(records, experiment, seen, count=count, against=against)
-    file = str(generator) if generator else None
+    file = str(Path(generator).resolve()) if generator else None  # so it is never taken for the run's own generator.keras
     found = evaluate(generators, real, seed=seed, batch_size=batch_size, step=step, checkpoint=file)
     scores.add(run, found)
     return found

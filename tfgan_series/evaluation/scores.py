@@ -1,6 +1,7 @@
 """A score and its row in scores.jsonl: one JSON object a line, with the protocol that the number comes from."""
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -107,14 +108,20 @@ def _measured(score: Score) -> tuple:
 
 
 def latest(scores: Iterable[Score]) -> list[Score]:
-    """The last score of each name."""
-    return list({score.metric: score for score in scores}.values())
+    """The last score of each name; the last measured comes last."""
+    found: dict[str, Score] = {}
+    for score in scores:
+        found.pop(score.metric, None)
+        found[score.metric] = score
+    return list(found.values())
 
 
 def by_class(scores: Sequence[Score]) -> list[list[str]]:
     """The scores of single classes as a table of texts: a head, then a row for each class with the value of each metric, and in
-    brackets that of real pictures. Only the head's first cell if there are none."""
-    found = {(score.of, score.metric.partition("_of_")[0]): score for score in scores if score.of}
+    brackets that of real pictures. Only those of the last measurement, in which they come after the scores of all pictures. Only
+    the head's first cell if there are none."""
+    newest = list(itertools.takewhile(lambda score: score.of, reversed(scores)))[::-1]
+    found = {(score.of, score.metric.partition("_of_")[0]): score for score in newest}
     classes, metrics = (list(dict.fromkeys(names)) for names in (zip(*found, strict=True) if found else ((), ())))
     cells = {key: f"{score.value:.3g} ({score.floor:.3g})" for key, score in found.items()}
     return [["class", *metrics], *([one, *(cells.get((one, metric), "–") for metric in metrics)] for one in classes)]

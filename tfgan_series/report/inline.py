@@ -12,6 +12,7 @@ from tfgan_series.errors import UserError
 
 _QUALITIES = (85, 65, 40)  # of WebP: the first looks like the original; with the last, grids still look different
 _WIDEST = 1024
+_HIGHEST = 16383  # pixels of a side; WebP has no more
 _MOST = 300  # grids of one run: they are enough for the slider, and encoding more takes time
 _SAMPLE = 8  # grids that are encoded first, to estimate the size of all
 
@@ -23,7 +24,7 @@ def open_rgb(path: Path) -> Image.Image:
     try:
         with Image.open(path) as picture:
             return picture.convert("RGB")
-    except OSError as error:
+    except (OSError, Image.DecompressionBombError) as error:
         raise UserError(f"{path} cannot be read as a picture ({error}): remove it, or make it again") from error
 
 
@@ -34,9 +35,10 @@ def encode(picture: Image.Image, widest: int = _WIDEST, quality: int = _QUALITIE
 
 
 def fitting(size: tuple[int, int], widest: int) -> tuple[int, int]:
-    """The size (width, height), scaled down if it is wider."""
+    """The size (width, height), scaled down if it is wider, or higher than WebP can be."""
     width, height = size
-    return (widest, max(1, round(height * widest / width))) if width > widest else (width, height)
+    scale = min(widest / width, _HIGHEST / height, 1)
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def _webp(picture: Image.Image, **how: Any) -> str:

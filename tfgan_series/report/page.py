@@ -271,7 +271,7 @@ def _rejected(folder: Path, experiment: Experiment) -> dict[str, Any] | None:
     flags = dict(line[2:].partition("=")[::2] for line in runs.read_flags(folder).splitlines())
     for store in experiment.stores:
         path = records.records_folder(flags.get("TFRecordPath", "tfrecords"), experiment, store) / "rejected.csv"
-        if path.is_file():
+        if path.is_file() and records.noted(path.parent).get("identity") == runs.read_info(folder).records_identity:
             rows = _read_rejected(path)
             return {"count": len(rows), "rows": rows[:_REJECTED]} if rows else None
     return None

@@ -78,7 +78,7 @@ ROWS: dict[Pair, Numbers] = {
     ("mnist", "cgan"): {},
     ("mnist", "cdcgan"): {"image_size": 64},
     ("cifar10", "cdcgan"): _CIFAR10,
-    # Bai 8.
+    # Bài 8.
     ("horse2zebra", "cyclegan"): {},
     # Ours: the same for two kinds of the user's pictures. An epoch has a step for each picture, so few pictures are no few steps.
     ("unpaired", "cyclegan"): {},
