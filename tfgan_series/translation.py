@@ -3,6 +3,7 @@
 import io
 import json
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,36 +36,13 @@ def translate_files(
     if no picture can be used, or if OUT is in the source's folder.
     """
     source, out = Path(source), Path(out) if out else Path(run) / runs.TRANSLATED / direction
-    found = find_files(source) if source.is_dir() else Found([source.name], Counter())
-    folder, names = source if source.is_dir() else source.parent, found.names
-    if not source.exists():
-        raise UserError(f"--input={source}: no such file or folder")
-    if not names:
-        raise UserError(f"--input={source}: {nothing(found)}")
-    if folder.resolve() == out.resolve() or (source.is_dir() and out.resolve().is_relative_to(folder.resolve())):
-        raise UserError(f"--out={out} is in the folder of the originals, {folder}: give another")
-    if source.is_file() and source.suffix.lower() not in ENDINGS:
-        raise UserError(f"--input={source}: wanted {', '.join(ENDINGS)}")
+    folder, names = _checked(source, out)
     generator = _load(run, direction)
     channels, step = generator.input_shape[-1], runs.last_step(run)
-
     rejected: list[tuple[str, str]] = []
-    waiting: list[tuple[str, np.ndarray]] = []
     done: list[str] = []
-    bar = progress.bar(names, unit=" images")
-    for name in bar:
-        try:
-            picture = preprocess.to_channels(preprocess.open_picture(folder / name), channels)
-        except preprocess.BadPicture as problem:
-            rejected.append((name, str(problem)))
-            continue
-        pixels = np.asarray(picture, np.uint8).reshape(picture.height, picture.width, channels)
-        if waiting and (waiting[0][1].shape != pixels.shape or len(waiting) == batch_size):
-            done += _translate_batch(generator, waiting, out)
-            waiting = []
-        waiting.append((name, pixels))
-    if waiting:
-        done += _translate_batch(generator, waiting, out)
+    for batch in _batches(folder, names, channels, batch_size, rejected):
+        done += _translate_batch(generator, batch, out)
     if not done:
         raise UserError(f"--input={source}: none of the {len(names)} pictures can be read; the first: {': '.join(rejected[0])}")
     record = {"source": str(folder.resolve()), "direction": direction, "names": done, "step": step}
@@ -72,6 +50,43 @@ def translate_files(
     for name, reason in rejected:
         print(printable(f"{name} was skipped: {reason}"))
     return out
+
+
+def _checked(source: Path, out: Path) -> tuple[Path, list[str]]:
+    """The folder of the originals, and the names of the pictures in it. Raises UserError if there are none, or for an OUT in
+    it."""
+    if not source.exists():
+        raise UserError(f"--input={source}: no such file or folder")
+    found = find_files(source) if source.is_dir() else Found([source.name], Counter())
+    folder = source if source.is_dir() else source.parent
+    if not found.names:
+        raise UserError(f"--input={source}: {nothing(found)}")
+    if folder.resolve() == out.resolve() or (source.is_dir() and out.resolve().is_relative_to(folder.resolve())):
+        raise UserError(f"--out={out} is in the folder of the originals, {folder}: give another")
+    if source.is_file() and source.suffix.lower() not in ENDINGS:
+        raise UserError(f"--input={source}: wanted {', '.join(ENDINGS)}")
+    return folder, found.names
+
+
+def _batches(
+    folder: Path, names: list[str], channels: int, batch_size: int, rejected: list[tuple[str, str]]
+) -> Iterator[list[tuple[str, np.ndarray]]]:
+    """Successive pictures of one size, up to batch_size of them: [(name, pixels)]. rejected: gets (name, reason) of the pictures
+    that cannot be read."""
+    waiting: list[tuple[str, np.ndarray]] = []
+    for name in progress.bar(names, unit=" images"):
+        try:
+            picture = preprocess.to_channels(preprocess.open_picture(folder / name), channels)
+        except preprocess.BadPicture as problem:
+            rejected.append((name, str(problem)))
+            continue
+        pixels = np.asarray(picture, np.uint8).reshape(picture.height, picture.width, channels)
+        if waiting and (waiting[0][1].shape != pixels.shape or len(waiting) == batch_size):
+            yield waiting
+            waiting = []
+        waiting.append((name, pixels))
+    if waiting:
+        yield waiting
 
 
 def _load(run: Path | str, direction: str) -> Network:
