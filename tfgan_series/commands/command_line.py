@@ -1,6 +1,7 @@
 """What the commands share: a flag for every setting, and one line for every error."""
 
 import contextlib
+import functools
 import os
 import re
 import sys
@@ -25,7 +26,6 @@ _HELP = ("-h", "-help", "--help", "--helpshort", "--helpfull")
 
 defined: list[str] = []  # settings that this command has a flag for
 _groups: dict[str, str] = {}  # flags that are settings or paths: their groups in --help
-_to_find: list[bool] = [False]  # whether this command takes settings only to find a run
 
 
 def define_records() -> None:
@@ -73,14 +73,13 @@ class _Choice(flags.EnumParser):
             raise ValueError(f"choose one of {', '.join(self.enum_values)}{nearest(argument, self.enum_values)}") from None
 
 
-def define_settings(*names: str, draws_from: str | None = None, own: Collection[str] = (), to_find: bool = False) -> None:
+def define_settings(*names: str, draws_from: str | None = None, own: Collection[str] = ()) -> None:
     """Define a flag for each named setting, or for all of them if none is named.
 
     draws_from: offer only the models that draw from this, "noise" or "pictures", and the ImageTypes they draw. own: settings
-    whose names the command uses for flags of its own. to_find: the command takes the settings only to find a run.
+    whose names the command uses for flags of its own.
     """
     _groups.clear()  # docs/reference.py defines one command after the other
-    _to_find[:] = [to_find]
     fitting = series.drawing_from(draws_from)
     pairs = [pair for pair in series.pairs() if pair[1] in fitting]
     kinds = list(dict.fromkeys(image_type for image_type, _ in pairs))
@@ -253,53 +252,57 @@ def run(command: ModuleType) -> None:
     """Define the command's flags, parse them and call main(). An error that the user can correct becomes one line and a
     non-zero exit status.
 
-    A command that does several things lists them in WORDS. The user types one of them before the flags, and main gets it.
+    A command that does several things lists them in WORDS. The user types one of them before the flags, and main gets it. A
+    command whose settings only find a run says FINDS_A_RUN = True: its help shows those settings alone that name a run.
     """
     command.define()
-    words = getattr(command, "WORDS", ())
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a file's name may not be UTF-8
-
-    def parse(argv: list[str]) -> list[str]:
-        try:
-            argv = _with_flag_files(argv)
-        except UserError as error:
-            _fail(str(error))
-        if not set(_HELP).isdisjoint(argv):
-            print(_help(command, [word for word in argv if word not in _HELP]))
-            sys.exit(0)
-        try:
-            return FLAGS(argv)
-        except flags.Error as error:
-            _fail(f"{plain(str(error))}; --help tells more")
-
-    def guarded(argv: list[str]) -> None:
-        typed, more = argv[1 : 1 + bool(words)], argv[1 + bool(words) :]
-        if words and not (typed and typed[0] in words):
-            instead = f", and not {typed[0]!r}{nearest(typed[0], words)}" if typed else ""
-            _fail(f"say what to do, {' or '.join(words)}{instead}; see --help")
-        if more:
-            _fail(f"{more[0]!r} is no flag; every argument{' after the first' if words else ''} begins with --, see --help")
-        try:
-            command.main(*typed)
-        except BrokenPipeError:
-            raise
-        except (UserError, OSError) as error:  # OSError: for example a full disk; its text names the file
-            _fail(str(error))
-        except Exception as error:
-            full = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"  # TensorFlow's
-            if not full:
-                raise
-            _fail(f"out of memory ({reason_of(error)}): ask for less at once, or stop other programs")
-
     try:
         try:
-            app.run(guarded, flags_parser=parse)
+            app.run(functools.partial(_call, command), flags_parser=functools.partial(_parse, command))
         finally:
             sys.stdout.flush()
     except OSError as error:  # as of `train.py | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
         broken = isinstance(error, BrokenPipeError)
         _fail(f"its output cannot be written ({error.strerror}); to go on, type the same command again", _BROKEN if broken else 1)
+
+
+def _parse(command: ModuleType, argv: list[str]) -> list[str]:
+    """Parse the flags. Returns the other words. For --help it prints the help, and ends the process."""
+    try:
+        argv = _with_flag_files(argv)
+    except UserError as error:
+        _fail(str(error))
+    if not set(_HELP).isdisjoint(argv):
+        print(_help(command, [word for word in argv if word not in _HELP]))
+        sys.exit(0)
+    try:
+        return FLAGS(argv)
+    except flags.Error as error:
+        _fail(f"{plain(str(error))}; --help tells more")
+
+
+def _call(command: ModuleType, argv: list[str]) -> None:
+    """Call main() with the word that the command wants, if any. argv: what _parse returns."""
+    words = getattr(command, "WORDS", ())
+    typed, more = argv[1 : 1 + bool(words)], argv[1 + bool(words) :]
+    if words and not (typed and typed[0] in words):
+        instead = f", and not {typed[0]!r}{nearest(typed[0], words)}" if typed else ""
+        _fail(f"say what to do, {' or '.join(words)}{instead}; see --help")
+    if more:
+        _fail(f"{more[0]!r} is no flag; every argument{' after the first' if words else ''} begins with --, see --help")
+    try:
+        command.main(*typed)
+    except BrokenPipeError:
+        raise
+    except (UserError, OSError) as error:  # OSError: for example a full disk; its text names the file
+        _fail(str(error))
+    except Exception as error:
+        full = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"  # TensorFlow's
+        if not full:
+            raise
+        _fail(f"out of memory ({reason_of(error)}): ask for less at once, or stop other programs")
 
 
 def _with_flag_files(argv: Iterable[str], reading: tuple[Path, ...] = ()) -> list[str]:
@@ -341,9 +344,7 @@ def _help(command: ModuleType, argv: list[str]) -> str:
         experiment = series.resolve(image_type, model, preset or "article")
     except UserError as error:
         _fail(str(error))
-    name = command.__name__.rpartition(".")[2]
-    words = getattr(command, "WORDS", ())
-    return usage.text(name, command.__doc__ or "", words, groups(), experiment, to_find=_to_find[0])
+    return usage.text(command, groups(), experiment)
 
 
 def groups() -> dict[str, str]:

@@ -14,9 +14,11 @@ from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.data.records import PARTITIONS
 from tfgan_series.evaluation import scores
 
+FINDS_A_RUN = True
+
 
 def define() -> None:
-    command_line.define_settings(own=["seed", "batch_size"], to_find=True)
+    command_line.define_settings(own=["seed", "batch_size"])
     command_line.define_run("the run to measure")
     command_line.define_records()
     command_line.define_path("generator", None, "a .keras file to measure instead of the run's generator (default: the run's)")

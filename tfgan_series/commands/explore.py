@@ -18,6 +18,7 @@ from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.errors import UserError, printable
 
+FINDS_A_RUN = True
 # The command's first argument -> the flags that belong to it.
 WORDS = {
     "interpolate": {"samples", "linear", "steps"},
@@ -54,7 +55,7 @@ class _Numbers(flags.ArgumentParser):
 
 
 def define() -> None:
-    command_line.define_settings(draws_from="noise", own=["seed", "steps"], to_find=True)
+    command_line.define_settings(draws_from="noise", own=["seed", "steps"])
     command_line.define_run("the run to explore")
     command_line.define_records()
     command_line.define_path("out", None, "folder for what is found (default: explored/ in the run)")

@@ -13,9 +13,11 @@ from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.export.formats import FORMATS
 
+FINDS_A_RUN = True
+
 
 def define() -> None:
-    command_line.define_settings(to_find=True)
+    command_line.define_settings()
     command_line.define_run("the run whose generators are exported")
     command_line.define_records()
     command_line.define_path("generator", None, "a .keras file to export instead of a run's generators (default: the run's)")

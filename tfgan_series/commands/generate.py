@@ -15,9 +15,11 @@ from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.errors import UserError
 
+FINDS_A_RUN = True
+
 
 def define() -> None:
-    command_line.define_settings(draws_from="noise", own=["seed"], to_find=True)
+    command_line.define_settings(draws_from="noise", own=["seed"])
     command_line.define_run("the run to draw from")
     command_line.define_records()
     command_line.define_path("generator", None, "a generator.keras to draw from instead of a run (default: the run's)")

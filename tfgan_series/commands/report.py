@@ -11,9 +11,11 @@ from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.errors import UserError
 
+FINDS_A_RUN = True
+
 
 def define() -> None:
-    command_line.define_settings(to_find=True)
+    command_line.define_settings()
     command_line.define_run("the run to show")
     command_line.define_records()
     flags.DEFINE_list("runs", None, "runs to show side by side: RUN,RUN,...")

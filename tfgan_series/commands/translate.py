@@ -11,9 +11,11 @@ from tfgan_series import backend
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 
+FINDS_A_RUN = True
+
 
 def define() -> None:
-    command_line.define_settings(draws_from="pictures", own=["batch_size"], to_find=True)
+    command_line.define_settings(draws_from="pictures", own=["batch_size"])
     command_line.define_run("the run to translate with")
     command_line.define_records()
     command_line.define_path("input", None, "a picture, or a folder of pictures, of any size", required=True)

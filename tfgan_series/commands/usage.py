@@ -4,6 +4,7 @@ import argparse
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
+from types import ModuleType
 from typing import Any
 
 from absl import flags
@@ -17,22 +18,21 @@ _WIDTH = 120
 _VALUES = {"int": "N", "float": "X", "comma separated list of strings": "A,B"}  # absl's name of a type: what stands for a value
 
 
-def text(
-    name: str, doc: str, words: Iterable[str], groups: Mapping[str, str], experiment: series.Experiment, *, to_find: bool
-) -> str:
-    """The help of a command.
+def text(command: ModuleType, groups: Mapping[str, str], experiment: series.Experiment) -> str:
+    """The help of a command: see command_line.run.
 
-    name, doc: of the command; in doc, `tfgan NAME` becomes the way by which the user came. words: what the first argument may
-    be. groups: {flag: its group}; a flag in one of series.GROUPS is a setting. experiment: its values are the defaults of the
-    settings. Of the settings that only other models have, the help gives the names. to_find: the command takes the settings only
-    to find a run, so it shows those alone that name it.
+    In its docstring, `tfgan NAME` becomes the way by which the user came. groups: {flag: its group}; a flag in one of
+    series.GROUPS is a setting. experiment: its values are the defaults of the settings. Of the settings that only other models
+    have, the help gives the names.
     """
-    typed, usual = invocation.command(name), {series.flag_name(name): value for name, value in series.values(experiment).items()}
+    typed = invocation.command(command.__name__.rpartition(".")[2])
+    words, to_find = getattr(command, "WORDS", ()), getattr(command, "FINDS_A_RUN", False)
+    usual = {series.flag_name(name): value for name, value in series.values(experiment).items()}
     settings = {flag for flag, group in groups.items() if group in series.GROUPS}
     argument = " [" + "|".join(words) + "]" if words else ""
     parser = argparse.ArgumentParser(
         usage=f"{typed}{argument} [--flag=value ...]",
-        description=re.sub(r"\btfgan (\w+)", lambda found: invocation.command(found[1]), doc),
+        description=re.sub(r"\btfgan (\w+)", lambda found: invocation.command(found[1]), command.__doc__ or ""),
         epilog="\n".join(_ending(typed, sorted(settings - set(usual)), experiment, to_find)),
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=24, width=_WIDTH),
         add_help=False,
