@@ -35,11 +35,13 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
     algorithm, state = _begin(experiment, strategy, steps)
     checkpoints = Checkpoints(state, folder / runs.CHECKPOINTS, devices.is_chief(strategy))
     with devices.together(strategy):
-        print(_restore(checkpoints, state, steps, experiment, found, folder))
-        last_row = _last_row(folder, state.steps_done(), steps)
+        _restore(checkpoints, folder)
+        done = state.steps_done()
+        print(_beginning(experiment, found, folder, steps, done))
+        last_row = _last_row(folder, done, steps)
     _check_same_run(strategy, experiment, state, found)
     with devices.together(strategy):
-        after_row = _hooks(experiment, found, folder, state, steps) if devices.is_chief(strategy) else []
+        after_row = _hooks(algorithm, experiment, found, folder, state, steps) if devices.is_chief(strategy) else []
 
     @contextlib.contextmanager
     def together() -> Iterator[None]:
@@ -93,18 +95,19 @@ def _batches(
     return pipeline.damage_named(iter(dataset), found)  # iter: it reads from now on
 
 
-def _restore(
-    checkpoints: Checkpoints, state: TrainState, steps: int, experiment: Experiment, found: Records, folder: Path
-) -> str:
-    """Restore the state from the last checkpoint, if there is one. Returns a line that says where training begins."""
-    resumed = checkpoints.restore()
-    if not resumed and len(runs.read_log(folder)) > 1:  # one row: the run was killed before its first checkpoint
+def _restore(checkpoints: Checkpoints, folder: Path) -> None:
+    """Restore the state from the last checkpoint, if there is one. Raises UserError if there must be one."""
+    if not checkpoints.restore() and len(runs.read_log(folder)) > 1:  # one row: the run was killed before its first checkpoint
         raise UserError(f"{folder} has a log and no checkpoint to go on from: --overwrite starts the run over")
-    done, total, (unit, length) = state.steps_done(), experiment.steps_in_all(steps), experiment.length
+
+
+def _beginning(experiment: Experiment, found: Records, folder: Path, steps: int, done: int) -> str:
+    """A line that says where training begins. steps: in an epoch. done: steps done in all."""
+    total, (unit, length) = experiment.steps_in_all(steps), experiment.length
     if done >= total:
         finished = f"{folder} is finished, {series.counted(length, unit)}."
         return f"{finished} Give a larger --{unit} to train on, or --overwrite to start over."
-    if resumed:
+    if done:
         return f"Going on from epoch {done // steps + 1}, step {done + 1:,} of {total:,}, in {folder}."
     pictures = f"{found.count_of(experiment):,} pictures of {found.folder}"
     course = f"{series.counted(length, unit)} with {series.counted(steps, 'steps')} an epoch"
@@ -140,11 +143,10 @@ def _check_same_run(strategy: tf.distribute.Strategy, experiment: Experiment, st
 
 
 def _hooks(
-    experiment: Experiment, found: Records, folder: Path, state: TrainState, steps: int
+    algorithm: Any, experiment: Experiment, found: Records, folder: Path, state: TrainState, steps: int
 ) -> list[Callable[[loop.Row], None]]:
     """The hooks that write after each row of the log, in their order. Before the first step the grid of epoch 0 is drawn."""
     model = series.MODELS[experiment.model]
-    algorithm = model.load_algorithm()
     built = networks.build(experiment.change(precision="float32"))
     twins = {name: built[name] for name in model.saved}
     save_grid = hooks.save_grid(twins, algorithm.make_look(experiment, found), folder)
