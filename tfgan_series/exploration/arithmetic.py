@@ -81,14 +81,9 @@ def by_name(
     controls = [jittered(_sums(generator, [chance, *groups[1:]], seed)[1], seed) for chance in _random(groups, count, size, seed)]
 
     named = list(dict.fromkeys(factor.name for term in terms for factor in term.factors))
-    columns = [judge.names.index(name) for name in named]
-
-    def scores(rows: np.ndarray) -> dict[str, float]:
-        return dict(zip(named, (round(float(share), 3) for share in expit(rows[:, columns]).mean(axis=0)), strict=True))
-
-    judged = {"result": jittered(result, seed), "control": np.concatenate(controls)}
-    drawn = {key: scores(judge.logits(latent.sample(generator, one, _BATCH))) for key, one in judged.items()}
-    by_group = [scores(logits[np.asarray(group.numbers) - 1]) for group in groups]
+    sums = {"result": jittered(result, seed), "control": np.concatenate(controls)}
+    drawn = {key: _judged(judge, named, judge.logits(latent.sample(generator, one, _BATCH))) for key, one in sums.items()}
+    by_group = [_judged(judge, named, logits[np.asarray(group.numbers) - 1]) for group in groups]
     wanted = equation.predicted(terms)
     return Finding(
         title=f"Arithmetic of attributes: {text.strip()}",
@@ -112,6 +107,12 @@ def by_name(
             "seed": seed,
         },
     )
+
+
+def _judged(judge: classifier.Classifier, named: Sequence[str], logits: np.ndarray) -> dict[str, float]:
+    """The mean probability of each of these attributes over some pictures. logits: the judge's of the pictures, [n, names]."""
+    shares = expit(logits[:, [judge.names.index(name) for name in named]]).mean(axis=0)
+    return {name: round(float(share), 3) for name, share in zip(named, shares, strict=True)}
 
 
 def _listed(numbers: Sequence[int]) -> str:
