@@ -28,8 +28,6 @@ from tfgan_series.evaluation.scores import Score, protocol_name
 from tfgan_series.inference import digest, in_batches, input_shapes, with_condition
 from tfgan_series.series import MODELS, Experiment
 
-COUNT = 10_000
-BATCH = 64
 _BLOCK = 256  # pictures that the features are made of at a time, whatever the generator's batch
 
 
@@ -100,7 +98,7 @@ class Reference:
 
 
 def reference(
-    records: Records, experiment: Experiment, features: Features, *, count: int = COUNT, against: str | None = None
+    records: Records, experiment: Experiment, features: Features, *, count: int = scores.COUNT, against: str | None = None
 ) -> Reference:
     """Measure the real pictures of an experiment, and the floors.
 
@@ -142,7 +140,7 @@ def evaluate(
     reference: Reference,
     *,
     seed: int = 0,
-    batch_size: int = BATCH,
+    batch_size: int = scores.BATCH,
     step: int | None = None,
     checkpoint: str | None = None,
 ) -> list[Score]:
@@ -193,10 +191,10 @@ def evaluate_run(
     generator: Path | None = None,
     kind: str | None = None,
     weights: Path | None = None,
-    count: int = COUNT,
+    count: int = scores.COUNT,
     against: str | None = None,
     seed: int = 0,
-    batch_size: int = BATCH,
+    batch_size: int = scores.BATCH,
 ) -> list[Score]:
     """Measure a run's generators, or another generator of the same pictures, a .keras file. The scores are also added to the
     run's scores.jsonl.
