@@ -167,6 +167,22 @@ def test_a_signal_saves_and_says_where(number, at, plan, saved):
 
 
 @pytest.mark.signals
+def test_a_second_ctrl_c_stops_at_once():
+    """Nothing is saved."""
+    state, saves = Counter(), []
+
+    def step(batch):
+        state.step(batch)
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.run(course(), state, step, lambda epoch, first: range(first, 4), lambda: saves.append(state.steps), [])
+    assert (state.steps, saves) == (1, [])
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.signals
 @pytest.mark.parametrize("own", [True, False])
 @pytest.mark.parametrize(("at", "saved"), [(13, [20]), (98, [100]), (100, [100]), (103, [100, 110])])
 def test_processes_that_train_together_stop_at_the_same_step(at, saved, own):
