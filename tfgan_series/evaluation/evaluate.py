@@ -73,8 +73,8 @@ class Measured(NamedTuple):
 class Side:
     """What one generator is compared with.
 
-    real, stand_in: real pictures; stand_in are those that take the generated pictures' place for the floors. floors: {metric:
-    its floor}. inputs: the records whose pictures the generator translates; one that draws from noise makes as many.
+    real: the real pictures. stand_in: other real pictures; for the floors they take the place of the generated ones. floors:
+    {metric: its floor}. inputs: the records whose pictures the generator translates; one that draws from noise makes as many.
     """
 
     real: Seen
