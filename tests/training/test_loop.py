@@ -220,6 +220,19 @@ def test_a_diverged_run_is_one_line_and_is_not_saved(loss):
         walk(state)
 
 
+def test_only_a_gradient_may_be_missing():
+    def rows(**numbers):
+        state = Counter()
+        state.means = lambda steps, skip=0: numbers
+        return walk(state, course(epochs=1))[0]
+
+    (row,) = rows(Gen_loss=1.0, Gen_grad=math.nan)
+    assert math.isnan(row["Gen_grad"])
+    for numbers in ({"Gen_loss": math.nan}, {"Real_logit": math.nan}, {"Gen_loss": 1.0, "Gen_grad": math.inf}):
+        with pytest.raises(Diverged, match=f"{list(numbers)[-1]} is"):
+            rows(**numbers)
+
+
 def test_weights_that_a_rows_last_step_spoiled_are_not_saved():
     """The losses are of before the step, so they are as ever."""
     state = Counter()
