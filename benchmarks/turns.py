@@ -41,10 +41,10 @@ def in_turn(contestants: Mapping[str, Contestant], times: int, rounds: int) -> d
     return seconds
 
 
-def fastest(makers: Mapping[str, Callable[[], Contestant]], times: int = 1) -> dict[str, Contestant]:
+def fastest(makers: Mapping[str, Callable[[], Contestant]]) -> dict[str, Contestant]:
     """{its name: the fastest contestant} in one turn of each; empty if there is none."""
     ready = working(makers)
-    seconds = in_turn(ready, times, rounds=1)
+    seconds = in_turn(ready, times=1, rounds=1)
     return {name: ready[name] for name in sorted(ready, key=lambda name: seconds[name][0])[:1]}
 
 

@@ -108,6 +108,24 @@ def test_again_only_draws(compared, monkeypatch, digits):
     assert page.is_file()
 
 
+def test_another_count_and_a_run_that_has_gone_on_are_measured_again(compared, tiny, digits, tmp_path, monkeypatch):
+    root, _, _ = compared
+    folder = comparison.member_folder(tiny, tmp_path)
+    shutil.copytree(comparison.member_folder(tiny, root), folder)
+    monkeypatch.setattr(comparison.evaluate, "evaluate", lambda *_, **__: pytest.fail("measured again"))
+
+    def again(count):
+        comparison.compare({"alone": [tiny]}, "alone", "?", root=tmp_path, tfrecord_path=digits[0], count=count)
+
+    with pytest.raises(pytest.fail.Exception, match="measured again"):
+        again(COUNT - 50)
+    earlier = [dataclasses.replace(score, step=23) for score in scores.read(folder)]  # of the run's first epoch
+    (folder / scores.NAME).unlink()
+    scores.add(folder, earlier)
+    with pytest.raises(pytest.fail.Exception, match="measured again"):
+        again(COUNT)
+
+
 def test_members_of_other_records_are_not_put_beside_the_old_ones(compared, digits, monkeypatch):
     root, members, _ = compared
     found = dataclasses.replace(digits[1], identity="of other pictures")

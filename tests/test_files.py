@@ -12,18 +12,19 @@ from tfgan_series import files
 from tfgan_series.errors import UserError
 
 HOLD = """
-import pathlib, sys, time
+import pathlib, sys
 from tfgan_series import files
 
 with files.claimed(pathlib.Path(sys.argv[1])):
     print("claimed", flush=True)
-    time.sleep(600)
+    sys.stdin.read()  # until this process is killed
 """
 
 
 def test_a_claimed_folder_is_free_again_when_its_process_is_killed(tmp_path):
     folder = tmp_path / "khoa học 马"
-    with subprocess.Popen([sys.executable, "-c", HOLD, folder], stdout=subprocess.PIPE, text=True) as holder:
+    words, pipe = [sys.executable, "-c", HOLD, folder], subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True) as holder:
         assert holder.stdout.readline() == "claimed\n"
         with pytest.raises(UserError, match="another process is writing .*马: wait until it is done"), files.claimed(folder):
             pass

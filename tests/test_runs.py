@@ -295,3 +295,16 @@ def test_a_run_of_the_digits_before_they_were_mnist_is_refused(trained, tmp_path
     record["experiment"]["image_type"] = "mnist"
     (tmp_path / "experiment.json").write_text(json.dumps(record))
     assert runs.read_experiment(tmp_path).image_type == "mnist"
+
+
+def test_a_log_that_an_older_version_began(tmp_path):
+    """It has Real_P for every loss."""
+    common = {"Gen_loss": 1.0, "Dis_loss": 2.0, "lr": 0.1, "images_per_second": 3.0, "steps": 9.0}
+    rows = [
+        {"epoch": 1.0, "step": 9.0, "Real_P": 0.5, "Fake_P": 0.25, **common},
+        {"epoch": 2.0, "step": 18.0, "Real_logit": 4.0, "Fake_logit": -4.0, **common},
+    ]
+    runs.write_log(tmp_path, rows)
+    one, two = runs.read_log(tmp_path)
+    assert {name: value for name, value in one.items() if not math.isnan(value)} == rows[0]
+    assert {name: value for name, value in two.items() if not math.isnan(value)} == rows[1]

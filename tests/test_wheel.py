@@ -1,5 +1,6 @@
 """The wheel holds all that the package needs."""
 
+import configparser
 import os
 import shutil
 import site
@@ -10,6 +11,19 @@ import zipfile
 import pytest
 
 from conftest import ROOT, command_environment
+
+
+def test_every_file_that_is_no_code_is_package_data():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    packed = {
+        file
+        for package, patterns in setup["options.package_data"].items()
+        for pattern in patterns.split(",")
+        for file in (ROOT / package.replace(".", "/")).glob(pattern.strip())
+    }
+    files = (path for path in (ROOT / "tfgan_series").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    assert packed == {path for path in files if path.suffix != ".py"}
 
 
 @pytest.mark.extra

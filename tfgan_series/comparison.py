@@ -55,7 +55,7 @@ def compare(
     *,
     root: str | Path = runs.ROOT / runs.COMPARED,
     tfrecord_path: str | Path = "tfrecords",
-    count: int = evaluate.COUNT,
+    count: int = scores.COUNT,
 ) -> Path:
     """Train the members {label: Experiments, one for each seed} that are not trained yet and measure their scores. Then draw all
     of them, make the table, and make the page of each member's first run.

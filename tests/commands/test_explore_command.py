@@ -29,6 +29,14 @@ def test_bad_input_is_one_line(tmp_path, arguments, line):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_walk_between_labels_is_not_called_linear(trained, tmp_path):
+    words = ["interpolate", "--label=3,7", "--linear", f"--run_dir={trained}", f"--out={tmp_path / 'out'}"]
+    done = command("explore.py", *words, cwd=tmp_path, check=False)
+    line = "explore.py: --linear: the walk between --label=3,7 is on the straight line anyway: leave it out\n"
+    assert (done.returncode, done.stderr) == (1, line)
+    assert not list(tmp_path.iterdir())
+
+
 def test_terms_keep_their_order(trained, tmp_path):
     run = shutil.copytree(trained, tmp_path / "run")
     words = ["arithmetic", "--plus", "3,17", "--minus", "5", "--plus", "2,9,33", "--seed=4"]

@@ -139,6 +139,11 @@ def test_shards(digits):
     assert digits[1].counts == {"train": 1500, "test": 297}
 
 
+def test_the_number_of_shards_by_hand():
+    for count, size, wanted in ((1500, 10**6, 8), (3, 10**6, 3), (10**5, 2**32, 16), (10**5, 2**32 + 1, 17)):
+        assert conversion.shard_number(count, size) == wanted
+
+
 def test_finished_folder_is_left_alone_and_overwrite_makes_it_again(celeba, tmp_path, capsys):
     experiment = series.resolve("img_align_celeba", image_size=8)
     found = conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path)

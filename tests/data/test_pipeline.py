@@ -35,6 +35,11 @@ def test_an_epoch_is_full_batches_without_repetition(numbered):
     assert set(seen) <= set(range(43))
 
 
+def test_the_buffer_by_hand():
+    for count, each, wanted in ((10_000, 100, 2048), (100, 100, 100), (10_000, 2**20, 256), (10, 2**30, 1)):
+        assert pipeline.buffer_records(count, count * each) == wanted
+
+
 def test_order_comes_from_seed_and_epoch(numbered):
     experiment, found = numbered
     first = numbers(pipeline.batches(found, experiment, epoch=1))

@@ -14,8 +14,6 @@ from tfgan_series import series
 from conftest import ROOT
 
 PAGES = sorted([*ROOT.glob("README*.md"), ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")])
-# Pages that other branches bring.
-COMING: set[str] = set()
 
 spec = importlib.util.spec_from_file_location("reference", ROOT / "docs/reference.py")
 reference = importlib.util.module_from_spec(spec)
@@ -48,8 +46,6 @@ def test_links(page):
         if re.match(r"https?:", file):
             continue
         found = (page.parent / file).resolve() if file else page
-        if found.is_relative_to(ROOT) and name(found) in COMING:
-            continue
         assert found.exists(), f"no file {file}"
         assert not anchor or anchor in anchors(found), f"no heading #{anchor} in {name(found)}"
 

@@ -57,6 +57,13 @@ def test_scores_are_those_of_the_seeds_pictures_as_they_would_be_saved(real, gen
     assert all(score.floor < score.value for score in (fid, kid))
 
 
+def test_which_scores_a_comparison_takes(real, generator):
+    found, *_ = evaluate.evaluate({"generator": generator}, real)
+    assert evaluate.is_of(found, real)
+    for other in ({"n_fake": COUNT - 1}, {"features_digest": "other"}, {"partition": "train"}, {"seed": 1}):
+        assert not evaluate.is_of(dataclasses.replace(found, **other), real)
+
+
 def test_the_batch_size_changes_no_score(real, generator):
     one, other = (evaluate.evaluate({"generator": generator}, real, batch_size=size) for size in (7, 256))
     for before, after in zip(one, other, strict=True):

@@ -98,7 +98,7 @@ def test_manifolds_by_hand(fake, precision, recall, density, coverage):
 
 def test_manifolds_are_those_of_the_definitions(monkeypatch):
     """On random features, in many chunks, against a whole matrix of distances."""
-    monkeypatch.setattr(metrics, "_WORKING_MIB", 0.01)
+    monkeypatch.setattr(metrics, "WORKING_MIB", 0.01)
     real, fake = drawn(150, 5, 0), drawn(90, 5, 1)
     across = cdist(real, fake)
 

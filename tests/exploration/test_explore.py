@@ -114,9 +114,11 @@ def test_records_other_than_the_runs_are_refused(faces, tmp_path):
 
 def test_a_walk_between_labels_keeps_its_z(conditional, tmp_path):
     explore.interpolate(conditional, tmp_path, [5], labels=["7", "3", "8"], seed=2, steps=3)
+    explore.interpolate(conditional, tmp_path, [5], labels=["7", "3"])
     name = "interpolate-5-label-7-3-8-seed-2-steps-3"
     page = json.loads((tmp_path / f"{name}.json").read_text())
     assert page["pictures"] == [f"{name}.png", f"{name}.gif"]
+    assert Image.open(tmp_path / "interpolate-5-label-7-3.png").width == 2 + 9 * 98
     assert (page["labels"], page["sample"]) == (["7", "3", "8"], 5)
     sheet = np.asarray(Image.open(tmp_path / f"{name}.png"))
     generator, z = load_generator(conditional / runs.GENERATOR), latent.numbered([5], 100, 2)

@@ -17,8 +17,6 @@ from tfgan_series.export.formats import FORMATS, Exported
 from tfgan_series.generators import load_generator
 from tfgan_series.inference import weights_digest
 
-from conftest import ROOT
-
 
 @pytest.fixture(scope="module")
 def generator(trained):
@@ -115,9 +113,3 @@ def test_of_a_file_that_is_of_no_run(tmp_path):
     assert "| mine | output | [B, 24, 24, 1] |" in fixed
     assert "resize((24, 24))" in fixed
     assert "H and W" not in fixed
-
-
-def test_its_text_is_package_data():
-    from setuptools.config.setupcfg import read_configuration
-
-    assert "*.md" in read_configuration(ROOT / "setup.cfg")["options"]["package_data"]["tfgan_series.export"]

@@ -1,7 +1,6 @@
 """The page: what is on it, and what a browser shows if it opens the page from disk, without a network."""
 
 import base64
-import configparser
 import csv
 import io
 import json
@@ -21,7 +20,7 @@ from tfgan_series.errors import UserError
 from tfgan_series.evaluation import scores
 from tfgan_series.report import reading
 
-from conftest import ROOT, command_environment
+from conftest import command_environment
 
 NASTY = "<script>alert(1)</script>"  # as a path: a folder `script>` in a folder `<script>alert(1)<`
 FILES = ['it\'s "quoted" & <b>bold</b>.jpg', "图片/你好.png", "ảnh/Nguyễn Thị Mười.jpg"]
@@ -361,15 +360,6 @@ report.make([{str(trained)!r}], "page.html")
 """
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, env=command_environment())
     assert (tmp_path / "page.html").is_file()
-
-
-def test_every_file_of_the_page_is_package_data():
-    setup = configparser.ConfigParser()
-    setup.read(ROOT / "setup.cfg")
-    folder = ROOT / "tfgan_series/report"
-    patterns = [pattern.strip() for pattern in setup["options.package_data"]["tfgan_series.report"].split(",")]
-    packed = {path.name for pattern in patterns for path in folder.glob(pattern)}
-    assert packed == {path.name for path in folder.iterdir() if path.is_file() and path.suffix != ".py"}
 
 
 @pytest.fixture(scope="module")

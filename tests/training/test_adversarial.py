@@ -8,6 +8,7 @@ import tensorflow as tf
 from tfgan_series import latent, series
 from tfgan_series.losses import LOSSES
 from tfgan_series.training import adversarial
+from tfgan_series.training.diff_augment import diff_augment
 from tfgan_series.training.state import create_state
 
 STEPS = 6  # in an epoch
@@ -50,16 +51,29 @@ def test_a_step_moves_both_and_reports():
     assert state.broken() == ["discriminator"]
 
 
-@pytest.mark.parametrize("loss", ["minimax", "non_saturating", "least_squares", "hinge", "relativistic"])
-def test_simultaneous_step_against_plain_gradients(loss):
+@pytest.mark.parametrize(
+    ("loss", "more"),
+    [
+        *((loss, {}) for loss in ("minimax", "non_saturating", "least_squares", "hinge", "relativistic")),
+        ("non_saturating", {"real_label": 0.8, "diff_augment": True}),
+    ],
+)
+def test_simultaneous_step_against_plain_gradients(loss, more):
     """Checks what is differentiated: Adam's first step is lr * sign(gradient)."""
-    experiment, state, step = make(loss=loss, dropout=0.0)
+    experiment, state, step = make(loss=loss, dropout=0.0, **more)
     generator, discriminator = state.networks["generator"], state.networks["discriminator"]
     before = weights(state)
     real, z = pictures(), latent.noise(8, 10, experiment.seed, stream=0)
+    drawn = tf.random.stateless_uniform([8, 3, 7], seed=[experiment.seed, latent.SAMPLES - 1], alg="philox")
+
+    def logits(images, whose):
+        return discriminator(diff_augment(images, drawn[:, whose]) if "diff_augment" in more else images, training=True)
+
     with tf.GradientTape(persistent=True) as tape:
-        fake_logits, real_logits = discriminator(generator(z, training=True), training=True), discriminator(real, training=True)
-        d_loss = LOSSES[loss].discriminator(real_logits, fake_logits)
+        fake_logits, real_logits = logits(generator(z, training=True), 1), logits(real, 0)
+        # A label t below 1 adds (1 - t) E l to -E log s(l).
+        smoothed = (1 - more.get("real_label", 1.0)) * tf.reduce_mean(real_logits)
+        d_loss = LOSSES[loss].discriminator(real_logits, fake_logits) + smoothed
         g_loss = LOSSES[loss].generator(fake_logits - real_logits if loss == "relativistic" else fake_logits)
     gradients = {
         "discriminator": tape.gradient(d_loss, discriminator.trainable_variables),

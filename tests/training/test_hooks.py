@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 
 from tfgan_series import classifier, networks, runs, series, workflow
+from tfgan_series.data import conversion
 from tfgan_series.evaluation import evaluate, features, scores
 from tfgan_series.generators import load_generator
 from tfgan_series.training import hooks
+
+from conftest import write_celeba
 
 
 def test_the_best_generator_outlives_a_collapse(digits, tiny, tmp_path, monkeypatch, capsys):
@@ -40,10 +43,19 @@ def test_scores_by_class_are_in_the_scores_and_not_in_the_log(digits, tmp_path):
     assert set(row) == {"step", "steps", *(score.metric for score in found if not score.of)}
 
 
-def test_scores_are_measured_every_so_many_epochs_and_at_the_end(digits, tiny, tmp_path, monkeypatch):
+def test_scores_are_measured_every_so_many_epochs_and_at_the_end(tmp_path, monkeypatch):
+    """Against val, because test judges the run in the end. The rows before the first scores have none to compare with."""
     monkeypatch.setattr(classifier, "STEPS", 10)
     monkeypatch.setattr(classifier, "TRUSTED", 0.0)
-    short = tiny.change(steps=30, batch_size=300, grid_every=4, evaluate_every=3, evaluate_count=20)  # an epoch has 5 steps
-    folder = workflow.train(short.change(steps=17), tfrecord_path=digits[0], run_dir=tmp_path / "run")
-    measured = [row["step"] for row in runs.read_log(folder) if np.isfinite(row["fid20_test_classifier"])]
+    files = write_celeba(tmp_path / "celeba", count=82)
+    # 36 usable ones to train with, 22 val and 22 test pictures.
+    partitions = [f"{number:06d}.jpg {int(number > 38) + int(number > 60)}\n" for number in range(1, 83)]
+    (files / "Eval/list_eval_partition.txt").write_text("".join(partitions))
+    short = series.resolve(
+        "celeba", image_size=8, base_filters=4, batch_size=7, steps=17, grid_every=4, evaluate_every=3, evaluate_count=20
+    )  # an epoch has 5 steps
+    conversion.convert(short, dataset_path=files, tfrecord_path=tmp_path)
+    folder = workflow.train(short, tfrecord_path=tmp_path, run_dir=tmp_path / "run")
+    measured = [row["step"] for row in runs.read_log(folder) if np.isfinite(row["fid20_val_classifier"])]
     assert measured == [15, 17]
+    assert (folder / runs.best_name("generator")).is_file()

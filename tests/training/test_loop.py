@@ -171,6 +171,22 @@ def test_a_signal_saves_and_says_where(number, at, plan, saved):
 
 
 @pytest.mark.signals
+def test_a_second_ctrl_c_stops_at_once():
+    """Nothing is saved."""
+    state, saves = Counter(), []
+
+    def step(batch):
+        state.step(batch)
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(course(), state, step, lambda epoch, first: range(first, 4), lambda: saves.append(state.steps), [])
+    assert (state.steps, saves) == (1, [])
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.signals
 @pytest.mark.parametrize("own", [True, False])
 @pytest.mark.parametrize(("at", "saved"), [(13, [20]), (98, [100]), (100, [100]), (103, [100, 110])])
 def test_processes_that_train_together_stop_at_the_same_step(at, saved, own):
@@ -206,6 +222,19 @@ def test_a_diverged_run_is_one_line_and_is_not_saved(loss):
     state = Counter({5: loss})
     with pytest.raises(UserError, match=r"the run diverged: Gen_loss is (nan|inf|-2.5e\+06) in epoch 2; .* smaller --lr"):
         walk(state)
+
+
+def test_only_a_gradient_may_be_missing():
+    def rows(**numbers):
+        state = Counter()
+        state.means = lambda steps, skip=0: numbers
+        return walk(state, course(epochs=1))[0]
+
+    (row,) = rows(Gen_loss=1.0, Gen_grad=math.nan)
+    assert math.isnan(row["Gen_grad"])
+    for numbers in ({"Gen_loss": math.nan}, {"Real_logit": math.nan}, {"Gen_loss": 1.0, "Gen_grad": math.inf}):
+        with pytest.raises(Diverged, match=f"{list(numbers)[-1]} is"):
+            rows(**numbers)
 
 
 def test_weights_that_a_rows_last_step_spoiled_are_not_saved():

@@ -11,7 +11,9 @@ from tfgan_series import runs, series, workflow
 import warm
 from conftest import ROOT, command_environment, command_words
 
-GUARD = 300  # seconds after which workers that wait for each other are killed
+# Seconds after which both workers are killed. It measures no speed: if one waits for the other for ever, as a fault in the code
+# can make it, all tests would wait too.
+GUARD = 300
 
 
 def run_two(words, cwd):

@@ -17,6 +17,7 @@ from tfgan_series import backend, files, series
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.errors import UserError, nearest
+from tfgan_series.evaluation import scores
 from tfgan_series.series import studies
 
 
@@ -30,7 +31,7 @@ def define() -> None:
     flags.DEFINE_list(
         "seeds", None, "train every run once with each of these seeds, as 0,1,2 (default: the study's; 0 for --vary)"
     )
-    flags.DEFINE_integer("count", 10_000, "pictures of each run that are measured; 0: no scores", lower_bound=0)
+    flags.DEFINE_integer("count", scores.COUNT, "pictures of each run that are measured; 0: no scores", lower_bound=0)
     command_line.define_path("out", "runs/compare", "root folder for the runs, the figure, the table and the page")
     flags.DEFINE_bool("dry_run", False, "say which runs it would train and how long that would take, and stop")
 

@@ -22,7 +22,7 @@ def define() -> None:
     command_line.define_run("the run to measure")
     command_line.define_records()
     command_line.define_path("generator", None, "a .keras file to measure instead of the run's generator (default: the run's)")
-    flags.DEFINE_integer("count", 10_000, "pictures on each side, at most", lower_bound=1)
+    flags.DEFINE_integer("count", scores.COUNT, "pictures on each side, at most", lower_bound=1)
     command_line.define_choice(
         "against",
         None,
@@ -40,7 +40,7 @@ def define() -> None:
     flags.DEFINE_integer(
         "seed", 0, f"the same seed draws the same pictures, as in {invocation.command('generate')}", **command_line.SEEDS
     )
-    flags.DEFINE_integer("batch_size", 64, "pictures to generate at a time; it changes no score", lower_bound=1)
+    flags.DEFINE_integer("batch_size", scores.BATCH, "pictures to generate at a time; it changes no score", lower_bound=1)
 
 
 def main() -> None:

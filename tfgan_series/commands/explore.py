@@ -17,6 +17,7 @@ from tfgan_series import backend, invocation
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.errors import UserError, printable
+from tfgan_series.exploration import SAMPLED, STEPS
 
 FINDS_A_RUN = True
 # The command's first argument -> the flags that belong to it.
@@ -65,7 +66,7 @@ def define() -> None:
         "what to draw, one label; interpolate: with several labels a walk goes from label to label at one z"
     )
     flags.DEFINE_bool("linear", False, "interpolate: walk on the straight line instead of the sphere")
-    flags.DEFINE_integer("steps", 9, "interpolate: pictures from one sample to the next", lower_bound=2)
+    flags.DEFINE_integer("steps", STEPS, "interpolate: pictures from one sample to the next", lower_bound=2)
     define_multi: Any = flags.DEFINE_multi  # its types want a serializer, which it does not need
     define_multi(_Term(1), None, "plus", None, "arithmetic: numbers of samples whose mean is added, as 3,17,40")
     define_multi(_Term(-1), None, "minus", None, "arithmetic: numbers of samples whose mean is subtracted")
@@ -74,7 +75,7 @@ def define() -> None:
     )
     flags.DEFINE_integer(
         "sampled",
-        4000,
+        SAMPLED,
         "arithmetic: number of samples in which --equation looks for its groups",
         lower_bound=1,
         upper_bound=100_000,

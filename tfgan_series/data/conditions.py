@@ -25,7 +25,7 @@ class Conditions:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """All labels that a grid may have a row for: each name alone. Before the attributes comes a picture without any."""
+        """The labels of a grid's rows: each name alone. For attributes, `none` comes first: a picture without any."""
         return self.names if self.exclusive or not self.names else (_WITHOUT, *self.names)
 
     def of_label(self, label: str) -> np.ndarray:

@@ -142,12 +142,18 @@ def _shards(source: Source, settings: Mapping[str, Any]) -> list[Shard]:
             size = len(examples) * settings["image_size"] ** 2 * settings["channels"]
         else:
             size = sum(_stored_bytes(one.image) for one in examples)
-        number = max(math.ceil(size / _SHARD_BYTES), min(_MIN_SHARDS, len(examples)))
+        number = shard_number(len(examples), size)
         order = np.random.default_rng(len(examples)).permutation(len(examples))
         for index, part in enumerate(np.array_split(order, number)):
             file = f"{settings['image_type']}-{partition}.tfrecord-{index:05d}-of-{number:05d}"
             shards.append(Shard(file, partition, [examples[one] for one in part]))
     return shards
+
+
+def shard_number(count: int, size: int) -> int:
+    """Shards for `count` records with `size` bytes in all: 8, or fewer if there are fewer records, or more if a
+    shard would be larger than 256 MiB."""
+    return max(math.ceil(size / _SHARD_BYTES), min(_MIN_SHARDS, count))
 
 
 def _stored_bytes(image: str | bytes | np.ndarray) -> int:

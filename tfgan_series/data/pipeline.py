@@ -134,7 +134,7 @@ def _set_batches(
     drawn = np.random.default_rng([experiment.seed, epoch, experiment.sides.index(side)])
     order, within, crops = drawn.integers(2**31, size=3)
     files = np.random.default_rng(order).permutation([str(file) for file in records.shards(experiment.partition, side)])
-    buffer = _buffer(records.count(experiment.partition, side), records.size(experiment.partition, side))
+    buffer = buffer_records(records.count(experiment.partition, side), records.size(experiment.partition, side))
     # repeat after shuffle: each round of a small set is complete and has its own order.
     dataset = _interleaved(files, max(buffer // _BLOCKS, 1)).shuffle(buffer, seed=within).repeat()
     dataset = dataset.take(steps * size).skip(first_step * size)
@@ -198,8 +198,8 @@ def _set_global_seed(seed: int) -> None:
         tf.random.set_seed(seed)
 
 
-def _buffer(count: int, size: int) -> int:
-    """Records in the shuffle buffer, of `count` records with `size` bytes in all."""
+def buffer_records(count: int, size: int) -> int:
+    """Records in the shuffle buffer, of `count` records with `size` bytes in all: 2,048 or all, but not more than 256 MiB."""
     return max(min(_BUFFER, count, _BUFFER_BYTES * count // size), 1)
 
 

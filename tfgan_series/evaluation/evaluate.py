@@ -29,8 +29,6 @@ from tfgan_series.generators import load_generator
 from tfgan_series.inference import in_batches, input_shapes, weights_digest, with_condition
 from tfgan_series.series import MODELS, Experiment
 
-COUNT = 10_000
-BATCH = 64
 _BLOCK = 256  # pictures that the features are made of at a time, whatever the generator's batch
 
 
@@ -76,8 +74,8 @@ class Measured(NamedTuple):
 class Side:
     """What one generator is compared with.
 
-    real, stand_in: real pictures; stand_in are those that take the generated pictures' place for the floors. floors: {metric:
-    its floor}. inputs: the records whose pictures the generator translates; one that draws from noise makes as many.
+    real: the real pictures. stand_in: other real pictures; for the floors they take the place of the generated ones. floors:
+    {metric: its floor}. inputs: the records whose pictures the generator translates; one that draws from noise makes as many.
     """
 
     real: Seen
@@ -101,7 +99,7 @@ class Reference:
 
 
 def reference(
-    records: Records, experiment: Experiment, features: Features, *, count: int = COUNT, against: str | None = None
+    records: Records, experiment: Experiment, features: Features, *, count: int = scores.COUNT, against: str | None = None
 ) -> Reference:
     """Measure the real pictures of an experiment, and the floors.
 
@@ -143,7 +141,7 @@ def evaluate(
     real: Reference,
     *,
     seed: int = 0,
-    batch_size: int = BATCH,
+    batch_size: int = scores.BATCH,
     step: int | None = None,
     checkpoint: str | None = None,
 ) -> list[Score]:
@@ -194,10 +192,10 @@ def evaluate_run(
     generator: Path | None = None,
     kind: str | None = None,
     weights: Path | None = None,
-    count: int = COUNT,
+    count: int = scores.COUNT,
     against: str | None = None,
     seed: int = 0,
-    batch_size: int = BATCH,
+    batch_size: int = scores.BATCH,
 ) -> list[Score]:
     """Measure a run's generators, or another generator of the same pictures, a .keras file. The scores are also added to the
     run's scores.jsonl.

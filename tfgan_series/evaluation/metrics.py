@@ -15,7 +15,7 @@ from sklearn.neighbors import NearestNeighbors
 
 SMALLEST = 20  # features of each side that a score needs
 _BLOCKS = 10  # of the kernel distance
-_WORKING_MIB = 128  # of distances that are in memory at a time
+WORKING_MIB = 128  # of distances that are in memory at a time
 
 Value = tuple[float, float | None]  # a score and its standard error, if it has one
 
@@ -41,15 +41,15 @@ def _root(features: np.ndarray) -> np.ndarray:
     return found
 
 
-def kernel_distance(real: np.ndarray, fake: np.ndarray, blocks: int = _BLOCKS) -> Value:
+def kernel_distance(real: np.ndarray, fake: np.ndarray) -> Value:
     """(the kernel distance, its standard error): KID (Binkowski et al. 2018).
 
     The mean of squared_mmd over disjoint blocks of the rows, in their order: block i of real against block i of fake. If the
     rows do not divide evenly, the last few are left out. The standard error is that of this mean. The mean may be below 0.
     """
-    pairs = zip(_blocks(real, blocks), _blocks(fake, blocks), strict=True)
+    pairs = zip(_blocks(real), _blocks(fake), strict=True)
     found = [squared_mmd(one, other) for one, other in pairs]
-    return float(np.mean(found)), float(np.std(found, ddof=1) / np.sqrt(blocks))
+    return float(np.mean(found)), float(np.std(found, ddof=1) / np.sqrt(_BLOCKS))
 
 
 def squared_mmd(real: np.ndarray, fake: np.ndarray) -> float:
@@ -82,7 +82,7 @@ def manifolds(real: np.ndarray, fake: np.ndarray, k: int = 3, k_real: int = 5) -
     radii, wide_radii, fake_radii = _radii(real, k), _radii(real, k_real), _radii(fake, k)
     precise, inside, first = 0, 0, 0
     recalled, nearest = np.zeros(len(real), bool), np.full(len(real), np.inf)
-    for distances in pairwise_distances_chunked(fake, real, working_memory=_WORKING_MIB):
+    for distances in pairwise_distances_chunked(fake, real, working_memory=WORKING_MIB):
         of_rows = fake_radii[first : first + len(distances), None]
         precise += (distances <= radii).any(axis=1).sum()
         inside += (distances <= wide_radii).sum()
@@ -112,10 +112,10 @@ def as_asked(asked: np.ndarray, found: np.ndarray) -> float:
     return float((asked == found).all(axis=1).mean())
 
 
-def _blocks(features: np.ndarray, count: int) -> np.ndarray:
-    """[N, D] -> [count, N // count, D]."""
-    size = len(features) // count
-    return features[: size * count].reshape(count, size, -1)
+def _blocks(features: np.ndarray) -> np.ndarray:
+    """[N, D] -> [_BLOCKS, N // _BLOCKS, D]."""
+    size = len(features) // _BLOCKS
+    return features[: size * _BLOCKS].reshape(_BLOCKS, size, -1)
 
 
 def _radii(features: np.ndarray, k: int) -> np.ndarray:

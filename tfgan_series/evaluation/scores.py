@@ -11,6 +11,8 @@ from tfgan_series import files, invocation
 from tfgan_series.errors import UserError, nearest, printable, reason_of
 
 NAME = "scores.jsonl"  # in the run folder
+COUNT = 10_000  # pictures on each side, at most, unless told otherwise
+BATCH = 64  # pictures that a generator makes at a time, unless told otherwise
 KINDS = ("classifier", "random", "inception")  # of features
 HOW_TO_READ = (
     "The smaller fid and kid are, the better; the larger precision, recall, density and coverage. A kid may be a little below 0: "

@@ -2,3 +2,6 @@
 
 explore.py does one of these for a run. Only equation.py works without TensorFlow.
 """
+
+STEPS = 9  # pictures from one sample to the next
+SAMPLED = 4000  # samples in which the equation of attributes looks for its groups

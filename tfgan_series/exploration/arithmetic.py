@@ -14,7 +14,7 @@ from scipy.special import expit, log_expit
 
 from tfgan_series import classifier, latent, pictures
 from tfgan_series.errors import UserError
-from tfgan_series.exploration import equation, interpolation
+from tfgan_series.exploration import SAMPLED, equation, interpolation
 from tfgan_series.exploration.findings import Finding
 from tfgan_series.inference import Network
 
@@ -61,24 +61,22 @@ def by_number(generator: Network, terms: Numbers, *, seed: int = 0) -> Finding:
     )
 
 
-def by_name(
-    generator: Network, judge: classifier.Classifier, text: str, *, seed: int = 0, count: int = 4000, size: int = GROUP
-) -> Finding:
+def by_name(generator: Network, judge: classifier.Classifier, text: str, *, seed: int = 0, count: int = SAMPLED) -> Finding:
     """Draw and score the equation of attributes. Returns a Finding.
 
-    judge: the classifier of the records. The group of each term is the `size` samples out of 1..count for which the classifier
+    judge: the classifier of the records. The group of each term is the GROUP samples out of 1..count for which the classifier
     is surest. No sample is in two groups, so that A - B + B is not just A. The result's score is compared with that of a
     control: the mean over 16 such sums with random samples in place of the first group. Raises UserError for an unknown
     attribute, for too few samples, and if the terms cancel out.
     """
     terms = equation.known(equation.parse(text), text, judge.names)
-    if count < size * (len(terms) + 1):
-        raise UserError(f"--sampled={count}: {len(terms)} groups of {size} and a control need {size * (len(terms) + 1)} or more")
+    if count < (least := GROUP * (len(terms) + 1)):
+        raise UserError(f"--sampled={count}: {len(terms)} groups of {GROUP} and a control need {least} or more")
     z = latent.numbered(range(1, count + 1), generator.input_shape[-1], seed)
     logits = judge.logits(latent.sample(generator, z, _BATCH))
-    groups = surest(terms, judge.names, logits, size)
+    groups = surest(terms, judge.names, logits, GROUP)
     means, result = _sums(generator, groups, seed)
-    controls = [jittered(_sums(generator, [chance, *groups[1:]], seed)[1], seed) for chance in _random(groups, count, size, seed)]
+    controls = [jittered(_sums(generator, [chance, *groups[1:]], seed)[1], seed) for chance in _random(groups, count, seed)]
 
     named = list(dict.fromkeys(factor.name for term in terms for factor in term.factors))
     sums = {"result": jittered(result, seed), "control": np.concatenate(controls)}
@@ -119,11 +117,11 @@ def _listed(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers)) if len(numbers) <= 4 else f"{len(numbers)} samples"
 
 
-def _random(groups: Sequence[Group], count: int, size: int, seed: int) -> list[Group]:
+def _random(groups: Sequence[Group], count: int, seed: int) -> list[Group]:
     """16 groups of random samples to stand in for the first group. None of the samples is in any of the groups."""
     free = np.setdiff1d(np.arange(1, count + 1), [number for group in groups for number in group.numbers])
     rng = np.random.default_rng(seed)
-    return [Group(groups[0].sign, "random", tuple(rng.choice(free, size, replace=False))) for _ in range(_CONTROLS)]
+    return [Group(groups[0].sign, "random", tuple(rng.choice(free, GROUP, replace=False))) for _ in range(_CONTROLS)]
 
 
 def surest(terms: Sequence[equation.Term], names: Sequence[str], logits: np.ndarray, size: int) -> list[Group]:

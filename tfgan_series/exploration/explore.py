@@ -1,11 +1,11 @@
 """Explores a run: from its generator and its records it makes pictures and numbers.
 
 Each function takes a run's folder, writes pictures and NAME.json into `out`, and returns the Finding. NAME says what was asked,
-as interpolate-3-17-40, so another walk has other files. All raise UserError
-if the folder is no run or has no generator yet, and for a number that no sample has.
+as interpolate-3-17-40, so another walk has other files.
 
-labels: what a conditional run is asked for, one label (interpolate takes several); () for another run. All raise UserError for
-labels that do not fit the run.
+labels: what a conditional run is asked for, one label (interpolate takes several); () for another run. All functions raise
+UserError if the folder is no run or has no generator yet, for a number that no sample has, and for labels that do not fit the
+run.
 """
 
 import dataclasses
@@ -18,30 +18,41 @@ import numpy as np
 
 from tfgan_series import classifier, files, latent, runs
 from tfgan_series.errors import UserError
-from tfgan_series.exploration import arithmetic, equation, findings, interpolation, neighbours
+from tfgan_series.exploration import SAMPLED, STEPS, arithmetic, equation, findings, interpolation, neighbours
 from tfgan_series.generators import load_asked
 from tfgan_series.inference import Fixed, Network
 
-_USUAL = {"seed": 0, "steps": 9, "spherical": True, "count": 4000}  # options that are not named in a file's name
+_USUAL = {"seed": 0, "steps": STEPS, "spherical": True, "count": SAMPLED}  # options that are not named in a file's name
 
 
 def interpolate(
-    run: Path | str, out: Path | str, numbers: Sequence[int], *, labels: Sequence[str] = (), **options: Any
+    run: Path | str,
+    out: Path | str,
+    numbers: Sequence[int],
+    *,
+    labels: Sequence[str] = (),
+    seed: int = 0,
+    steps: int = STEPS,
+    spherical: bool = True,
 ) -> findings.Finding:
     """Walks from sample to sample, or, with several labels and one sample, from label to label: a picture with a
-    row for each walk, and a GIF that goes there and back. options: those of interpolation.interpolate."""
+    row for each walk, and a GIF that goes there and back. seed, steps and spherical as in interpolation.interpolate; a walk
+    between labels is always on the straight line."""
     if len(labels) > 1:
+        if not spherical:
+            raise UserError(f"--linear: the walk between --label={','.join(labels)} is on the straight line anyway: leave it out")
         if len(numbers) > 1:
             raise UserError(f"--label={','.join(labels)}: a walk between labels keeps its z: give one number in --samples")
         generator, asked = _load(run, labels)
-        found = interpolation.between_labels(generator, asked, *numbers, seed=options["seed"], steps=options["steps"])
+        found = interpolation.between_labels(generator, asked, *numbers, seed=seed, steps=steps)
     elif len(labels) == len(numbers) == 1:
         raise UserError(
             f"--label={labels[0]} --samples={numbers[0]}: a walk has two ends: give a second sample, or a second label "
             f"(--label={labels[0]},OTHER)"
         )
     else:
-        found = interpolation.interpolate(_generator(run, labels), numbers, **options)
+        found = interpolation.interpolate(_generator(run, labels), numbers, seed=seed, steps=steps, spherical=spherical)
+    options = {"seed": seed, "steps": steps, "spherical": spherical}
     return _written(found, run, out, ["interpolate", *map(str, numbers)], labels, options)
 
 
@@ -61,9 +72,10 @@ def add_attributes(
     *,
     labels: Sequence[str] = (),
     tfrecord_path: Path | str = "tfrecords",
-    **options: Any,
+    seed: int = 0,
+    count: int = SAMPLED,
 ) -> findings.Finding:
-    """An equation of the records' attributes. options: those of arithmetic.by_name.
+    """An equation of the records' attributes. seed and count as in arithmetic.by_name.
 
     Raises UserError if the equation cannot be read, if the records have no attributes, or if the equation names an attribute
     that they do not have.
@@ -78,8 +90,8 @@ def add_attributes(
         )
     equation.known(equation.parse(text), text, names)  # checked before a classifier is trained for it
     judge = classifier.find_or_train(found_records, experiment)
-    found = arithmetic.by_name(generator, judge, text, **options)
-    return _written(found, run, out, ["equation", text.replace(" ", "")], labels, options)
+    found = arithmetic.by_name(generator, judge, text, seed=seed, count=count)
+    return _written(found, run, out, ["equation", text.replace(" ", "")], labels, {"seed": seed, "count": count})
 
 
 def find_neighbours(

@@ -9,6 +9,7 @@ from scipy.spatial import geometric_slerp
 
 from tfgan_series import latent, pictures
 from tfgan_series.errors import UserError
+from tfgan_series.exploration import STEPS
 from tfgan_series.exploration.findings import Finding
 from tfgan_series.inference import Fixed, Network, input_shapes
 from tfgan_series.series import counted
@@ -17,7 +18,9 @@ _SAME = 1e-3  # degrees: two directions at a smaller angle count as the same; so
 _FRAMES = 24  # pictures of the animation from one sample to the next
 
 
-def interpolate(generator: Network, numbers: Sequence[int], *, seed: int = 0, spherical: bool = True, steps: int = 9) -> Finding:
+def interpolate(
+    generator: Network, numbers: Sequence[int], *, seed: int = 0, spherical: bool = True, steps: int = STEPS
+) -> Finding:
     """Walk from sample to sample. numbers: those of two or more samples of the seed. Returns a Finding.
 
     interpolate.png has a row of `steps` pictures for each walk. interpolate.gif goes through all walks and back. Raises UserError
@@ -41,7 +44,9 @@ def interpolate(generator: Network, numbers: Sequence[int], *, seed: int = 0, sp
     )
 
 
-def between_labels(generator: Network, asked: Mapping[str, np.ndarray], number: int, *, seed: int = 0, steps: int = 9) -> Finding:
+def between_labels(
+    generator: Network, asked: Mapping[str, np.ndarray], number: int, *, seed: int = 0, steps: int = STEPS
+) -> Finding:
     """Walk from label to label with the z of one sample, and draw the pictures that interpolate draws. Returns a Finding.
 
     generator: a conditional one, of [z, condition]. asked: {label: condition [K]}, two or more. A walk goes on the straight line

@@ -28,9 +28,9 @@ def open_rgb(path: Path) -> Image.Image:
         raise UserError(f"{path} cannot be read as a picture ({error}): remove it, or make it again") from error
 
 
-def encode(picture: Image.Image, widest: int = _WIDEST, quality: int = _QUALITIES[0]) -> str:
-    """A PIL image as a data URI, at most `widest` pixels wide: WebP, lossless if that is smaller."""
-    picture = picture.resize(fitting(picture.size, widest))  # Pillow: bicubic with antialiasing; the same size is a copy
+def encode(picture: Image.Image, quality: int = _QUALITIES[0]) -> str:
+    """A PIL image as a data URI, at most 1,024 pixels wide: WebP, lossless if that is smaller."""
+    picture = picture.resize(fitting(picture.size, _WIDEST))  # Pillow: bicubic with antialiasing; the same size is a copy
     return min((_webp(picture, lossless=True, method=1), _webp(picture, quality=quality)), key=len)
 
 

@@ -11,12 +11,11 @@ from tfgan_series.series.rows import (
     PRESETS,
     ROWS,
     changes,
-    default_model,
     origin,
     pairs,
     resolve,
 )
-from tfgan_series.series.settings import GROUPS, counted, fields, flag_line, flag_lines, flag_name, in_words, setting, values
+from tfgan_series.series.settings import GROUPS, counted, fields, flag_line, flag_lines, flag_name, in_words, values
 
 __all__ = [
     "ALIASES",
@@ -29,7 +28,6 @@ __all__ = [
     "Experiment",
     "changes",
     "counted",
-    "default_model",
     "differences",
     "drawing_from",
     "fields",
@@ -41,7 +39,6 @@ __all__ = [
     "origin",
     "pairs",
     "resolve",
-    "setting",
     "to_dict",
     "values",
 ]

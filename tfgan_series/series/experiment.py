@@ -43,7 +43,8 @@ LOSSES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment(Settings):
-    """Which pictures, which networks, which training. Every field is a flag of its name.
+    """Which pictures, which networks, which training. Every field is a flag; settings.flag_name says how it is spelled
+    (image_type is --ImageType).
 
     Raises UserError for a value that is not allowed, and for values that do not go together.
     """

@@ -102,11 +102,6 @@ ALIASES = {"celeba": "img_celeba"}  # other spellings of an ImageType; resolve r
 DEFAULT_IMAGE_TYPE = "digits"
 
 
-def default_model(image_type: str) -> str:
-    """The model that draws an ImageType unless the user names another."""
-    return next(model for kind, model in pairs() if kind == image_type)
-
-
 def pairs() -> list[Pair]:
     """All pairs (ImageType, model) that go together."""
     return [
@@ -126,7 +121,7 @@ def resolve(image_type: str = DEFAULT_IMAGE_TYPE, model: str | None = None, pres
     image_type = ALIASES.get(image_type, image_type)
     if image_type not in DATASETS:
         raise UserError(f"--ImageType={image_type}: choose one of {', '.join(DATASETS)}{nearest(image_type, DATASETS)}")
-    model = model or default_model(image_type)
+    model = model or next(name for kind, name in pairs() if kind == image_type)  # the first that draws it
     if model not in MODELS:
         raise UserError(f"--model={model}: choose one of {', '.join(MODELS)}{nearest(model, MODELS)}")
     pictures = DATASETS[image_type]

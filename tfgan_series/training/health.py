@@ -15,9 +15,8 @@ def warnings(row: Mapping[str, float], epoch_means: Mapping[str, float], bounds:
     """What is wrong with a run: a line for each finding, the same line as long as it holds.
 
     row: of the log. If it has Variety (see adversarial.make_look), a collapse is found by it, and by Label_effect a label that
-    changes nothing. epoch_means: the mean losses over
-    the last steps, as many as an epoch has; empty before the first epoch's end. bounds: {name of a loss: its bound}, -inf if it
-    has none. advice: what to try.
+    changes nothing. epoch_means: the mean losses over the last steps, as many as an epoch has; empty before the first epoch's
+    end. bounds: {name of a loss: its bound}, -inf if it has none. advice: what to try.
     """
     lines = []
     if row["step"] >= _BEGINNING and row.get("Variety", 1.0) < _COLLAPSED:

@@ -1,6 +1,9 @@
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 
+from tfgan_series import series
+from tfgan_series.data import conversion
 from tfgan_series.data.datasets import cifar10
 from tfgan_series.data.datasets.source import Request
 from tfgan_series.errors import UserError
@@ -33,6 +36,23 @@ def test_the_binary_batches(batches):
     assert (example.label, example.filename) == (3, "train/000033")
     assert example.image.shape == (32, 32, 3)
     assert example.image[5, 7].tolist() == [13, 5, 7]
+
+
+def test_what_tfds_fetched_is_the_same(batches, monkeypatch):
+    """The records of the batches are a TFDS data set with the same splits. They stand in for the data set that TFDS fetches."""
+
+    def content(source):
+        return {
+            partition: sorted((one.label, one.image.shape, one.image.tobytes()) for one in examples)
+            for partition, examples in source.partitions.items()
+        }
+
+    wanted = content(find(batches))
+    stored = conversion.convert(series.resolve("cifar10"), dataset_path=batches, tfrecord_path=batches / "t").folder
+    monkeypatch.setattr(tfds, "builder", lambda name, data_dir: tfds.builder_from_directory(stored))
+    fetched = cifar10.find(Request("cifar10", None, batches / "downloads"))
+    assert content(fetched) == wanted
+    assert {one.image.dtype for examples in fetched.partitions.values() for one in examples} == {np.dtype(np.uint8)}
 
 
 def test_the_folder_that_the_archive_unpacks_to(batches):

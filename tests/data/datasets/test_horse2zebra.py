@@ -1,13 +1,11 @@
-import numpy as np
 import pytest
 import tensorflow_datasets as tfds
-from PIL import Image
+from test_unpaired import write_sets
 
 from tfgan_series import series
 from tfgan_series.data import conversion
 from tfgan_series.data.datasets import horse2zebra, unpaired
 from tfgan_series.data.datasets.source import Request
-from tfgan_series.errors import NeedsFiles, UserError
 
 
 def find(path):
@@ -16,13 +14,7 @@ def find(path):
 
 @pytest.fixture
 def folders(tmp_path):
-    """Three horses, two zebras and a horse to test with, as JPEGs of noise."""
-    rng = np.random.default_rng(0)
-    for name, count in (("trainA", 3), ("trainB", 2), ("testA", 1)):
-        (tmp_path / name).mkdir()
-        for index in range(count):
-            Image.fromarray(rng.integers(0, 255, (12, 16, 3), np.uint8)).save(tmp_path / name / f"{index}.jpg")
-    return tmp_path
+    return write_sets(tmp_path)
 
 
 def test_the_sets(folders):
@@ -32,22 +24,6 @@ def test_the_sets(folders):
     assert (example.filename, example.label, example.image) == ("trainB/1.jpg", 1, str(folders / "trainB/1.jpg"))
     assert {example.label for example in source.partitions["testA"]} == {0}
     assert source.class_names == ("A", "B")
-
-
-def test_a_train_set_that_is_missing_or_empty(folders):
-    for file in (folders / "trainB").iterdir():
-        file.unlink()
-    with pytest.raises(UserError, match="trainB: no picture in it"):
-        find(folders)
-    (folders / "trainB").rmdir()
-    with pytest.raises(UserError, match="has no trainB: --DatasetPath must be a folder with trainA and trainB"):
-        find(folders)
-
-
-def test_other_pairs_of_sets_need_their_folder(folders):
-    assert list(unpaired.find(Request("unpaired", folders, folders)).partitions) == ["trainA", "trainB", "testA"]
-    with pytest.raises(NeedsFiles, match="unpaired needs --DatasetPath=FOLDER, a folder with trainA and trainB"):
-        unpaired.find(Request("unpaired", None, folders))
 
 
 def test_what_tfds_fetched_keeps_its_bytes(folders, monkeypatch):
