@@ -20,24 +20,13 @@ def load_generator(path: Path | str) -> keras.Model:
     path: its .keras file, or the folder of a run that has only one generator. Raises UserError if the file is missing or is no
     Keras model, and for a run that has several.
     """
-    path = _generator_file(path)
+    path = runs.generator_file(path)
     if not path.is_file():
         raise UserError(f"{path} is not there: {invocation.command('train')} writes it after the first epoch")
     try:
         return keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras passes on all kinds of errors from its zip, HDF5 and JSON readers
         raise UserError(f"{path} cannot be read as a Keras model ({reason_of(error)})") from error
-
-
-def _generator_file(path: Path | str) -> Path:
-    """The file itself, or that of the only generator of a run folder. Raises UserError if the run has several."""
-    path = Path(path)
-    if not path.is_dir():
-        return path
-    saved = series.MODELS[runs.read_experiment(path).model].saved
-    if len(saved) > 1:
-        raise UserError(f"{path} has {' and '.join(f'{name}.keras' for name in saved)}: name one of these files")
-    return path / f"{saved[0]}.keras"
 
 
 def load_asked(path: Path | str, labels: Sequence[str] = ()) -> tuple[keras.Model, dict[str, np.ndarray]]:
@@ -47,7 +36,7 @@ def load_asked(path: Path | str, labels: Sequence[str] = ()) -> tuple[keras.Mode
     The names are those in experiment.json beside the file. Without this file, conditions have their numbers for names. Raises
     UserError as load_generator does, for a label that does not exist, and for labels if nothing can be asked for.
     """
-    path = _generator_file(path)
+    path = runs.generator_file(path)
     generator = load_generator(path)
     _, *condition = generator.inputs
     if condition:

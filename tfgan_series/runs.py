@@ -175,6 +175,18 @@ def read_experiment(folder: Path | str, draws_from: str | None = None) -> Experi
     return experiment
 
 
+def generator_file(path: Path | str) -> Path:
+    """A generator's file: the path itself, or that of the only generator of a run folder. Raises UserError if the run has
+    several."""
+    path = Path(path)
+    if not path.is_dir():
+        return path
+    saved = series.MODELS[read_experiment(path).model].saved
+    if len(saved) > 1:
+        raise UserError(f"{path} has {' and '.join(f'{name}.keras' for name in saved)}: name one of these files")
+    return path / f"{saved[0]}.keras"
+
+
 def no_run(folder: Path | str, train: str, models: Collection[str] = tuple(series.MODELS)) -> str:
     """What to say of a folder that is no run. train: the command that trains it. models: the runs of these models are offered
     instead."""

@@ -204,8 +204,15 @@ def test_a_comparison_of_ones_own(workplace):
     done = command("compare.py", *flags, "--out=compared", cwd=workplace)
     assert "Run 2 of 2: noise_dim=2, lr=0.2, seed 0" in done.stdout
     assert "| noise_dim=2, lr=0.1 | 1 |" in done.stdout
+    assert "# noise_dim=2 and lr=0.1,0.2 (base_filters=4, batch_size=700, epochs=1)" in done.stdout
     (drawn,) = (workplace / "compared/dcgan/digits-8").glob("*.png")
     assert drawn.name.startswith("vary-noise_dim=2-lr=0.1-0.2")  # so a comparison of other values has a page of its own
+
+
+def test_a_run_folder_for_its_generator(workplace, trained):
+    shutil.copytree(trained, workplace / "given")
+    command("generate.py", "--generator=given", "--count=2", cwd=workplace)
+    assert (workplace / "given/generated/seed-0-count-2.png").is_file()
 
 
 def test_a_run_other_than_the_flags_say(workplace, trained):

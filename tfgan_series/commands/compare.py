@@ -20,6 +20,8 @@ from tfgan_series.errors import UserError, nearest
 from tfgan_series.evaluation import scores
 from tfgan_series.series import studies
 
+_IN_THE_FOLDER = ("image_type", "model", "image_size")  # settings that the name of the page's folder says
+
 
 def define() -> None:
     command_line.define_settings()
@@ -45,13 +47,15 @@ def main() -> None:
     backend.import_tensorflow()
     from tfgan_series import comparison
 
-    name = FLAGS.study or files.as_name("-".join(["vary", *FLAGS.vary]))
+    same = [f"{series.flag_name(name)}={value}" for name, value in given.items() if name not in _IN_THE_FOLDER]
+    name = files.as_name("-".join([FLAGS.study or "vary", *(FLAGS.vary or ()), *same]))
+    question = f"{study.question} ({', '.join(same)})" if same else study.question
     root, records = command_line.required_path("out"), command_line.required_path("TFRecordPath")
     if FLAGS.dry_run:
         print("\n".join(comparison.describe(members, root=root, tfrecord_path=records)))
         return
     with command_line.stopping():
-        page = comparison.compare(members, name, study.question, root=root, tfrecord_path=records, count=FLAGS.count)
+        page = comparison.compare(members, name, question, root=root, tfrecord_path=records, count=FLAGS.count)
     print(page.read_text(encoding="utf-8"))
     print(f"In {page}, with {page.with_suffix('.png')}; to see the runs side by side, open {page.with_suffix('.html')}")
 

@@ -37,7 +37,7 @@ def main() -> None:
         command_line.refuse_run_beside("generator")
     file = command_line.path("generator")
     if file:
-        generators = [file]
+        generators = [runs.generator_file(file)]
     else:
         run = command_line.run_folder()
         generators = [run / f"{name}.keras" for name in series.MODELS[runs.read_experiment(run).model].saved]

@@ -39,7 +39,7 @@ def main() -> None:
         raise UserError("--nogrid: give --singles too, or nothing would be drawn")
     if FLAGS.generator:
         command_line.refuse_run_beside("generator")
-    file = command_line.path("generator") or command_line.run_folder("noise") / runs.GENERATOR
+    file = runs.generator_file(command_line.path("generator") or command_line.run_folder("noise") / runs.GENERATOR)
     backend.import_tensorflow()
     from tfgan_series import generation
 
