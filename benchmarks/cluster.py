@@ -17,7 +17,8 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import turns
-from convert import quietly, write_celeba
+from celeba import write_celeba
+from convert import quietly
 
 from tfgan_series import series
 from tfgan_series.data import conversion, ray_cluster, sharding

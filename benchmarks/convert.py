@@ -24,6 +24,7 @@ import joblib
 import numpy as np
 import tensorflow_datasets as tfds
 import turns
+from celeba import write_celeba
 from PIL import Image
 
 from tfgan_series import series
@@ -44,30 +45,6 @@ LINES: tuple[tuple[str, str, str, dict[str, bool]], ...] = (
 def decode(file: Path) -> None:
     with Image.open(file) as picture:
         picture.load()
-
-
-def write_celeba(root: Path, count: int) -> None:
-    """Pictures of CelebA's sizes, smooth noise, with a list of boxes."""
-    draw = np.random.default_rng(0)
-
-    def picture(width: int, height: int) -> Image.Image:
-        coarse = draw.integers(0, 256, (height // 8, width // 8, 3), np.uint8)
-        return Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
-
-    for *_, folder, _ in LINES:
-        (root / "Img" / folder).mkdir(parents=True, exist_ok=True)
-    rows = []
-    for number in range(count):
-        width, height = map(int, draw.integers(180, 640, 2))
-        side = int(draw.integers(60, 0.6 * min(width, height)))
-        left, top = int(draw.integers(0, width - side)), int(draw.integers(0, height - side))
-        picture(width, height).save(root / f"Img/img_celeba/{number:06d}.jpg", quality=92)
-        aligned = picture(178, 218)
-        aligned.save(root / f"Img/img_align_celeba/{number:06d}.jpg", quality=92)
-        aligned.save(root / f"Img/img_align_celeba_png/{number:06d}.png")
-        rows.append(f"{number:06d}.jpg {left} {top} {side} {side}")
-    (root / "Anno").mkdir()
-    (root / "Anno/list_bbox_celeba.txt").write_text("\n".join([str(count), "image_id x_1 y_1 width height", *rows]) + "\n")
 
 
 class Peer(tfds.core.GeneratorBasedBuilder):

@@ -11,8 +11,6 @@ points. The number of pictures is not varied: an epoch has as many steps as it h
 import argparse
 import resource
 import statistics
-import subprocess
-import sys
 
 import numpy as np
 import step
@@ -32,16 +30,6 @@ def measure(settings: dict[str, int | str], rounds: int) -> None:
     seconds = turns.in_turn(turns.working({"": lambda: step.training(experiment, [real])}), 1, rounds)[""]
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(statistics.median(seconds) / experiment.batch_size * 1000, most / 1e6)
-
-
-def in_its_own_process(settings: dict[str, int | str], rounds: int) -> tuple[float, float]:
-    """What measure prints."""
-    words = [sys.executable, __file__, f"--rounds={rounds}", "--of", *(f"{name}={value}" for name, value in settings.items())]
-    done = subprocess.run(words, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{settings}: {done.stderr[-300:]}")
-    milliseconds, megabytes = map(float, done.stdout.split())
-    return milliseconds, megabytes
 
 
 def exponent(points: dict[int, float]) -> float:
@@ -67,8 +55,9 @@ def main() -> None:
     seen: dict[tuple[int, int], float] = {}
     cells = [(width, SIZE) for width in arguments.widths] + [(WIDTH, size) for size in arguments.sizes]
     for width, size in dict.fromkeys(cells):
-        settings = {"base_filters": width, "image_size": size, "batch_size": arguments.batch_size}
-        milliseconds, megabytes = in_its_own_process(settings | {"precision": arguments.precision}, arguments.rounds)
+        settings = [f"base_filters={width}", f"image_size={size}", f"batch_size={arguments.batch_size}"]
+        settings.append(f"precision={arguments.precision}")
+        milliseconds, megabytes = turns.alone(__file__, f"--rounds={arguments.rounds}", "--of", *settings)
         turns.row(str(width), str(size), f"{milliseconds:.2f}", f"{1000 / milliseconds:,.0f}", f"{megabytes:,.0f}")
         seen[width, size] = milliseconds
     widths = {width: seen[width, SIZE] for width in arguments.widths}

@@ -18,7 +18,6 @@ import argparse
 import itertools
 import math
 import os
-import subprocess
 import sys
 import time
 
@@ -27,6 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import tensorflow as tf
+import turns
 
 from tfgan_series import networks, series
 from tfgan_series.series.models import CycleGAN
@@ -114,11 +114,11 @@ def main() -> None:
         print(f"{preset:8s}{blocks} blocks {precision:15s}{sum(parts.values()) / MIB:6,.0f}: {words}", flush=True)
         if arguments.measure:
             flags = [f"--{name}={value}" for name, value in row.items()]
-            done = subprocess.run([sys.executable, __file__, "--in_this_process", *flags], capture_output=True, text=True)
-            if done.returncode:  # most likely killed because memory was full
-                print(f"    could not be measured: {done.stderr[-300:]}")
+            try:
+                grown, seconds = turns.alone(__file__, "--in_this_process", *flags)
+            except RuntimeError as error:
+                print(f"    could not be measured: {error}")
                 continue
-            grown, seconds = map(float, done.stdout.split())
             counted = sum(parts.values()) - parts["weights, slots, pools"]
             print(
                 f"    measured {grown / MIB:,.0f} above these, {grown / counted:.2f} of the count ({seconds:.0f} s)",

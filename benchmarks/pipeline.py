@@ -26,6 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
+from celeba import VARIANTS, write_celeba
 from PIL import Image
 
 from tfgan_series import series
@@ -34,7 +35,6 @@ from tfgan_series.data.datasets import DATASETS
 from tfgan_series.data.datasets.source import Request
 from tfgan_series.data.records import Records
 
-VARIANTS = ("img_celeba", "img_align_celeba", "img_align_celeba_png")
 CASES = {
     "box": series.resolve("img_celeba"),
     "no box": series.resolve("img_celeba", bbox=False),
@@ -42,26 +42,9 @@ CASES = {
     "mnist": series.resolve("mnist", image_size=64),
 }
 WRITTEN = 0.2  # seconds; what benchmarks/overhead.py measures after a row of the digits
+NOISE = (27, 22)  # of the pictures that are made: the figures in docs/scale.md are of such
 LONG, TIMES = 100_000, 40  # pictures in an epoch of records; how often it may read one
 Epoch = Callable[[int], Iterable[Any]]  # its number, from 1 -> its batches
-
-
-def make_pictures(folder: Path, count: int) -> None:
-    """CelebA's layout: photographs of many sizes with a box, and aligned ones of 178x218 as JPEG and PNG."""
-    rng = np.random.default_rng(0)
-    boxes = [str(count), "image_id x_1 y_1 width height"]
-    for variant in VARIANTS:
-        (folder / "Img" / variant).mkdir(parents=True)
-    (folder / "Anno").mkdir()
-    for number in range(1, count + 1):
-        coarse = Image.fromarray(rng.integers(0, 255, (27, 22, 3), np.uint8))
-        width, height = map(int, rng.integers(180, 640, 2))
-        side = int(rng.integers(60, 0.6 * min(width, height)))
-        boxes.append(f"{number:06d}.jpg {rng.integers(width - side)} {rng.integers(height - side)} {side} {side}")
-        wild, aligned = (coarse.resize(size, Image.Resampling.BICUBIC) for size in ((width, height), (178, 218)))
-        for variant, picture, ending in zip(VARIANTS, (wild, aligned, aligned), ("jpg", "jpg", "png"), strict=True):
-            picture.save(folder / f"Img/{variant}/{number:06d}.{ending}", quality=92)
-    (folder / "Anno/list_bbox_celeba.txt").write_text("\n".join(boxes) + "\n")
 
 
 def ours(found: Records, experiment: series.Experiment) -> Epoch:
@@ -239,7 +222,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         pictures = arguments.pictures or Path(name) / "pictures"
         if not arguments.pictures:
-            make_pictures(pictures, arguments.count)
+            write_celeba(pictures, arguments.count, noise=NOISE)
         for case in arguments.cases:
             examine(case, pictures, Path(name), arguments)
     if pytorch(Pictures([np.zeros((1, 1, 1))], [np.zeros(4)], 1), 1) is None:

@@ -1,10 +1,12 @@
-"""What the benchmarks of speed share: contestants that take turns, the lines that they end in, and the machine's own limit.
+"""What the benchmarks share: contestants that take turns, the lines that they end in, and the machine's own limit.
 
 A speed is only stated as a ratio of two things that took turns in one run: a slow moment of the machine then slows both.
 """
 
 import platform
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -46,6 +48,15 @@ def fastest(makers: Mapping[str, Callable[[], Contestant]]) -> dict[str, Contest
     ready = working(makers)
     seconds = in_turn(ready, times=1, rounds=1)
     return {name: ready[name] for name in sorted(ready, key=lambda name: seconds[name][0])[:1]}
+
+
+def alone(script: str, *words: str) -> list[float]:
+    """The numbers that a script prints in a process of its own. Raises RuntimeError if it fails, most likely because memory was
+    full."""
+    done = subprocess.run([sys.executable, script, *words], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(words)}: status {done.returncode}: {done.stderr[-300:]}")
+    return [float(number) for number in done.stdout.split()]
 
 
 def ratio(ours: Sequence[float], peer: Sequence[float]) -> str:

@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from tfgan_series import classifier, comparison, runs, series
@@ -17,7 +18,10 @@ COUNT = 100  # pictures that are measured
 def compared(tmp_path_factory, tiny, digits):
     """(root, members, page) of a comparison of the tiny run, with two seeds, with one that diverges."""
     root = tmp_path_factory.mktemp("compare")
-    members = {"as ever": [tiny, tiny.change(seed=1)], "too hot": [tiny.change(lr=1e38, steps=46, grid_every=20)]}
+    members = {
+        "as ever": [tiny, tiny.change(seed=1)],
+        "too hot": [tiny.change(loss="least_squares", lr=1e38, steps=46, grid_every=20)],
+    }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifier, "STEPS", 10)
         patch.setattr(classifier, "TRUSTED", 0.0)
@@ -99,13 +103,18 @@ def test_without_records_no_time_is_said(tiny, tmp_path):
     assert lines[2].startswith(f"No records yet in {tmp_path}/mnist/8, so no step can be measured")
 
 
-def test_again_only_draws(compared, monkeypatch, digits):
-    root, members, page = compared
-    page.unlink()
+def test_again_only_draws_and_losses_of_one_formula_have_the_same_axis(compared, tiny, monkeypatch, digits):
+    root, members, _ = compared
+    drawn, save = [], Figure.savefig
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *given, **how: drawn.append(figure) or save(figure, *given, **how))
     monkeypatch.setattr(comparison.evaluate, "evaluate", lambda *_, **__: pytest.fail("measured again"))
     monkeypatch.setattr(comparison.workflow, "train", lambda *_, **__: pytest.fail("trained again"))
-    assert comparison.compare(members, "heat", "How hot?", root=root, tfrecord_path=digits[0], count=COUNT) == page
+    apart = {"one": [tiny], "hot": members["too hot"], "other": [tiny.change(seed=1)]}
+    page = comparison.compare(apart, "again", "Again?", root=root, tfrecord_path=digits[0], count=COUNT)
     assert page.is_file()
+    one, hot, other = drawn[0].axes[:3]  # the losses; the grids come after them
+    for axes, alike in ((one.get_shared_x_axes(), {(one, hot), (one, other)}), (one.get_shared_y_axes(), {(one, other)})):
+        assert {(first, second) for first, second in ((one, hot), (one, other)) if axes.joined(first, second)} == alike
 
 
 def test_another_count_and_a_run_that_has_gone_on_are_measured_again(compared, tiny, digits, tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import tensorflow as tf
 from PIL import Image
 from tensorboard.compat.proto import event_pb2
 
-from tfgan_series import files, latent, networks, pictures, preparation, runs, series, workflow
+from tfgan_series import files, latent, pictures, preparation, runs, series, workflow
 from tfgan_series.data import conversion, pipeline
 from tfgan_series.errors import Diverged, UserError
 from tfgan_series.generators import load_asked, load_generator
@@ -71,16 +71,6 @@ def test_a_run_killed_before_its_checkpoint_has_each_epoch_once(trained, digits,
         assert tensorboard_steps(folder, name) == [23, 46, 69]
 
 
-def test_the_logs_learning_rate(digits, tiny, tmp_path):
-    """The rate follows the run's steps, and the generator is updated at every other step. A run that goes on has the right rate
-    at once."""
-    falling = tiny.change(lr=1e-3, lr_drops=(1, 2), critic_steps=2, batch_size=500)
-    for epochs in (2, 3):
-        folder = workflow.train(falling.change(epochs=epochs), tfrecord_path=digits[0], run_dir=tmp_path / "run")
-    assert [row["lr"] for row in runs.read_log(folder)] == [1e-3, 1e-4, 1e-5]
-    assert [line.split(",")[6] for line in (folder / runs.LOG).read_text().splitlines()] == ["lr", "0.001", "0.0001", "1e-05"]
-
-
 def test_a_diverged_run_leaves_a_line(digits, tiny, tmp_path):
     with pytest.raises(Diverged, match="smaller --lr"):
         workflow.train(tiny.change(lr=1e38), tfrecord_path=digits[0], run_dir=tmp_path / "run")
@@ -129,7 +119,7 @@ def test_the_grid_is_the_generators_for_the_fixed_z(trained):
     assert images.std() > 0
     again = np.asarray(pictures.grid(images, columns=4, caption="epoch 2"))
     assert np.array_equal(np.asarray(Image.open(trained / "images/epoch-002.png")), again)
-    assert not np.array_equal(np.asarray(Image.open(trained / "images/epoch-001.png")), again)
+    assert not np.array_equal(np.asarray(Image.open(trained / "images/epoch-001.png"))[26:], again[26:])  # below the caption
 
 
 def test_the_generator_is_float32_whatever_the_training(digits, tmp_path, capsys):
@@ -325,12 +315,6 @@ def test_celeba_from_jpegs_to_a_colour_grid(celeba, tmp_path):
     with Image.open(folder / "images/epoch-002.png") as grid:
         assert grid.mode == "RGB"
         assert grid.size == (4 * 98 + 2, 4 * 98 + 2 + 26)
-
-
-def test_export_is_of_the_trained_weights(trained, tiny):
-    fresh = networks.build(tiny)["generator"].get_weights()
-    saved = load_generator(trained / "generator.keras").get_weights()
-    assert any(not np.array_equal(one, other) for one, other in zip(fresh, saved, strict=True))
 
 
 def test_a_conditional_run_goes_on_to_the_same_bits(conditional, digits, tmp_path):

@@ -43,11 +43,6 @@ def test_the_border_mirrors_the_picture():
     assert np.ptp(seen, axis=(1, 2)).max() < 1e-6
 
 
-def test_a_pool_that_holds_no_batch():
-    with pytest.raises(UserError, match="--pool=50: give 0, or at least the --batch_size=64"):
-        build(preset="paper", batch_size=64)
-
-
 @pytest.mark.parametrize("size", [12, 18])
 def test_sizes_it_cannot_be_built_for(size):
     with pytest.raises(UserError, match=f"--image_size={size}: the CycleGAN needs a multiple of 4, 16 or more"):
