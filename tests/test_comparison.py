@@ -119,8 +119,8 @@ def test_again_only_draws_and_losses_of_one_formula_have_the_same_axis(compared,
 
 def test_another_count_and_a_run_that_has_gone_on_are_measured_again(compared, tiny, digits, tmp_path, monkeypatch):
     root, _, _ = compared
-    folder = comparison.member_folder(tiny, tmp_path)
-    shutil.copytree(comparison.member_folder(tiny, root), folder)
+    folder = runs.member_folder(tiny, tmp_path)
+    shutil.copytree(runs.member_folder(tiny, root), folder)
     monkeypatch.setattr(comparison.evaluate, "evaluate", lambda *_, **__: pytest.fail("measured again"))
 
     def again(count):
