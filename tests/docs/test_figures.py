@@ -54,7 +54,7 @@ def test_dying_gradient(run):
 def test_grain(run, tmp_path):
     draw = np.random.default_rng(0)
     noisy = [(draw.integers(0, 256, (count, 28, 28), np.uint8), np.zeros(count, np.uint8)) for count in (64, 10)]
-    files = write_idx_files(tmp_path / "files", *noisy, True)
+    files = write_idx_files(tmp_path / "files", *noisy)
     printed, figure = run("grain", "--steps=1", f"--DatasetPath={files}", f"--TFRecordPath={tmp_path}")
     found = re.findall(r"^(.+): ([\d.]+) times as rough", printed, re.MULTILINE)
     assert [name for name, _ in found] == ["GAN, 28 pixels", "GAN, 64 pixels", "DCGAN, 32 pixels", "DCGAN, 64 pixels"]

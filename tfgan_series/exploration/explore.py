@@ -38,6 +38,7 @@ def interpolate(
     """Walks from sample to sample, or, with several labels and one sample, from label to label: a picture with a
     row for each walk, and a GIF that goes there and back. seed, steps and spherical as in interpolation.interpolate; a walk
     between labels is always on the straight line."""
+    step = runs.last_step(run)
     if len(labels) > 1:
         if not spherical:
             raise UserError(f"--linear: the walk between --label={','.join(labels)} is on the straight line anyway: leave it out")
@@ -53,16 +54,17 @@ def interpolate(
     else:
         found = interpolation.interpolate(_generator(run, labels), numbers, seed=seed, steps=steps, spherical=spherical)
     options = {"seed": seed, "steps": steps, "spherical": spherical}
-    return _written(found, run, out, ["interpolate", *map(str, numbers)], labels, options)
+    return _written(found, step, out, ["interpolate", *map(str, numbers)], labels, options)
 
 
 def add_samples(
     run: Path | str, out: Path | str, terms: arithmetic.Numbers, *, labels: Sequence[str] = (), seed: int = 0
 ) -> findings.Finding:
     """An equation of chosen samples, [(1 or -1, numbers)]."""
+    step = runs.last_step(run)
     found = arithmetic.by_number(_generator(run, labels), terms, seed=seed)
     sum_of = "".join(f"{'+' if sign > 0 else '-'}{'.'.join(map(str, numbers))}" for sign, numbers in terms)
-    return _written(found, run, out, ["arithmetic", sum_of.removeprefix("+")], labels, {"seed": seed})
+    return _written(found, step, out, ["arithmetic", sum_of.removeprefix("+")], labels, {"seed": seed})
 
 
 def add_attributes(
@@ -80,7 +82,7 @@ def add_attributes(
     Raises UserError if the equation cannot be read, if the records have no attributes, or if the equation names an attribute
     that they do not have.
     """
-    generator = _generator(run, labels)
+    step, generator = runs.last_step(run), _generator(run, labels)
     experiment, found_records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
     names = found_records.attribute_names
     if not names:
@@ -91,7 +93,7 @@ def add_attributes(
     equation.known(equation.parse(text), text, names)  # checked before a classifier is trained for it
     judge = classifier.find_or_train(found_records, experiment)
     found = arithmetic.by_name(generator, judge, text, seed=seed, count=count)
-    return _written(found, run, out, ["equation", text.replace(" ", "")], labels, {"seed": seed, "count": count})
+    return _written(found, step, out, ["equation", text.replace(" ", "")], labels, {"seed": seed, "count": count})
 
 
 def find_neighbours(
@@ -104,29 +106,30 @@ def find_neighbours(
     seed: int = 0,
 ) -> findings.Finding:
     """The training pictures nearest to samples."""
-    generator = _generator(run, labels)
+    step, generator = runs.last_step(run), _generator(run, labels)
     experiment, found_records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
     latent.numbered(numbers, 1, seed)  # checked before a classifier is trained for them
     judge = classifier.find_or_train(found_records, experiment) if classifier.names(found_records) else None
     found = neighbours.neighbours(generator, found_records, experiment, numbers, seed=seed, judge=judge)
-    return _written(found, run, out, ["neighbours", *map(str, numbers)], labels, {"seed": seed})
+    return _written(found, step, out, ["neighbours", *map(str, numbers)], labels, {"seed": seed})
 
 
 def _written(
     found: findings.Finding,
-    run: Path | str,
+    step: int | None,
     out: Path | str,
     words: Sequence[str],
     labels: Sequence[str],
     options: Mapping[str, Any],
 ) -> findings.Finding:
-    """Write the Finding, under a name made of the words and of what was asked beside them. Returns it with the files' names."""
+    """Write the Finding, under a name made of the words and of what was asked beside them. Returns it with the files' names.
+    step: of the run when its generator was read; a training may go on meanwhile."""
     kind, *words = words
     words += ["label", *labels] if labels else []
     words += [f"{option}-{value}" for option, value in options.items() if value != _USUAL.get(option)]
     name = f"{kind}-{files.as_name('-'.join(words))}"
     found = dataclasses.replace(found, pictures={f"{name}{Path(file).suffix}": one for file, one in found.pictures.items()})
-    findings.write(found, name, out, runs.last_step(run))
+    findings.write(found, name, out, step)
     return found
 
 
