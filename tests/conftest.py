@@ -149,6 +149,14 @@ def command(script, *arguments, cwd, check=True, at_batch=None, **environment):
     return done
 
 
+def run_code(code, cwd):
+    """Run Python code in a warm process of its own, which has imported TensorFlow and not this package."""
+    script = cwd / "code.py"
+    script.write_text(code, encoding="utf-8")
+    done = warm.run([str(script)], cwd, command_environment(), cwd / "printed")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def rejected(folder):
     """rejected.csv as {file: reason}."""
     with open(folder / "rejected.csv", newline="", encoding="utf-8") as file:

@@ -23,7 +23,7 @@ FOLDER = ROOT / "benchmarks"
 MEMORY = ["memory.py", "--image_size=32", "--preset=article", "--blocks=1", "--precision=float32"]
 TINY_STEP = "image_size=8,base_filters=2,batch_size=2"
 RUNS = {
-    "pipeline": ["pipeline.py", "--count=8", "--batch_size=2", "--rounds=1", "--cases", "box", "aligned"],
+    "pipeline": ["pipeline.py", "--count=8", "--batch_size=2", "--rounds=1", "--cases", "box"],
     "convert": ["convert.py", "--count=12", "--rounds=1", "--lines", "box", "PNG"],
     "step": ["step.py", "--cases=dcgan-32", f"--changes={TINY_STEP}", "--seconds=0", "--rounds=1", "--no-torch"],
     "generate": ["generate.py", "--count=4", "--image_size=8", "--base_filters=2", "--rounds=1", "--no-torch"],
@@ -65,7 +65,7 @@ def test_pipeline(printed):
         mine, other = (float(speed.replace(",", "")) for speed in (mine, other))
         assert float(ratio) == pytest.approx(mine / other, rel=0.05, abs=0.01)
         found[case, peer] = ratio
-    assert {(case, peer) for case in ("box", "aligned") for peer in ("article", "bare")} <= set(found)
+    assert {("box", peer) for peer in ("article", "bare")} <= set(found)
 
 
 def test_convert(printed):

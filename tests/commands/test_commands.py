@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import zipfile
 
 import numpy as np
@@ -14,7 +13,7 @@ from PIL import Image
 from tfgan_series import latent, pictures, runs
 from tfgan_series.generators import load_generator
 
-from conftest import ROOT, command, command_environment, command_words, write_celeba, write_squares
+from conftest import ROOT, command, command_environment, command_words, run_code, write_celeba, write_squares
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +98,7 @@ for name in ("generator_ab", "generator_ba"):
     images = [keras.models.load_model(f"{run}/{name}.keras")(np.load("images.npy")).numpy() for run in ("through", "killed")]
     assert images[0].shape == (1, 16, 16, 3) and np.array_equal(*images)
 """
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, env=command_environment())
+    run_code(code, tmp_path)
 
     done = command("translate.py", "--run_dir=killed", "--input=files/testB", "--direction=ba", cwd=tmp_path)
     assert "Translated into killed/translated/ba" in done.stdout
@@ -142,7 +141,7 @@ import keras, numpy as np
 generator = keras.models.load_model({str(trained / "generator.keras")!r})
 np.save("images.npy", generator.predict(np.load("z.npy"), verbose=0))
 """
-    subprocess.run([sys.executable, "-c", code], cwd=workplace, check=True, env=command_environment())
+    run_code(code, workplace)
     images = np.load(workplace / "images.npy")
     assert images.dtype == np.float32
     sheet = np.asarray(pictures.grid(pictures.to_uint8(images), columns=4)).astype(int)
