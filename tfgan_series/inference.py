@@ -2,7 +2,7 @@
 
 import functools
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Protocol
@@ -68,7 +68,12 @@ def with_condition(first: Any, condition: Sequence[Any]) -> Any:
 
 
 def in_batches(network: Network, inputs: Any, size: int) -> np.ndarray:
-    """The network's outputs for inputs [N, ...], `size` at a time, as a NumPy array [N, ...]. inputs: an array, or a list of two.
+    """The network's outputs for inputs [N, ...], as one NumPy array [N, ...]. The rest as in each_batch."""
+    return np.concatenate(list(each_batch(network, inputs, size)))
+
+
+def each_batch(network: Network, inputs: Any, size: int) -> Iterator[np.ndarray]:
+    """The network's outputs for inputs [N, ...], `size` at a time, as NumPy arrays. inputs: an array, or a list of two.
 
     The network runs with training=False: batch normalisation uses its moving averages, so each output depends only on its input.
     The last batch is filled up with its last input, because a layer may add its numbers in another order for another size, and
@@ -76,8 +81,9 @@ def in_batches(network: Network, inputs: Any, size: int) -> np.ndarray:
     """
     run, inputs = _compiled(network), tf.nest.map_structure(np.asarray, inputs)
     count = len(tf.nest.flatten(inputs)[0])
-    parts = [np.minimum(np.arange(first, first + size), count - 1) for first in range(0, count, size)]
-    return np.concatenate([run(tf.nest.map_structure(itemgetter(part), inputs)) for part in parts])[:count]
+    for first in range(0, count, size):
+        part = np.minimum(np.arange(first, first + size), count - 1)
+        yield run(tf.nest.map_structure(itemgetter(part), inputs)).numpy()[: count - first]
 
 
 # Kept, because to compile takes longer than a grid. Only for the last few networks: what is kept here keeps their weights too.

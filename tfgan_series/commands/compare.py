@@ -47,7 +47,7 @@ def main() -> None:
     backend.import_tensorflow()
     from tfgan_series import comparison
 
-    same = [f"{series.flag_name(name)}={value}" for name, value in given.items() if name not in _IN_THE_FOLDER]
+    same = [series.flag_line(name, value).removeprefix("--") for name, value in given.items() if name not in _IN_THE_FOLDER]
     name = files.as_name("-".join([FLAGS.study or "vary", *(FLAGS.vary or ()), *same]))
     question = f"{study.question} ({', '.join(same)})" if same else study.question
     root, records = command_line.required_path("out"), command_line.required_path("TFRecordPath")

@@ -69,7 +69,7 @@ def prepare(
         part = _fitting(whole, fit)
         smaller = min(part[2] - part[0], part[3] - part[1]) // (2 * image_size)
         scale = _reduce(picture, smaller, channels)
-        picture.load()
+        picture.load()  # here, where damage becomes a BadPicture
         picture = to_channels(picture, channels)
     left, top, right, bottom = (place / scale for place in part)
     # First crop, then resize: resize(box=...) alone lets the filter see what is outside the box.

@@ -39,8 +39,8 @@ def make(folders: Sequence[Path | str], out: Path | str, *, names: Sequence[str]
         names = [str(places[0])] if len(places) == 1 else distinct_names([folder.resolve() for folder in places])
     shown = [
         {"label": name, "plots": laid_out, "logged": [row["epoch"] for row in log]}
-        | _shown(folder, run.experiment, run.record_count, log, ROOM // len(places))
-        for folder, run, log, name, laid_out in zip(places, infos, logs, names, plots.lay_out(logs), strict=True)
+        | _shown(folder, info, log, ROOM // len(places))
+        for folder, info, log, name, laid_out in zip(places, infos, logs, names, plots.lay_out(logs), strict=True)
     ]
     page = _template().render(
         runs=shown,
@@ -96,8 +96,9 @@ def distinct_names(paths: Sequence[PurePath]) -> list[str]:
     return [str(type(path)(*path.parts[common:])) for path in paths]
 
 
-def _shown(folder: Path, experiment: Experiment, count: int, log: plots.Log, room: int) -> dict[str, Any]:
+def _shown(folder: Path, info: runs.RunInfo, log: plots.Log, room: int) -> dict[str, Any]:
     """What the page shows of a run, except its curves and settings. room: characters for its grids."""
+    experiment = info.experiment
     paths = runs.find_grids(folder, log)
     grids = inline.encode_grids(paths, room)
     own = [f"{name}.keras" for name in series.MODELS[experiment.model].saved]
@@ -107,7 +108,7 @@ def _shown(folder: Path, experiment: Experiment, count: int, log: plots.Log, roo
         "path": str(folder),
         "state": _state(folder, experiment, log),
         "warnings": _warnings(folder),
-        "facts": _facts(experiment, count, log),
+        "facts": _facts(experiment, info.record_count, log),
         "frames": _frames(log, grids),
         "size": inline.open_rgb(next(iter(paths.values()))).size if paths else None,
         "thinned": f"{len(grids)} of {len(paths)} grids are here, evenly chosen" if len(grids) < len(paths) else "",
@@ -115,7 +116,7 @@ def _shown(folder: Path, experiment: Experiment, count: int, log: plots.Log, roo
         "by_class": scores.by_class(measured),
         "explored": [_explored(path, log[-1]) for path in sorted((folder / runs.EXPLORED).glob("[!.]*.json"))],
         "translated": [_translated(path, log[-1]) for path in sorted((folder / runs.TRANSLATED).glob(f"*/{runs.TRANSLATION}"))],
-        "rejected": _rejected(folder, experiment),
+        "rejected": _rejected(folder, info),
         "repeat": _repeat(folder),
     }
 
@@ -266,12 +267,12 @@ def _read_json(path: Path, **kinds: type) -> dict[str, Any]:
         raise UserError(f"{path} cannot be read ({reason_of(error)}): remove it, or make it again") from error
 
 
-def _rejected(folder: Path, experiment: Experiment) -> dict[str, Any] | None:
+def _rejected(folder: Path, info: runs.RunInfo) -> dict[str, Any] | None:
     """What the conversion of the run's records rejected: count, and rows, the first [file, reason]. None: nothing, or unknown."""
-    flags = dict(line[2:].partition("=")[::2] for line in runs.read_flags(folder).splitlines())
-    for store in experiment.stores:
-        path = records.records_folder(flags.get("TFRecordPath", "tfrecords"), experiment, store) / "rejected.csv"
-        if path.is_file() and records.noted(path.parent).get("identity") == runs.read_info(folder).records_identity:
+    tfrecord_path = runs.records_path(folder) or "tfrecords"
+    for store in info.experiment.stores:
+        path = records.records_folder(tfrecord_path, info.experiment, store) / "rejected.csv"
+        if path.is_file() and records.noted(path.parent).get("identity") == info.records_identity:
             rows = _read_rejected(path)
             return {"count": len(rows), "rows": rows[:_REJECTED]} if rows else None
     return None
