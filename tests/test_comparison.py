@@ -66,8 +66,15 @@ def test_the_scores_of_several_seeds_are_their_median_with_the_range(compared, t
 
 
 def test_too_few_pictures_for_scores_are_said_first(tiny, digits, tmp_path):
-    with pytest.raises(UserError, match="a score needs 20 pictures or more on each side, and test gives 10: .* --count=0 and"):
-        comparison.compare({"alone": [tiny]}, "few", "?", root=tmp_path / "out", tfrecord_path=digits[0], count=10)
+    asked = {"root": tmp_path / "out", "tfrecord_path": digits[0], "count": 10}
+    for ask in (
+        lambda: comparison.compare({"alone": [tiny]}, "few", "?", **asked),
+        lambda: comparison.describe({"alone": [tiny]}, **asked),
+    ):
+        with pytest.raises(
+            UserError, match="a score needs 20 pictures or more on each side, and test gives 10: .* --count=0 and"
+        ):
+            ask()
     assert not (tmp_path / "out").exists()
 
 

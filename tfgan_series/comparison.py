@@ -70,10 +70,7 @@ def compare(
     """
     strategy = devices.choose_strategy()
     with devices.together(strategy):  # all workers must see which runs are missing before the first run changes
-        plan = _plan(members, root, tfrecord_path, lambda one: preparation.prepare(one, strategy, tfrecord_path)[1])
-        for run in plan:
-            if run.records and count:
-                evaluate.choose(run.records, run.experiment, count)  # raises before the first training
+        plan = _plan(members, root, tfrecord_path, count, lambda one: preparation.prepare(one, strategy, tfrecord_path)[1])
     _train(plan, strategy, tfrecord_path)
     page = plan[0].folder.parent / f"{name}.md"
     with devices.together(strategy):
@@ -92,10 +89,11 @@ def describe(
     *,
     root: str | Path = runs.ROOT / runs.COMPARED,
     tfrecord_path: str | Path = "tfrecords",
+    count: int = scores.COUNT,
 ) -> list[str]:
     """What compare would do, and how long it would take, as lines to print; nothing is made or trained. Raises UserError."""
     strategy = devices.choose_strategy()
-    plan = _plan(members, root, tfrecord_path, lambda one: records.find_records(tfrecord_path, one))
+    plan = _plan(members, root, tfrecord_path, count, lambda one: records.find_records(tfrecord_path, one))
     expected = _expected(plan, strategy)
     lines = [f"{series.counted(len(plan), 'runs')}, of which {sum(run.settled for run in plan)} need no training:"]
     for run in plan:
@@ -112,10 +110,12 @@ def _plan(
     members: Mapping[str, Sequence[Experiment]],
     root: str | Path,
     tfrecord_path: str | Path,
+    count: int,
     find: Callable[[Experiment], Records | None],
 ) -> list[Run]:
     """The runs of a comparison, member by member. find(experiment): its records, which may make them; it is called for runs that
-    are not settled. Raises UserError if runs would share a folder, and if a folder has another run."""
+    are not settled. Raises UserError if runs would share a folder, if a folder has another run, and if there are not count real
+    pictures."""
     labels, asked = zip(*((label, one) for label, of_seeds in members.items() for one in of_seeds), strict=True)
     folders = [runs.member_folder(one, root) for one in asked]
     experiments = [resume.resolve_precision(one, folder) for one, folder in zip(asked, folders, strict=True)]
@@ -133,6 +133,8 @@ def _plan(
             left = one.steps_in_all(pipeline.steps_per_epoch(found, one)) - (runs.last_step(folder) or 0)
         if found:  # what is only drawn again needs no records
             resume.check(folder, one, found)
+            if count:
+                evaluate.choose(found, one, count)
         plan.append(Run(label, one, folder, found, settled, left))
     return plan
 

@@ -52,7 +52,7 @@ def main() -> None:
     question = f"{study.question} ({', '.join(same)})" if same else study.question
     root, records = command_line.required_path("out"), command_line.required_path("TFRecordPath")
     if FLAGS.dry_run:
-        print("\n".join(comparison.describe(members, root=root, tfrecord_path=records)))
+        print("\n".join(comparison.describe(members, root=root, tfrecord_path=records, count=FLAGS.count)))
         return
     with command_line.stopping():
         page = comparison.compare(members, name, question, root=root, tfrecord_path=records, count=FLAGS.count)
