@@ -14,8 +14,8 @@ epoch: so our buffer, which is full at the first batch, is a fiftieth of the epo
 
 import argparse
 import dataclasses
+import math
 import os
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -26,6 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
+import turns
 from celeba import VARIANTS, write_celeba
 from PIL import Image
 
@@ -60,7 +61,7 @@ def bare(found: Records, batch_size: int) -> Epoch:
 
 def lengthened(found: Records) -> Records:
     """The records, with each shard of train as often as it takes to have LONG of them, but at most TIMES times."""
-    times = min(-(-LONG // found.counts["train"]), TIMES)
+    times = min(math.ceil(LONG / found.counts["train"]), TIMES)
     return dataclasses.replace(
         found,
         files={"train": found.files["train"] * times},
@@ -177,9 +178,9 @@ def compare(case: str, name: str, mine: Epoch, peer: Epoch, rounds: int) -> None
     """Print a line about two ways that take turns. The first epoch of each is not timed: it sets up."""
     pairs = [[timed(way, epoch) for way in (mine, peer)] for epoch in range(1, rounds + 2)][1:]
     (rate, first), (other, other_first) = np.median(pairs, axis=0)
-    ratio = statistics.median(own[0] / its[0] for own, its in pairs)
+    ratio = turns.ratio(*zip(*[(1 / own[0], 1 / its[0]) for own, its in pairs], strict=True))
     print(
-        f"{case:8} ours {rate:9,.0f} images/s   {name:8} {other:9,.0f} images/s   ratio {ratio:6.2f}   "
+        f"{case:8} ours {rate:9,.0f} images/s   {name:8} {other:9,.0f} images/s   ratio {ratio}   "
         f"first batch {first:4.0f} ms, {other_first:4.0f} ms",
         flush=True,
     )
@@ -219,6 +220,7 @@ def main() -> None:
     parser.add_argument("--batch_size", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=5, help="epochs of each way")
     arguments = parser.parse_args()
+    print(turns.processor(), flush=True)
     with tempfile.TemporaryDirectory() as name:
         pictures = arguments.pictures or Path(name) / "pictures"
         if not arguments.pictures:

@@ -145,7 +145,7 @@ def _all(records, experiment):
     from tfgan_series.data import pipeline
     from tfgan_series.data.records import open_records
 
-    return b"".join(images.tobytes() for images, *_ in pipeline.in_order(open_records(records), experiment))
+    return b"".join(known["image"].tobytes() for known in pipeline.in_order(open_records(records), experiment))
 
 
 def damages(data: bytes, draw: random.Random) -> tuple[str, bytes]:

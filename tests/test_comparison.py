@@ -12,6 +12,7 @@ from tfgan_series.errors import UserError
 from tfgan_series.evaluation import scores
 
 COUNT = 100  # pictures that are measured
+NOTHING = comparison.Result(scores={}, formula="", steps=1, diverged=False, curves={}, rows={}, ends=[], grid=None)
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +120,8 @@ def test_again_only_draws_and_losses_of_one_formula_have_the_same_axis(compared,
     apart = {"one": [tiny], "hot": members["too hot"], "other": [tiny.change(seed=1)]}
     page = comparison.compare(apart, "again", "Again?", root=root, tfrecord_path=digits[0], count=COUNT)
     assert page.is_file()
+    comparison.compare(apart, "bare", "Again?", root=root, tfrecord_path=digits[0], count=0)
+    assert "fid" not in page.with_name("bare.md").read_text()
     one, hot, other = drawn[0].axes[:3]  # the losses; the grids come after them
     for axes, alike in ((one.get_shared_x_axes(), {(one, hot), (one, other)}), (one.get_shared_y_axes(), {(one, other)})):
         assert {(first, second) for first, second in ((one, hot), (one, other)) if axes.joined(first, second)} == alike
@@ -185,7 +188,8 @@ def test_scores_that_do_not_compare_are_not_put_side_by_side_without_a_word():
     def results(floor, digest):
         noted = {"value": 3.0, "error": None, "n_real": 9, "n_fake": 9, "n_floor": 9, "partition": "test", "features": "random"}
         made = {"checkpoint": "generator.keras", "checkpoint_digest": "cc", "step": 1, "seed": 0, "versions": {}}
-        return [{"scores": {"fid": scores.Score(metric="fid", floor=floor, features_digest=digest, **noted, **made)}}]
+        score = scores.Score(metric="fid", floor=floor, features_digest=digest, **noted, **made)
+        return [NOTHING._replace(scores={"fid": score})]
 
     lines = comparison.score_table({"one": results(1.0, "aa"), "other": results(9.0, "bb")}).splitlines()
     assert lines[2] == "| real pictures |  | 1 to 9 |"
@@ -198,16 +202,17 @@ def test_scores_that_do_not_compare_are_not_put_side_by_side_without_a_word():
 def test_the_losses_of_several_seeds():
     """End and swing are of the last three steps, which are an epoch, wherever the run ends in its epoch."""
     curve = np.array([4.0, 3.0, 7.0, 8.0, 1.0, 2.0, 3.0])
-    one = {"steps": 3, "ends": [1, 2, 2.333333], "diverged": False, "curves": {"Gen_loss": curve, "Dis_loss": curve + 1}}
-    other = one | {"ends": [1], "diverged": True, "curves": {"Gen_loss": curve + 2, "Dis_loss": curve}}
-    first = {"steps": 1, "ends": [], "diverged": True, "curves": {}}
-    lines = comparison.loss_table({"alone": [one], "two": [one, other], "none": [first]}).splitlines()[2:-2]
-    two = "| two | 1 to 2.333; 1 of 2 runs diverged |"
+    one = NOTHING._replace(steps=3, ends=[1, 2, 2.333333], curves={"Gen_loss": curve, "Dis_loss": curve + 1})
+    other = one._replace(ends=[1], diverged=True, curves={"Gen_loss": curve + 2, "Dis_loss": curve})
+    third = one._replace(curves={"Gen_loss": curve + 12, "Dis_loss": curve})
+    lines = comparison.loss_table({"alone": [one], "three": [one, other, third], "none": [NOTHING._replace(diverged=True)]})
+    lines = lines.splitlines()[2:-2]
+    three = "| three | 1 to 2.333; 1 of 3 runs diverged |"
     assert lines == [
         "| alone | 2.333 | Gen_loss | 4 | 7 | 8 | 2 | 0.816 |",
         "| alone | 2.333 | Dis_loss | 5 | 8 | 9 | 3 | 0.816 |",
-        f"{two} Gen_loss | 5 (4 to 6) | 8 (7 to 9) | 9 (8 to 10) | 3 (2 to 4) | 0.816 (0.816 to 0.816) |",
-        f"{two} Dis_loss | 4.5 (4 to 5) | 7.5 (7 to 8) | 8.5 (8 to 9) | 2.5 (2 to 3) | 0.816 (0.816 to 0.816) |",
+        f"{three} Gen_loss | 6 (4 to 16) | 9 (7 to 19) | 10 (8 to 20) | 4 (2 to 14) | 0.816 (0.816 to 0.816) |",
+        f"{three} Dis_loss | 4 (4 to 5) | 7 (7 to 8) | 8 (8 to 9) | 2 (2 to 3) | 0.816 (0.816 to 0.816) |",
         "| none | 0; 1 of 1 run diverged | Gen_loss | - | - | - | - | - |",
         "| none | 0; 1 of 1 run diverged | Dis_loss | - | - | - | - | - |",
     ]

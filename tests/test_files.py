@@ -4,7 +4,7 @@ import platform
 import subprocess
 import sys
 import time
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
 import pytest
 
@@ -126,23 +126,6 @@ def test_texts_are_utf_8_with_plain_newlines(tmp_path):
         assert list(csv.reader(file)) == rows
 
 
-@pytest.mark.parametrize(
-    ("path", "windows", "word"),
-    [
-        ("runs/dcgan/mnist-64", False, "runs/dcgan/mnist-64"),
-        ("my runs/it's", False, "'my runs/it'\"'\"'s'"),
-        (PureWindowsPath(r"C:\runs\mnist-64"), True, r"C:\runs\mnist-64"),
-        ("--lr=0.1", True, "--lr=0.1"),
-        (PureWindowsPath(r"C:\my runs\it's"), True, '"C:\\my runs\\it\'s"'),
-        (PureWindowsPath(r"C:\a&b"), True, r'"C:\a&b"'),
-        ("", False, "''"),
-        ("", True, '""'),
-    ],
-)
-def test_a_path_is_one_word_of_a_command(path, windows, word):
-    assert files.quoted(path, windows=windows) == word
-
-
 def test_a_discarded_folder_leaves_nothing(tmp_path):
     (tmp_path / "run/images").mkdir(parents=True)
     (tmp_path / "run/images/a.png").touch()
@@ -168,11 +151,3 @@ def test_a_folder_appears_whole_or_the_old_one_stays(tmp_path):
     with files.whole_folder(folder) as beside:
         (beside / "new").touch()
     assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == ["exported", "exported/new"]
-
-
-def test_a_text_as_a_part_of_a_name():
-    assert files.as_name("7-Smiling+Male_2.5=x") == "7-Smiling+Male_2.5=x"
-    assert files.as_name("a/b") != files.as_name("a,b") != files.as_name("a-b") == "a-b"
-    assert files.as_name("..") == f"-{files.digest('..')[:8]}"
-    assert files.as_name("x" * 40) == "x" * 40
-    assert len(files.as_name("x" * 41)) == 49 and files.as_name("x" * 41) != files.as_name("x" * 42)

@@ -20,14 +20,15 @@ def name(path):
 
 
 # Room (a file or folder of the package) -> the rooms that it may import. No two rooms import each other.
-BASE = {"errors", "files", "invocation", "progress"}
+BASE = {"errors", "files", "invocation", "naming", "progress"}
 LOOKED_AT = {"pictures", "latent", "inference"}
 ROOMS = {
     "errors": set(),
-    "files": {"errors"},
+    "naming": {"errors"},
+    "files": {"errors", "naming"},
     "progress": set(),
-    "invocation": {"files"},
-    "signals": set(),
+    "invocation": {"naming"},
+    "signals": {"invocation"},
     "inference": set(),
     "colours": set(),
     "pictures": {"colours"},
@@ -47,7 +48,7 @@ ROOMS = {
     "evaluation": BASE | LOOKED_AT | {"generators", "runs", "data", "series", "classifier"},
     "export": BASE | {"inference", "generators", "runs", "series", "evaluation", "translation"},
     "report": BASE | {"colours", "runs", "data", "series", "evaluation"},
-    "preparation": BASE | {"inference", "series", "data", "networks", "runs", "training"},
+    "preparation": BASE | {"inference", "series", "data", "networks", "runs", "training", "evaluation"},
     "workflow": BASE | {"series", "data", "runs", "run_figures", "report", "training", "preparation"},
     "backend": {"errors", "training"},
     "comparison": BASE | {"colours", "report", "series", "data", "runs", "training", "preparation", "workflow", "evaluation"},
@@ -146,6 +147,7 @@ ELSEWHERE = {
     "commands/train": "commands/test_commands",
     "commands/translate": "commands/test_commands",
     "data/sharding": "data/test_conversion",  # a step of a conversion
+    "data/datasets/listing": "data/datasets/test_folder",
     "data/datasets/source": "data/datasets/test_celeba",  # what every data set returns
     "exploration/findings": "exploration/test_explore",  # the files that every exploration leaves
     "export/formats": "export/test_runtimes",  # each format is opened by its runtime

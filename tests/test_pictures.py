@@ -93,7 +93,7 @@ def test_a_number_that_is_none_leaves_a_gap_in_its_curve(tmp_path):
 
 def test_labels_stand_in_the_corners_of_their_pictures():
     images = np.full((3, 96, 96, 1), 128, np.uint8)
-    plain, labelled = (np.asarray(pictures.grid(images, 2, labels=labels)) for labels in ((), ("7", "", "12")))
+    plain, labelled = (np.asarray(pictures.grid(images, 2, corners=corners)) for corners in ((), ("7", "", "12")))
     changed = plain != labelled
     for index, (top, left) in enumerate([(2, 2), (2, 100), (100, 2)]):
         cell = changed[top : top + 96, left : left + 96]
@@ -140,5 +140,5 @@ def test_names_that_the_font_lacks_are_numbered():
     numbered = written(["none", "#2", "#3"])
     assert all(np.array_equal(one, other) for one, other in zip(written(["none", "猫", "狗 2"]), numbered, strict=True))
     images = np.full((4, 96, 96, 1), 128, np.uint8)
-    for where, given, drawn in (("labels", ["狗", "", "猫", "狗"], ["#1", "", "#2", "#1"]), ("heads", ["a", "马"], ["a", "#2"])):
+    for where, given, drawn in (("corners", ["狗", "", "猫", "狗"], ["#1", "", "#2", "#1"]), ("heads", ["a", "马"], ["a", "#2"])):
         assert np.array_equal(*(pictures.grid(images, 2, **{where: texts}) for texts in (given, drawn)))

@@ -2,11 +2,15 @@ import dataclasses
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfgan_series import preparation, series
+from tfgan_series.data import conversion
 from tfgan_series.data.datasets import DATASETS
 from tfgan_series.data.datasets.source import Source, array_examples
 from tfgan_series.errors import UserError
+
+from conftest import write_mnist
 
 
 def test_records_that_are_there_are_found(tiny, digits):
@@ -21,6 +25,18 @@ def test_records_of_bundled_pictures_are_made(tiny, tmp_path, monkeypatch):
     with pytest.raises(UserError, match=command):  # it needs no --DatasetPath
         preparation.find_or_make(tiny, tmp_path / "elsewhere", may_make=False)
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_training_is_refused_before_it_begins(tiny, digits, trained, tmp_path):
+    """Too few pictures for its scores; a folder with another run, also in a dry run."""
+    one = tf.distribute.get_strategy()
+    few = conversion.convert(tiny, dataset_path=write_mnist(tmp_path / "files", train=80, test=10), tfrecord_path=tmp_path)
+    with pytest.raises(UserError, match="and test gives 10: make records of more pictures; tfgan compare"):
+        preparation.prepare(tiny.change(evaluate_every=1), one, few.folder.parents[1])
+    other = {"tfrecord_path": digits[0], "run_dir": trained}
+    with pytest.raises(UserError, match="holds another run .lr: 0.0015 in the run, 5.0 asked"):
+        preparation.describe(tiny.change(lr=5.0), **other)
+    assert preparation.describe(tiny.change(lr=5.0), **other, overwrite=True)[-1] == f"run folder: {trained}"
 
 
 def test_where_files_are_needed_the_command_is_told(tmp_path):

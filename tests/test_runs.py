@@ -90,6 +90,15 @@ def test_log_there_and_back(tmp_path):
     assert (tmp_path / "log.csv").read_bytes() == header + first + second
 
 
+def test_a_log_of_a_very_long_run(tmp_path):
+    """The epoch has ten digits in all, so from 10,000 on not all of its decimals."""
+    rows = [
+        {"epoch": step / 30, "step": step, "Gen_loss": 1.0, "lr": 2e-5, **COMMON} for step in (*range(30, 300_991, 30), 301_000)
+    ]
+    runs.write_log(tmp_path, rows)
+    assert runs.read_log(tmp_path)[-1]["step"] == 301_000
+
+
 def test_a_log_of_the_time_before_the_column_step(tmp_path):
     (tmp_path / "log.csv").write_text("epoch,Gen_loss,Dis_loss,lr,images_per_second,steps\n1,1,2,3,4,30\n2,1,2,3,4,30\n")
     assert [row["step"] for row in runs.read_log(tmp_path)] == [30, 60]

@@ -12,7 +12,7 @@ from tfgan_series import files, latent, pictures, preparation, runs, series, wor
 from tfgan_series.data import conversion, pipeline
 from tfgan_series.errors import Diverged, UserError
 from tfgan_series.generators import load_asked, load_generator
-from tfgan_series.training import devices
+from tfgan_series.training import devices, workers
 from tfgan_series.training import train as training
 from tfgan_series.training.checkpoints import Checkpoints
 
@@ -251,7 +251,7 @@ def test_a_lost_worker_is_told_in_a_line(trained, digits, tiny, tmp_path, monkey
         raise kind(None, None, "Collective ops is aborted by: Task heartbeat timeout.\nRPC: Heartbeat")
 
     folder = shutil.copytree(trained, tmp_path / "run")
-    monkeypatch.setattr(devices, "several_workers", lambda strategy: True)
+    monkeypatch.setattr(workers, "several_workers", lambda strategy: True)
     monkeypatch.setattr(training, "create_state", lost)
     with pytest.raises(UserError, match="^another worker has ended or cannot be reached: .* on all workers$"):
         workflow.train(tiny.change(epochs=3), tfrecord_path=digits[0], run_dir=folder)

@@ -149,7 +149,7 @@ def real_pictures(
     if chosen not in experiment.sides:
         raise UserError(f"side={side!r}: {experiment.image_type} has {' and '.join(map(repr, experiment.sides))}")
     found = preparation.find_or_make(experiment, tfrecord_path)
-    return pipeline.first_images(found, experiment, experiment.partition, chosen, count)
+    return pipeline.first_images(found, experiment, chosen, count)
 
 
 def _check_count(count: int) -> None:

@@ -9,6 +9,7 @@ It is not in the record folder, so that this folder stays as conversion made it.
 import dataclasses
 import functools
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,10 +85,13 @@ def names(records: Records) -> tuple[str, ...]:
 def find_or_train(records: Records, experiment: Experiment) -> Classifier:
     """The classifier of the records at the experiment's image size. It is trained now if there is none yet, or a damaged one.
 
+    It learns from the partition train, whatever the experiment's own: runs on all partitions are judged by the same classifier.
     Raises UserError if the records have neither attributes nor several classes.
     """
     if not names(records):
         raise UserError(f"{records.folder} has neither attributes nor several classes to train a classifier on")
+    if "train" in records.counts:
+        experiment = experiment.change(partition="train")
     path = model_path(records, experiment)
     wanted = {
         "records": records.identity,
@@ -114,7 +118,8 @@ def find_or_train(records: Records, experiment: Experiment) -> Classifier:
 def model_path(records: Records, experiment: Experiment) -> Path:
     """Where the records' classifier lies; its note beside it ends in .json."""
     name, root = records.folder.parent.name, records.folder.parents[1]
-    return root / "classifiers" / f"{name}-{experiment.image_size}.keras"
+    fit = "" if experiment.fit == "squash" else f"-{experiment.fit}"
+    return root / "classifiers" / f"{name}-{experiment.image_size}{fit}.keras"
 
 
 def train(records: Records, experiment: Experiment, seed: int = 0) -> Classifier:
@@ -170,7 +175,7 @@ def held_out(records: Records, experiment: Experiment) -> Experiment | None:
     """The experiment with a partition that its run did not train on, or None if the records have none."""
     for partition in ("test", "val"):
         if partition in records.counts and experiment.partition not in (partition, "all"):
-            return dataclasses.replace(experiment, partition=partition)
+            return experiment.change(partition=partition)
     return None
 
 
@@ -181,9 +186,9 @@ def _pairs(records: Records, experiment: Experiment) -> tf.data.Dataset:
     """
 
     def blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for images, labels, attributes in pipeline.in_order(records, experiment):
-            targets = attributes if records.attribute_names else labels[:, None] == np.arange(len(records.class_names))
-            yield images, targets.astype(np.float32)
+        for known in pipeline.in_order(records, experiment):
+            is_of = known["label"][:, None] == np.arange(len(records.class_names))
+            yield known["image"], known.get("attributes", is_of).astype(np.float32)
 
     picture = (None, experiment.image_size, experiment.image_size, experiment.channels)
     signature = (tf.TensorSpec(picture, tf.float32), tf.TensorSpec((None, len(names(records))), tf.float32))
@@ -199,7 +204,7 @@ def build(shape: tuple[int, int, int], outputs: int) -> keras.Model:
         model.add(layers.Conv2D(filters, 3, 2, "same", use_bias=False))
         model.add(layers.BatchNormalization())
         model.add(layers.ReLU())
-        size, filters = -(-size // 2), min(2 * filters, 128)
+        size, filters = math.ceil(size / 2), min(2 * filters, 128)
     for layer in (layers.Flatten(), layers.Dropout(0.3), layers.Dense(128, "relu", name="features"), layers.Dense(outputs)):
         model.add(layer)
     return model

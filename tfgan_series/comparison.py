@@ -1,11 +1,11 @@
 """Compares several runs: one figure, tables of their scores and losses, and a page of the runs side by side."""
 
-import itertools
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -19,17 +19,33 @@ from tfgan_series.errors import Diverged, UserError
 from tfgan_series.evaluation import evaluate, features, scores
 from tfgan_series.evaluation.scores import Score
 from tfgan_series.series import Experiment
-from tfgan_series.training import devices, resume
+from tfgan_series.training import devices, resume, workers
 from tfgan_series.training import train as training
 
 _COLUMNS = 4
 _LOW = 0.05  # where a logarithmic axis of losses begins
 _USUAL = 99.5  # percentile of the losses at which the axes of the figure end: single spikes would make all else flat
-_LOSSES = {loss: colours.PALETTE[place] for loss, place in colours.places(["Gen_loss", "Dis_loss"]).items()}
+_COLOURS = {loss: colours.PALETTE[place] for loss, place in colours.places(["Gen_loss", "Dis_loss"]).items()}
 
 _SCORES = ("fid", "kid", "precision", "recall", "as_asked")  # those of the table
 
-Result = dict[str, Any]  # see _result
+
+class Result(NamedTuple):
+    """A run's data for the figure and the tables.
+
+    scores: {metric: its Score}. formula: of its losses. steps: in an epoch. diverged: it ended so. curves: {loss: its number at
+    each step}. rows: {loss: its mean in each row of the log}. ends: the epochs done at the end of each row. grid: the path of
+    its last grid. If the run diverged in its first row, curves, rows and ends are empty, and grid is None.
+    """
+
+    scores: Mapping[str, Score]
+    formula: str
+    steps: int
+    diverged: bool
+    curves: Mapping[str, np.ndarray]
+    rows: Mapping[str, Sequence[float]]
+    ends: Sequence[float]
+    grid: Path | None
 
 
 @dataclass(frozen=True)
@@ -69,14 +85,16 @@ def compare(
     first training. If several workers train (TF_CONFIG), each of them calls this function, and only the chief measures and draws.
     """
     strategy = devices.choose_strategy()
-    with devices.together(strategy):  # all workers must see which runs are missing before the first run changes
+    with workers.together(strategy):  # all workers must see which runs are missing before the first run changes
         plan = _plan(members, root, tfrecord_path, count, lambda one: preparation.prepare(one, strategy, tfrecord_path)[1])
     _train(plan, strategy, tfrecord_path)
     page = plan[0].folder.parent / f"{name}.md"
-    with devices.together(strategy):
-        if devices.is_chief(strategy):
-            results = iter([_result(run, found) for run, found in zip(plan, _measure(plan, count), strict=True)])
-            _write_page(page, {label: list(itertools.islice(results, len(one))) for label, one in members.items()}, question)
+    with workers.together(strategy):
+        if workers.is_chief(strategy):
+            results: dict[str, list[Result]] = {}
+            for run, found in zip(plan, _measure(plan, count), strict=True):
+                results.setdefault(run.label, []).append(_result(run, found))
+            _write_page(page, results, question)
             first = {run.label: run.folder for run in reversed(plan) if runs.read_log(run.folder)}  # of each member, its first
             shown = {label: first[label] for label in members if label in first}
             if shown:
@@ -100,10 +118,12 @@ def describe(
         steps = "length unknown without records" if run.left is None else f"{series.counted(run.left, 'steps')} to train"
         took = f", {_in_words(expected[run.folder])}" if run.folder in expected else ""
         lines.append(f"  {run}: {'finished' if run.settled else steps}{took}; {run.folder}")
+    if all(run.settled for run in plan):
+        return [*lines, "No run needs training: all are only drawn again."]
     if without := [run for run in plan if run.records is None and not run.settled]:
         folder = records.records_folder(tfrecord_path, without[0].experiment)
         return [*lines, f"No records yet in {folder}, so no step can be measured: they are made first, or give --TFRecordPath."]
-    return [*lines, _told(expected)]
+    return [*lines, _told(expected) if expected else "Several workers measure no step, so no time is said."]
 
 
 def _plan(
@@ -165,7 +185,7 @@ def _expected(plan: Sequence[Run], strategy: tf.distribute.Strategy) -> dict[Pat
 
     Runs of one member that differ in their seed are measured once. Several workers measure nothing.
     """
-    if devices.several_workers(strategy):
+    if workers.several_workers(strategy):
         return {}
     seconds: dict[Experiment, float] = {}
     found = {}
@@ -181,8 +201,6 @@ def _expected(plan: Sequence[Run], strategy: tf.distribute.Strategy) -> dict[Pat
 
 
 def _told(expected: Mapping[Path, float]) -> str:
-    if not expected:
-        return "No run needs training: all are only drawn again."
     return (
         f"The training of {series.counted(len(expected), 'runs')} will take {_in_words(sum(expected.values()))}. The pictures, "
         "checkpoints and scores come on top."
@@ -196,21 +214,21 @@ def _in_words(seconds: float) -> str:
 
 
 def _measure(plan: Sequence[Run], count: int) -> Iterator[list[Score]]:
-    """The scores of each run, in scores.jsonl already or measured now. Real pictures are measured once for all runs that share
-    them. A run without records or without a generator has the scores that it has."""
+    """The scores of each run's generators at its last step, in scores.jsonl already or measured now. Real pictures are measured
+    once for all runs that share them. Without records, a run has the scores that it has. count: 0: there are no scores."""
     seen: dict[tuple, evaluate.Reference] = {}
     for number, run in enumerate(plan, 1):
-        log, has = runs.read_log(run.folder), scores.read(run.folder)
-        if not (run.records and log and count):
-            yield has
+        step, has = runs.last_step(run.folder), scores.of_run(run.folder, run.experiment)
+        kept = [one for one in has if one.step == step] if step and count else []
+        if not (run.records and step and count):
+            yield kept
             continue
         experiment = run.experiment.fitted(run.records)
         key = (run.records.folder, experiment.partition, experiment.image_size, experiment.fit, experiment.conditions)
         if key not in seen:
             network = features.load(None, run.records, experiment)
             seen[key] = evaluate.reference(run.records, experiment, network, count=count)
-        step = int(log[-1]["step"])
-        kept = [one for one in has if evaluate.is_of(one, seen[key]) and one.step == step]
+        kept = [one for one in kept if evaluate.is_of(one, seen[key])]
         if not kept:
             print(f"Measuring the scores of run {number} of {len(plan)}: {run}", flush=True)
             kept = evaluate.evaluate(evaluate.load_generators(run.folder, experiment), seen[key], step=step)
@@ -219,23 +237,18 @@ def _measure(plan: Sequence[Run], count: int) -> Iterator[list[Score]]:
 
 
 def _result(run: Run, found: Sequence[Score]) -> Result:
-    """The data of a run for the figure and the tables. scores: {metric: its Score}. formula: of its losses. steps: in an epoch.
-    curves: {loss: its number at each step}. rows: {loss: its mean in each row of the log}. ends: the epochs done at the end of
-    each row. If the run diverged in its first row, they are empty."""
-    folder = run.folder
-    log = runs.read_log(folder)
+    log, numbers = runs.read_log(run.folder), runs.read_steps(run.folder)
     steps = int(log[-1]["steps"]) if log else 1
-    numbers = runs.read_steps(folder, -(-int(log[-1]["step"]) // steps) if log else 0)
-    return {
-        "scores": {score.metric: score for score in found if score.metric.startswith(_SCORES) and not score.of},
-        "formula": run.experiment.loss,
-        "steps": steps,
-        "diverged": (folder / runs.DIVERGED).is_file(),
-        "curves": {loss: numbers[loss] for loss in _LOSSES if log},
-        "rows": {loss: [row[loss] for row in log] for loss in _LOSSES},
-        "ends": [row["epoch"] for row in log],
-        "grid": runs.grid_path(folder, log[-1]["step"], steps) if log else None,
-    }
+    return Result(
+        scores={score.metric: score for score in found if score.metric.startswith(_SCORES) and not score.of},
+        formula=run.experiment.loss,
+        steps=steps,
+        diverged=(run.folder / runs.DIVERGED).is_file(),
+        curves={loss: numbers[loss] for loss in _COLOURS if log},
+        rows={loss: [row[loss] for row in log] for loss in _COLOURS if log},
+        ends=[row["epoch"] for row in log],
+        grid=runs.grid_path(run.folder, log[-1]["step"], steps) if log else None,
+    )
 
 
 def _write_page(page: Path, results: Mapping[str, Sequence[Result]], question: str) -> None:
@@ -257,7 +270,7 @@ def _write_page(page: Path, results: Mapping[str, Sequence[Result]], question: s
 def score_table(results: Mapping[str, Sequence[Result]]) -> str:
     """The scores as Markdown: the median over a member's seeds and, of several, the smallest and the largest. The first line has
     the scores of real pictures. A line below warns if the runs were measured in different ways. "" if nothing was measured."""
-    every = [score for of_seeds in results.values() for result in of_seeds for score in result["scores"].values()]
+    every = [score for of_seeds in results.values() for result in of_seeds for score in result.scores.values()]
     metrics = list(dict.fromkeys(score.metric for score in every))
     if not metrics:
         return ""
@@ -266,7 +279,7 @@ def score_table(results: Mapping[str, Sequence[Result]]) -> str:
     ends = [(f"{of[0]:.3g}", f"{of[-1]:.3g}") for of in floors.values()]
     lines.append(["real pictures", "", *(" to ".join(dict.fromkeys(both)) for both in ends)])
     for label, of_seeds in results.items():
-        values = [[result["scores"][metric].value for result in of_seeds if metric in result["scores"]] for metric in metrics]
+        values = [[result.scores[metric].value for result in of_seeds if metric in result.scores] for metric in metrics]
         lines.append([label, str(len(of_seeds)), *map(_spread, values)])
     apart = len({score.features_digest for score in every}) > 1 or any(len(of) > 1 for of in floors.values())
     warning = "The runs were measured through other networks or against other real pictures: do not compare their scores."
@@ -285,12 +298,12 @@ def loss_table(results: Mapping[str, Sequence[Result]]) -> str:
     lines = [["run", "epochs", "loss", "start", "highest in the first epoch", "highest", "end", "swing"]]
     lines.append(["---", "---", "---", *["---:"] * 5])
     for label, of_seeds in results.items():
-        done = sorted(max(result["ends"], default=0) for result in of_seeds)
-        diverged = sum(result["diverged"] for result in of_seeds)
+        done = sorted(max(result.ends, default=0) for result in of_seeds)
+        diverged = sum(result.diverged for result in of_seeds)
         epochs = " to ".join(dict.fromkeys(f"{number:.4g}" for number in (done[0], done[-1])))
         told = f"{epochs}; {diverged} of {series.counted(len(of_seeds), 'runs')} diverged" if diverged else epochs
-        for loss in _LOSSES:
-            numbers = [_summary(result["curves"][loss], result["steps"]) for result in of_seeds if loss in result["curves"]]
+        for loss in _COLOURS:
+            numbers = [_summary(result.curves[loss], result.steps) for result in of_seeds if loss in result.curves]
             lines.append([label, told, loss, *(map(_spread, zip(*numbers, strict=True)) if numbers else ["-"] * 5)])
     return _markdown(lines) + (
         "\nLosses are per step: the median over the seeds, and of several seeds the smallest and the largest. start: the first "
@@ -308,8 +321,8 @@ def _summary(curve: np.ndarray, steps: int) -> Sequence[float]:
 
 
 def _title(label: str, result: Result) -> str:
-    distances = [f"{metric} {score.value:.3g}" for metric, score in result["scores"].items() if scores.is_distance(score)]
-    return "\n".join([f"{label}{' (diverged)' if result['diverged'] else ''}", *distances])
+    distances = [f"{metric} {score.value:.3g}" for metric, score in result.scores.items() if scores.is_distance(score)]
+    return "\n".join([f"{label}{' (diverged)' if result.diverged else ''}", *distances])
 
 
 def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
@@ -318,8 +331,8 @@ def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
     # The object interface needs no display, and leaves a notebook's own pyplot figures alone.
     from matplotlib.figure import Figure
 
-    rows = -(-len(results) // _COLUMNS)
-    columns = -(-len(results) // rows)
+    rows = math.ceil(len(results) / _COLUMNS)
+    columns = math.ceil(len(results) / rows)
     figure = Figure(figsize=(3.4 * columns, 6 * rows), layout="constrained")
     figure.suptitle(question)
     axes = figure.subplots(2 * rows, columns, squeeze=False, height_ratios=[0.8, 1] * rows)
@@ -334,23 +347,23 @@ def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
         label, result = list(results.items())[place]
         if place:
             plot.sharex(axes[0, 0])
-        if firsts.setdefault(result["formula"], plot) is not plot:
-            plot.sharey(firsts[result["formula"]])
-        for loss, curve in result["curves"].items():
-            epochs = np.arange(1, curve.size + 1) / result["steps"]
-            plot.plot(epochs, curve, color=_LOSSES[loss], alpha=0.25, linewidth=0.3)
-            ends = np.array(result["ends"])
-            plot.plot(ends - np.diff(ends, prepend=0) / 2, result["rows"][loss], color=_LOSSES[loss], label=loss)
+        if firsts.setdefault(result.formula, plot) is not plot:
+            plot.sharey(firsts[result.formula])
+        for loss, curve in result.curves.items():
+            epochs = np.arange(1, curve.size + 1) / result.steps
+            plot.plot(epochs, curve, color=_COLOURS[loss], alpha=0.25, linewidth=0.3)
+            ends = np.array(result.ends)
+            plot.plot(ends - np.diff(ends, prepend=0) / 2, result.rows[loss], color=_COLOURS[loss], label=loss)
         plot.set_title(_title(label, result))
         plot.set_xlabel("epoch")
         plot.grid(alpha=0.3)
         if place == 0:
             plot.legend()
-        if result["grid"]:
-            with Image.open(result["grid"]) as grid:
+        if result.grid:
+            with Image.open(result.grid) as grid:
                 picture.imshow(np.asarray(grid.convert("RGB")))
     for formula, plot in firsts.items():
-        alike = [result["curves"] for result in results.values() if result["formula"] == formula and result["curves"]]
+        alike = [result.curves for result in results.values() if result.formula == formula and result.curves]
         _limit(plot, [np.concatenate(list(curves.values())) for curves in alike])
     figure.savefig(path, dpi=150, format="png")
 

@@ -3,22 +3,20 @@
 import contextlib
 import csv
 import functools
-import hashlib
 import json
 import os
 import platform
-import re
-import shlex
 import shutil
 import tempfile
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import filelock
 
+from tfgan_series import naming
 from tfgan_series.errors import UserError
 
 _BEGAN = time.time()  # of this process
@@ -31,12 +29,12 @@ def partial(path: Path) -> Path:
 
     It is another one at each call, because two processes may write the same file at the same time.
     """
-    return path.with_name(f"{_PARTIAL}{digest(path.name)}-{uuid.uuid4().hex}{path.suffix}")
+    return path.with_name(f"{_PARTIAL}{naming.digest(path.name)}-{uuid.uuid4().hex}{path.suffix}")
 
 
 def is_partial(path: Path, name: str) -> bool:
     """Whether a path is one at which a file of this name is written until it is complete."""
-    return path.name.startswith(f"{_PARTIAL}{digest(name)}")
+    return path.name.startswith(f"{_PARTIAL}{naming.digest(name)}")
 
 
 @functools.cache
@@ -141,12 +139,17 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     beside.mkdir(parents=True)
     try:
         yield beside
-        if folder.exists():
-            discard(folder)
-        rename(beside, folder)
+        replace_folder(beside, folder)
     except BaseException:
         _remove(beside)
         raise
+
+
+def replace_folder(complete: Path, folder: Path) -> None:
+    """Rename a complete folder to `folder`. An older folder of that name is removed only now."""
+    if folder.exists():
+        discard(folder)
+    rename(complete, folder)
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -178,31 +181,6 @@ def stamp(path: str | Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def check_utf8(path: PurePath | str, what: str) -> None:
-    """Raises UserError for a path that is not UTF-8, which TensorFlow cannot open. what: its name in the line."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError as error:
-        raise UserError(f"{what} {path}: TensorFlow cannot open a path that is not UTF-8; give another") from error
-
-
-def check_local(path: PurePath | str, what: str) -> None:
-    """Raises UserError for an address of a storage service, as gs://bucket/folder. what: its name in the line."""
-    if re.match(r"[A-Za-z][\w+.-]+:/", str(path)):  # a Path has lost the second slash; a drive of Windows has one letter
-        raise UserError(f"{what} {path}: only files of this machine can be opened: mount the storage, and give its folder")
-
-
-def quoted(path: PurePath | str, windows: bool = os.name == "nt") -> str:
-    """A path or a flag as one word of a command that the user types: in quotes if the shell would split it.
-
-    windows: for cmd.exe and PowerShell, else for a POSIX shell.
-    """
-    if not windows:
-        return shlex.quote(str(path))
-    # A Windows path cannot contain a double quote.
-    return str(path) if re.fullmatch(r"[\w:./\\=-]+", str(path), re.ASCII) else f'"{path}"'
-
-
 def discard(folder: Path) -> None:
     """Remove a folder and everything in it. If the process is killed halfway, no part of it is left under the old name."""
     folder = folder.resolve()
@@ -218,7 +196,7 @@ def claimed(folder: Path) -> Iterator[None]:
     Raises UserError if another process has it: one of the same user, on the same machine, with the same TMPDIR.
     """
     # The lock is a temporary file. Beside the folder it would be left over if a command ends before it writes.
-    lock = filelock.FileLock(os.path.join(tempfile.gettempdir(), f"tfgan_series-{digest(folder.resolve())}.lock"))
+    lock = filelock.FileLock(os.path.join(tempfile.gettempdir(), f"tfgan_series-{naming.digest(folder.resolve())}.lock"))
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
@@ -229,18 +207,3 @@ def claimed(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def as_name(text: str, most: int = 40) -> str:
-    """A text as a part of a file's name that every system and every shell takes: letters, digits and ._=+- alone, and not dots
-    alone. Other characters become -, and what is longer than `most` characters is cut. A text that was changed so ends with 8
-    digits of its digest, so that two texts never have one name.
-    """
-    plain = re.sub(r"^\.+$|[^\w.=+-]", "-", text)[:most]
-    plain = plain if plain == text else plain.rstrip("-")
-    return plain if plain == text else f"{plain}-{digest(text)[:8]}"
-
-
-def digest(name: str | PurePath) -> str:
-    """A short name for any name or path: 32 hexadecimal digits, the same at every call."""
-    return hashlib.sha256(os.fsencode(name)).hexdigest()[:32]

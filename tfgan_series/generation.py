@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tfgan_series import files, invocation, latent, pictures, runs
+from tfgan_series import files, invocation, latent, naming, pictures, runs
 from tfgan_series.errors import UserError
 from tfgan_series.generators import load_asked
 from tfgan_series.inference import each_batch, input_shapes, of_each
@@ -43,17 +43,17 @@ def generate(
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     file = Path(generator_file)
-    other = "" if file.is_dir() or file.name == runs.GENERATOR else f"{files.as_name(file.stem)}-"
+    other = "" if file.is_dir() or file.name == runs.GENERATOR else f"{naming.as_name(file.stem)}-"
     drawn = out / f"{other}seed-{seed}"
     if singles:
         for label, of_label in zip(asked or ("",), np.split(images, len(asked) or 1), strict=True):
-            _save_singles(of_label, drawn / files.as_name(label))
+            _save_singles(of_label, drawn / naming.as_name(label))
     if not grid:
         return [drawn]
-    chosen = files.as_name("-".join(["label", *labels])) if labels else ""
+    chosen = naming.as_name("-".join(["label", *labels])) if labels else ""
     sheet = out / f"{'-'.join(filter(None, [drawn.name, f'count-{count}', chosen, 'numbered' * numbered]))}.png"
     with files.whole(sheet) as partial:
-        pictures.grid(images, count if asked else None, labels=numbers, rows=asked).save(partial)
+        pictures.grid(images, count if asked else None, corners=numbers, rows=asked).save(partial)
     return [sheet, drawn] if singles else [sheet]
 
 

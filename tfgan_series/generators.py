@@ -18,7 +18,7 @@ def load_generator(path: Path | str) -> keras.Model:
         images = generator(numpy.random.normal(size=(16, 100)))    # [16, 64, 64, 1], in [-1, 1]
 
     path: its .keras file, or the folder of a run that has only one generator. Raises UserError if the file is missing or is no
-    Keras model, and for a run that has several.
+    Keras model, for a folder that is no run, and for a run that has several.
     """
     path = runs.generator_file(path)
     if not path.is_file():

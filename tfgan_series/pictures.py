@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from tfgan_series import colours
 
@@ -37,7 +37,7 @@ def grid(
     images: np.ndarray,
     columns: int | None = None,
     caption: str = "",
-    labels: Sequence[str] = (),
+    corners: Sequence[str] = (),
     rows: Sequence[str] = (),
     heads: Sequence[str] = (),
 ) -> Image.Image:
@@ -46,19 +46,19 @@ def grid(
         tg.grid(tg.generate(run, 16))    # a notebook shows it
 
     images: [N, H, W, C], C 1 or 3, uint8 or numbers in [-1, 1]. Small images are enlarged by a whole factor, so that each pixel
-    is a square. columns: by default about as many as rows. caption: text above the grid. labels: a text for the corner of each
+    is a square. columns: by default about as many as rows. caption: text above the grid. corners: a text for the corner of each
     image, "" for none. rows: a text at the left of each row, or none. heads: a text above each column, or none. The font has
-    Vietnamese and many other letters, but no Chinese: of labels, rows and heads, a text that it cannot draw becomes #1, #2 and so
-    on, its place among the different texts. Returns a PIL image.
+    Vietnamese and many other letters, but no Chinese: of corners, rows and heads, a text that it cannot draw becomes #1, #2 and
+    so on, its place among the different texts. Returns a PIL image.
     """
     images = np.asarray(images)
     if images.dtype != np.uint8:
         images = to_uint8(images)
     count, height, width, channels = images.shape
     columns = columns or math.ceil(math.sqrt(count))
-    scale = max(1, -(-_CELL // width))
+    scale = max(1, math.ceil(_CELL / width))
     images = images.repeat(scale, axis=1).repeat(scale, axis=2)
-    height_in_cells = -(-count // columns)
+    height_in_cells = math.ceil(count / columns)
     cell = np.full((height_in_cells * columns, height * scale + _GAP, width * scale + _GAP, channels), _PAPER, np.uint8)
     cell[:count, _GAP:, _GAP:] = images
     _, cell_height, cell_width, _ = cell.shape
@@ -66,10 +66,10 @@ def grid(
     sheet = sheet.reshape(height_in_cells * cell_height, columns * cell_width, channels)
     sheet = np.pad(sheet, ((0, _GAP), (0, _GAP), (0, 0)), constant_values=_PAPER)
     picture = to_image(sheet)
-    for index, label in enumerate(_legible(labels)):
+    for index, text in enumerate(_legible(corners)):
         row, column = divmod(index, columns)
-        if label:
-            _label(picture, (column * cell_width + _GAP, row * cell_height + _GAP), label)
+        if text:
+            _label(picture, (column * cell_width + _GAP, row * cell_height + _GAP), text)
     width_of_cells = picture.width
     if rows:
         picture = _with_margin(picture, _legible(rows), cell_height)
@@ -117,8 +117,7 @@ def _with_margin(picture: Image.Image, rows: Sequence[str], row_height: int) -> 
     """The picture with a text at the left of the middle of each row."""
     font = _font(18)
     margin = max(int(font.getlength(text)) for text in rows) + 12
-    page = Image.new(picture.mode, (margin + picture.width, picture.height), "white")
-    page.paste(picture, (margin, 0))
+    page = ImageOps.expand(picture, (margin, 0, 0, 0), "white")
     draw = ImageDraw.Draw(page)
     for row, text in enumerate(rows):
         draw.text((margin - 6, (row + 0.5) * row_height), text, font=font, fill="black", anchor="rm")
@@ -128,8 +127,7 @@ def _with_margin(picture: Image.Image, rows: Sequence[str], row_height: int) -> 
 def _with_heads(picture: Image.Image, heads: Sequence[str], column_width: int, left: int) -> Image.Image:
     """The picture with a text above the middle of each column. left: where the first column begins."""
     font = _font(16)
-    page = Image.new(picture.mode, (picture.width, picture.height + 22), "white")
-    page.paste(picture, (0, 22))
+    page = ImageOps.expand(picture, (0, 22, 0, 0), "white")
     draw = ImageDraw.Draw(page)
     for column, text in enumerate(heads):
         draw.text((left + (column + 0.5) * column_width, 16), text, font=font, fill="black", anchor="ms")
@@ -138,8 +136,8 @@ def _with_heads(picture: Image.Image, heads: Sequence[str], column_width: int, l
 
 def _captioned(picture: Image.Image, caption: str) -> Image.Image:
     font = _font(18)
-    page = Image.new(picture.mode, (max(picture.width, int(font.getlength(caption)) + 8), picture.height + 26), "white")
-    page.paste(picture, (0, 26))
+    wider = max(int(font.getlength(caption)) + 8 - picture.width, 0)
+    page = ImageOps.expand(picture, (0, 26, wider, 0), "white")
     ImageDraw.Draw(page).text((_GAP + 2, 2), caption, font=font, fill="black")
     return page
 

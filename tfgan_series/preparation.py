@@ -1,20 +1,20 @@
 """Prepares a training: finds or makes its records, and describes what it would do."""
 
+import math
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
-from tfgan_series import files, invocation, networks, runs, series
+from tfgan_series import invocation, naming, networks, runs, series
 from tfgan_series.data import conversion, pipeline, records
 from tfgan_series.data.records import Records
 from tfgan_series.errors import NeedsFiles, UserError
+from tfgan_series.evaluation import evaluate
 from tfgan_series.inference import input_shapes
 from tfgan_series.series import Experiment
-from tfgan_series.training import devices, resume
+from tfgan_series.training import devices, resume, workers
 
-_FEW_STEPS = 1900  # those of the demo
-_MANY_STEPS = 10_000
 _FEW_PICTURES = 5000
 
 
@@ -28,19 +28,30 @@ def prepare(
     networks.check(experiment)
     devices.check(experiment, strategy)
     # Several workers may not make records: all of them would write the same files.
-    found = find_or_make(experiment, tfrecord_path, may_make=not devices.several_workers(strategy))
+    found = find_or_make(experiment, tfrecord_path, may_make=not workers.several_workers(strategy))
     pipeline.steps_per_epoch(found, experiment)
-    return experiment.fitted(found), found
+    fitted = experiment.fitted(found)
+    if fitted.evaluate_every:
+        evaluate.choose(found, fitted, fitted.evaluate_count, evaluate.partition_while_training(found))
+    return fitted, found
 
 
-def describe(experiment: Experiment, *, tfrecord_path: str | Path = "tfrecords", run_dir: str | Path | None = None) -> list[str]:
-    """What train would do, as lines to print; nothing is made or trained. Raises UserError."""
+def describe(
+    experiment: Experiment,
+    *,
+    tfrecord_path: str | Path = "tfrecords",
+    run_dir: str | Path | None = None,
+    overwrite: bool = False,
+) -> list[str]:
+    """What train would do, as lines to print; nothing is made or trained. Raises UserError, also if another run is there."""
     folder = Path(run_dir or runs.default_folder(experiment, tfrecord_path))
     experiment = resume.resolve_precision(experiment, folder)
     networks.check(experiment)
     found = records.find_records(tfrecord_path, experiment)
     if found:
         experiment = experiment.fitted(found)
+        if not overwrite:
+            resume.check(folder, experiment, found)
     lines = [series.origin(experiment)]
     lines += [f"{series.flag_name(name)}: {value}" for name, value in series.values(experiment).items()]
     if experiment.conditional and not experiment.conditions.names:
@@ -59,17 +70,23 @@ def describe(experiment: Experiment, *, tfrecord_path: str | Path = "tfrecords",
     return [*lines, f"run folder: {folder}"]
 
 
+def _usual_steps(*pair: str) -> int:
+    """The steps of a row (default: the demo's), or those of a pair without an article if the row's length is in epochs."""
+    return series.resolve(*pair).steps or series.USUAL_STEPS
+
+
 def advice(experiment: Experiment, found: Records) -> list[str]:
     """Lines to print before a training that will hardly give good pictures: it has few steps, or learns from few pictures."""
     steps = pipeline.steps_per_epoch(found, experiment)
     total = experiment.steps_in_all(steps)
     count, asked, lines = found.count_of(experiment), series.values(experiment), []
-    usual = series.resolve(experiment.image_type, experiment.model).steps or _MANY_STEPS
-    if total < _FEW_STEPS:
+    few = _usual_steps()
+    usual = max(few, _usual_steps(experiment.image_type, experiment.model))
+    if total < few:
         unit, _ = experiment.length  # a run that has begun keeps its unit
-        more = max(usual, _FEW_STEPS) if unit == "steps" else -(-max(usual, _FEW_STEPS) // steps)
+        more = usual if unit == "steps" else math.ceil(usual / steps)
         lines.append(
-            f"This run has {total:,} steps in all. That is few: even {series.DEFAULT_IMAGE_TYPE} take {_FEW_STEPS:,}, and "
+            f"This run has {total:,} steps in all. That is few: even {series.DEFAULT_IMAGE_TYPE} take {few:,}, and "
             f"photographs need some thousand. To give it more, type --{unit}={more}."
         )
     if count < _FEW_PICTURES and not (asked.get("diff_augment", True) or experiment.augment):
@@ -119,5 +136,5 @@ def convert_line(experiment: Experiment, tfrecord_path: str | Path, *flags: str)
     if experiment.bbox != row.bbox:
         words.append("--bbox" if experiment.bbox else "--nobbox")
     if str(tfrecord_path) != "tfrecords":
-        words.append(f"--TFRecordPath={files.quoted(tfrecord_path)}")
+        words.append(f"--TFRecordPath={naming.quoted(tfrecord_path)}")
     return " ".join(words)

@@ -30,7 +30,8 @@ def plots(log: Sequence[Mapping[str, float]]) -> dict[str, Callable[[Any], None]
 
 def draw(folder: Path) -> list[str]:
     """Make training.gif from a run's grids, and the curves of the losses and of the discriminator's answers from its log. Only
-    files that are missing or older than the log are made. Returns the names of all of them."""
+    files that are missing or older than the log are made. Returns the names of all of them. Raises UserError if there is no
+    log."""
     log = runs.read_log(folder)
     if not log:
         raise UserError(f"{folder / runs.LOG} is not there: bring back a copy of it, or start the run over with --overwrite")

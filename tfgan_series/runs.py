@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tfgan_series import files, invocation, series
+from tfgan_series import files, invocation, naming, series
 from tfgan_series.data import records
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError, reason_of
@@ -37,7 +37,6 @@ _LISTED = 10  # runs that a message names
 _PROBE = ".writable"
 _OF_PICTURES = {"image_size", "bbox"}  # the settings that _pictures has in a run's name
 _COLUMNS = ("epoch", "Gen_loss", "Dis_loss", "lr", "images_per_second", "steps")  # that every log has
-_ROUNDED = 1e-6  # error of an epoch in the log, which has six decimals
 _FIRST = ("epoch", "step", "Real_P", "Fake_P", "Real_logit", "Fake_logit", *_COLUMNS[1:-1])
 CHECKPOINTS, IMAGES, STEPS, TENSORBOARD = "checkpoints", "images", "steps", "tensorboard"
 GENERATED, EXPLORED, TRANSLATED, EXPORTED = "generated", "explored", "translated", "exported"
@@ -62,19 +61,20 @@ def _pictures(experiment: Experiment) -> str:
 
 
 def variation(experiment: Experiment, tfrecord_path: Path | str = "tfrecords") -> str:
-    """What tells an experiment's run from the plain run of its pictures and model, as a part of a folder's name (files.as_name).
+    """What tells an experiment's run from the plain run of its pictures and model, as a part of a folder's name (naming.as_name).
 
     It names the preset, the changes and the root folder of the records, as strong-base_filters=32. It is "" for the plain run.
     What a run may change when it goes on, as its length, is never in it.
     """
     words = [] if experiment.preset == "article" else [experiment.preset]
-    words += [_word(name, value) for name, value in series.changes(experiment).items() if name not in _OF_PICTURES]
+    words += [word(name, value) for name, value in series.changes(experiment).items() if name not in _OF_PICTURES]
     if Path(tfrecord_path) != Path("tfrecords"):
         words.append(f"TFRecordPath={Path(tfrecord_path).as_posix()}")
-    return files.as_name("-".join(words))
+    return naming.as_name("-".join(words))
 
 
-def _word(name: str, value: Any) -> str:
+def word(name: str, value: Any) -> str:
+    """A setting's value as a part of a name: base_filters=32, nobbox, lr_drops=10+20."""
     if isinstance(value, bool):
         return f"{'' if value else 'no'}{series.flag_name(name)}"
     return f"{series.flag_name(name)}={'+'.join(map(str, value)) if isinstance(value, tuple) else value}"
@@ -94,7 +94,7 @@ def named_folder(name: str) -> Path:
     """The folder of a run that the user names. Raises UserError for a name that cannot be a folder's."""
     if name in (*series.MODELS, COMPARED):
         raise UserError(f"--name={name}: {ROOT / name} is for runs without a name: choose another")
-    if not name or name != files.as_name(name, len(name)):
+    if not name or name != naming.as_name(name, len(name)):
         raise UserError(f"--name={name}: a name has letters, digits and . _ = + - alone; for a folder elsewhere give --run_dir")
     return ROOT / name
 
@@ -107,7 +107,7 @@ def all_runs() -> list[Path]:
 
 def open_folder(folder: Path, overwrite: bool = False) -> None:
     """Make the run folder; with overwrite, empty it first. Raises UserError if it cannot be written or is not a run's."""
-    files.check_utf8(folder, "--run_dir")
+    naming.check_utf8(folder, "--run_dir")
     if set(folder.absolute().as_posix()) & set("[]*?\\"):
         raise UserError(
             f"run folder {folder.absolute()}: TensorFlow finds no checkpoint if a path has one of [ ] * ? \\ in it; "
@@ -176,21 +176,21 @@ def read_experiment(folder: Path | str, draws_from: str | None = None) -> Experi
 
 
 def generator_file(path: Path | str) -> Path:
-    """A generator's file: the path itself, or that of the only generator of a run folder. Raises UserError if the run has
-    several."""
+    """A generator's file: the path itself, or that of the only generator of a run folder. Raises UserError if the folder is no
+    run, and if the run has several."""
     path = Path(path)
     if not path.is_dir():
         return path
     saved = series.MODELS[read_experiment(path).model].saved
     if len(saved) > 1:
         raise UserError(f"{path} has {' and '.join(f'{name}.keras' for name in saved)}: name one of these files")
-    return path / f"{saved[0]}.keras"
+    return path / saved_name(saved[0])
 
 
 def no_run(folder: Path | str, train: str, models: Collection[str] = tuple(series.MODELS)) -> str:
     """What to say of a folder that is no run. train: the command that trains it. models: the runs of these models are offered
     instead."""
-    found = [files.quoted(path) for path in all_runs() if _model(path) in models]
+    found = [naming.quoted(path) for path in all_runs() if _model(path) in models]
     instead = f"or, if you have trained it already, go to the folder of its runs (here is {Path.cwd()})"
     if found:
         more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
@@ -204,9 +204,12 @@ def _model(folder: Path) -> str | None:
     return None
 
 
-def find_records(folder: Path | str, tfrecord_path: Path | str) -> Records:
-    """The records that a run trains on. Raises UserError if they are not there, or if others are in their place."""
-    info = read_info(folder)
+def find_records(folder: Path | str, tfrecord_path: Path | str | None = None) -> Records:
+    """The records that a run trains on. tfrecord_path: None: as the run was trained.
+
+    Raises UserError if they are not there, or if others are in their place.
+    """
+    info, tfrecord_path = read_info(folder), tfrecord_path or records_path(folder) or "tfrecords"
     found = records.find_records(tfrecord_path, info.experiment)
     if found is None:
         raise UserError(
@@ -224,10 +227,10 @@ def find_records(folder: Path | str, tfrecord_path: Path | str) -> Records:
 def write_experiment(
     folder: Path, experiment: Experiment, record_count: int, records_identity: str, tfrecord_path: Path | str
 ) -> None:
-    """Write experiment.json and flags.txt. train.py --flagfile=flags.txt goes on with this run. With another --run_dir it starts
-    a new run of the same settings."""
+    """Write experiment.json and flags.txt, and make the folders of the grids and steps. train.py --flagfile=flags.txt goes on
+    with this run. With another --run_dir it starts a new run of the same settings."""
     record = {
-        "experiment": series.to_dict(experiment),
+        "experiment": series.values(experiment),
         "records": record_count,
         "records_identity": records_identity,
         "records_type": experiment.records_type,
@@ -277,6 +280,11 @@ def last_step(folder: Path | str) -> int | None:
     """The step of a run's generator: that of the last row of its log. None if there is no log. Raises UserError as read_log."""
     log = read_log(folder)
     return int(log[-1]["step"]) if log else None
+
+
+def saved_name(generator: str) -> str:
+    """The file of a run's generator, of which GENERATOR is the usual one. The model's `saved` names the generators."""
+    return f"{generator}.keras"
 
 
 def best_name(generator: str) -> str:
@@ -345,7 +353,7 @@ def _check_rows(log: Sequence[Mapping[str, float]]) -> None:
     last = 0.0
     for line, row in enumerate(log, 2):
         step, steps = row["step"], row["steps"]
-        if not (steps >= 1 and steps == log[0]["steps"] and abs(row["epoch"] * steps - step) <= _ROUNDED * steps):
+        if not (steps >= 1 and steps == log[0]["steps"] and abs(row["epoch"] * steps - step) < 0.5):
             raise ValueError(f"line {line}: epoch {row['epoch']:g}, step {step:.10g} and {steps:g} steps an epoch do not fit")
         if step <= last:
             raise ValueError(f"line {line}: step {step:.10g} after step {last:.10g}: a row comes twice, or two runs wrote it")

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import NoReturn
 
+from tfgan_series import invocation
+
 Handler = Callable[[int, FrameType | None], object] | signal.Handlers
 
 _BOTH = (signal.SIGINT, signal.SIGTERM)
@@ -62,7 +64,7 @@ def _leave(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def _line() -> str:
-    return f"{os.path.basename(sys.argv[0])}: stopped; to go on, type the same command again"
+    return f"{os.path.basename(sys.argv[0])}: stopped; to go on, type {invocation.same_command()}"
 
 
 def _set(handler: Handler) -> None:

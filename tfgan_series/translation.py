@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from PIL import Image
 
 from tfgan_series import files, pictures, progress, runs
 from tfgan_series.data import preprocess
-from tfgan_series.data.datasets.folder import Found, find_files, nothing
+from tfgan_series.data.datasets.listing import Found, find_files, no_picture
 from tfgan_series.data.preprocess import ENDINGS
 from tfgan_series.errors import UserError, nearest, printable
 from tfgan_series.generators import load_generator
@@ -60,7 +61,7 @@ def _checked(source: Path, out: Path) -> tuple[Path, list[str]]:
     found = find_files(source) if source.is_dir() else Found([source.name], Counter())
     folder = source if source.is_dir() else source.parent
     if not found.names:
-        raise UserError(f"--input={source}: {nothing(found)}")
+        raise UserError(f"--input={source}: {no_picture(found)}")
     if folder.resolve() == out.resolve() or (source.is_dir() and out.resolve().is_relative_to(folder.resolve())):
         raise UserError(f"--out={out} is in the folder of the originals, {folder}: give another")
     if source.is_file() and source.suffix.lower() not in ENDINGS:
@@ -95,7 +96,7 @@ def _load(run: Path | str, direction: str) -> Network:
     directions = [name.removeprefix("generator_") for name in saved]
     if direction not in directions:
         raise UserError(f"--direction={direction}: choose one of {', '.join(directions)}{nearest(direction, directions)}")
-    return load_generator(Path(run) / f"generator_{direction}.keras")
+    return load_generator(Path(run) / runs.saved_name(f"generator_{direction}"))
 
 
 def translate(generator: Network, images: np.ndarray) -> np.ndarray:
@@ -105,7 +106,7 @@ def translate(generator: Network, images: np.ndarray) -> np.ndarray:
     are cut back to the old size.
     """
     height, width = images.shape[1:3]
-    below, right = (max(SMALLEST, -(-side // MULTIPLE) * MULTIPLE) - side for side in (height, width))
+    below, right = (max(SMALLEST, math.ceil(side / MULTIPLE) * MULTIPLE) - side for side in (height, width))
     padded = np.pad(images, [(0, 0), (0, below), (0, right), (0, 0)], mode="symmetric")
     there = generator(pictures.to_float(padded), training=False)
     return pictures.to_uint8(np.asarray(there)[:, :height, :width])

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from tfgan_series import files, preparation, report, run_figures, runs
+from tfgan_series import files, invocation, preparation, report, run_figures, runs
 from tfgan_series.data.records import Records
 from tfgan_series.errors import Diverged, UserError
 from tfgan_series.series import Experiment
-from tfgan_series.training import devices, resume
+from tfgan_series.training import devices, resume, workers
 from tfgan_series.training import train as training
 
 
@@ -35,11 +35,11 @@ def train(
     experiment = devices.resolve_precision(asked) if overwrite else resume.resolve_precision(asked, folder)
     if experiment != asked:
         print(f"--precision=auto is {experiment.precision} in this run.")
-    chief = devices.is_chief(strategy)
+    chief = workers.is_chief(strategy)
     with contextlib.ExitStack() as claim, _failures_in_a_line(folder, strategy):
-        with devices.together(strategy):
+        with workers.together(strategy):
             experiment, found = preparation.prepare(experiment, strategy, tfrecord_path)
-        with devices.together(strategy):  # only now: --overwrite empties the folder, so no worker may be refused any more
+        with workers.together(strategy):  # only now: --overwrite empties the folder, so no worker may be refused any more
             if chief:
                 claim.enter_context(files.claimed(folder))
                 if overwrite or not (folder / runs.EXPERIMENT).is_file():
@@ -49,11 +49,11 @@ def train(
         try:
             training.train(experiment, found, folder, strategy)
         except Diverged as error:
-            with devices.together(strategy):
+            with workers.together(strategy):
                 if chief:
                     _close_diverged(folder, error)
             raise
-        with devices.together(strategy):
+        with workers.together(strategy):
             if chief:
                 _close_finished(folder)
     return folder
@@ -89,15 +89,15 @@ def _failures_in_a_line(folder: Path, strategy: tf.distribute.Strategy) -> Itera
         yield
     except tf.errors.ResourceExhaustedError as error:
         if "No space left" in error.message:
-            raise UserError(f"the disk of {folder} is full: make room, and type the same again") from error
+            raise UserError(f"the disk of {folder} is full: make room, and type {invocation.same_command()}") from error
         raise UserError(
             "out of memory: give a smaller --batch_size, --base_filters or --image_size, or on a GPU --precision=mixed_bfloat16"
         ) from error
     except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError) as error:
         # A killed worker, and one that stood still: TensorFlow gives it up, and it is told when it wakes.
-        if not devices.several_workers(strategy):
+        if not workers.several_workers(strategy):
             raise
         raise UserError(
             "another worker has ended or cannot be reached: what it printed says why. To go on from the last checkpoint, type "
-            "the same command on all workers"
+            f"{invocation.same_command()} on all workers"
         ) from error

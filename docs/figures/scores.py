@@ -62,9 +62,8 @@ DAMAGES: dict[str, tuple[Callable[[Images, np.ndarray, float], Images], tuple[fl
 
 def read(records: Records, experiment: Experiment, partition: str, count: int) -> tuple[Images, np.ndarray]:
     """(pictures, labels): the first records of a partition."""
-    blocks = zip(*pipeline.in_order(records, experiment.change(partition=partition)), strict=True)
-    images, labels, _ = (np.concatenate(part)[:count] for part in blocks)
-    return images, labels
+    known = next(pipeline.in_order(records, experiment.change(partition=partition), count=count, block=count))
+    return known["image"], known["label"]
 
 
 def look(seen: features.Features, images: Images) -> evaluate.Seen:

@@ -177,7 +177,7 @@ np.save("images.npy", generator.predict(np.load("z.npy"), verbose=0))
         (["compare.py", "--vary=norm_ends=1,maybe"], "Non-boolean argument to boolean flag maybe"),
         (["compare.py", "--vary=noise_dim=20"], "--vary=noise_dim=20: a comparison needs two values or more"),
         (["compare.py", "--vary=lr_drops=1,2"], "--vary=lr_drops=1,2: its values have commas themselves"),
-        (["compare.py", "--study=loss", "--seeds=0,one"], "--seeds: 'one' is no whole number"),
+        (["compare.py", "--study=loss", "--seeds=0,one"], "flag --seeds=0,one: 'one' is no whole number"),
         (["compare.py", "--study=noise_dim", "--noise_dim=7"], "this comparison varies --noise_dim itself"),
     ],
 )

@@ -14,7 +14,7 @@ from conftest import command
         ([], "say what to do, interpolate or arithmetic or neighbours; see --help"),
         (["walk"], "say what to do, interpolate or arithmetic or neighbours, and not 'walk'"),
         (["interpolate", "3,17"], "'3,17' is no flag; every argument after the first begins with --"),
-        (["interpolate", "--samples=3,x"], "flag --samples=3,x: wanted numbers of samples, as 3,17,40"),
+        (["interpolate", "--samples=3,x"], "flag --samples=3,x: 'x' is no whole number; several have commas"),
         (["interpolate", "--plus=3"], "--plus is for arithmetic: leave it out"),
         (["arithmetic"], "say what to add in one of two ways: numbers of samples, as --plus=29,36,51 "),
         (["arithmetic", "--equation=A + + B"], "--equation='A + + B', at character 5: wanted an attribute, found '+'"),

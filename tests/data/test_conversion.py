@@ -286,7 +286,7 @@ def test_a_damaged_jpeg_is_what_training_will_see(tmp_path):
     found = conversion.convert(experiment, dataset_path=pictures, tfrecord_path=tmp_path / "t", store="source")
     count = found.counts["train"]
     assert count + len(rejected(found.folder)) == 41
-    seen = np.concatenate([images for images, *_ in pipeline.in_order(found, experiment)])  # all can be decoded
+    seen = np.concatenate([known["image"] for known in pipeline.in_order(found, experiment)])  # all can be decoded
     assert len(seen) == count
     with Image.open(found.folder / "samples.png") as sheet:
         first = sheet.crop((2, 2, 130, 130)).resize((64, 64), Image.Resampling.BOX)

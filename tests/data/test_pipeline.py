@@ -52,7 +52,7 @@ def test_records_of_one_shard_change_their_order(numbered):
     """Not only the order of the shards changes, but also the order within them."""
     experiment, found = numbered
     shard = dataclasses.replace(found, files={"train": found.files["train"][:1]}, counts={"train": 6})
-    (images, _, _), *_ = pipeline.in_order(shard, experiment)
+    images = pipeline.first_images(shard, experiment, "", 43)
     stored = np.round((images[:, 0, 0, 0] + 1) * 127.5).astype(int).tolist()
     whole = dataclasses.replace(experiment, batch_size=43)
     epochs = [numbers(pipeline.batches(found, whole, epoch))[0] for epoch in range(1, 5)]
@@ -259,7 +259,7 @@ def test_in_order_is_not_augmented(unpaired):
     _, found = unpaired
     experiment = series.resolve("folder", image_size=16, augment=True)
     one_set = dataclasses.replace(found, files={"train": found.files["trainA"]}, counts={"train": 7})
-    assert [images.shape for images, _, _ in pipeline.in_order(one_set, experiment)] == [(7, 16, 16, 3)]
+    assert [known["image"].shape for known in pipeline.in_order(one_set, experiment)] == [(7, 16, 16, 3)]
 
 
 def test_a_batch_larger_than_the_smaller_set(unpaired):
@@ -270,18 +270,21 @@ def test_a_batch_larger_than_the_smaller_set(unpaired):
 
 def test_first_images_are_plain_and_in_order(unpaired):
     experiment, found = unpaired
-    images = pipeline.first_images(found, dataclasses.replace(experiment, augment=True), "train", "B", 16)
+    images = pipeline.first_images(found, dataclasses.replace(experiment, augment=True), "B", 16)
     assert images.shape == (3, 16, 16, 3)
-    assert np.array_equal(images, pipeline.first_images(found, experiment, "train", "B", 16))
+    assert np.array_equal(images, pipeline.first_images(found, experiment, "B", 16))
 
 
 def test_records_in_their_order_with_what_they_know(numbered):
     experiment, found = numbered
-    images, labels, attributes = (np.concatenate(parts) for parts in zip(*pipeline.in_order(found, experiment), strict=True))
-    known = np.round((images[:, 0, 0, 0] + 1) * 127.5).astype(int)
-    assert sorted(known) == list(range(43))
-    assert (labels == known % 10).all()
-    assert attributes.shape == (43, 0)
+    blocks = list(pipeline.in_order(found, experiment, block=20))
+    assert [sorted(known) for known in blocks] == [["image", "label"]] * 3  # these records have no attributes
+    images, labels = (np.concatenate([known[name] for known in blocks]) for name in ("image", "label"))
+    numbers = np.round((images[:, 0, 0, 0] + 1) * 127.5).astype(int)
+    assert sorted(numbers) == list(range(43))
+    assert (labels == numbers % 10).all()
+    (some,) = pipeline.in_order(found, experiment, first=5, count=7)
+    assert np.array_equal(some["image"], images[5:12])
 
 
 @pytest.mark.parametrize("augment", [False, True])
@@ -306,9 +309,8 @@ def test_attributes_beside_their_pictures(celeba, tmp_path):
     asked = np.concatenate([asked for _, asked in pipeline.batches(found, experiment.fitted(found), 1)])
     assert asked.shape == (16, 2) and asked.dtype == np.float32
     assert {tuple(row) for row in asked} == {(0, 1), (1, 0)}
-    (_, labels, attributes), *_ = pipeline.in_order(found, experiment)
-    again = pipeline.conditions_of({"label": labels, "attributes": attributes}, found, experiment.conditions)
-    assert np.array_equal(again, attributes[:, [2, 1]])
+    known = next(pipeline.in_order(found, experiment))
+    assert np.array_equal(pipeline.conditions_of(known, found, experiment.conditions), known["attributes"][:, [2, 1]])
 
 
 def test_an_epoch_of_few_records_goes_through_them_several_times(tmp_path):
@@ -330,8 +332,9 @@ def test_attributes_in_order(celeba, tmp_path, store):
     found = conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path, store=store)
     assert found.attribute_names == tuple(f"Attribute_{column}" for column in range(40))
     assert records.open_records(found.folder) == found
-    images, _, attributes = (np.concatenate(parts) for parts in zip(*pipeline.in_order(found, experiment), strict=True))
-    assert images.shape == (20, 8, 8, 3)
+    (known,) = pipeline.in_order(found, experiment)
+    attributes = known["attributes"].astype(int)
+    assert known["image"].shape == (20, 8, 8, 3)
     assert sorted(attributes[:, 0]) == [0] * 10 + [1] * 10
     assert (attributes[:, ::2] == attributes[:, :1]).all()
     assert (attributes[:, 1::2] == 1 - attributes[:, :1]).all()

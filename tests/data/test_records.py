@@ -92,5 +92,8 @@ def test_the_size_asked_for_comes_before_the_originals(celeba, tmp_path):
     with pytest.raises(UserError, match=r"different pictures, .*8 \(of .*celeba0\) and .*source \(of /elsewhere\): remove"):
         records.find_records(tmp_path, experiment)
     noted.write_text(json.dumps(settings))
-    with pytest.raises(UserError, match="was made with fit=squash and not crop: give --fit=squash, another --TFRecordPath"):
+    refused = (
+        "was made with fit=squash and not crop: give --fit=squash, another --TFRecordPath, or .* --image_size=8 .*--fit=crop"
+    )
+    with pytest.raises(UserError, match=refused):
         records.find_records(tmp_path, experiment.change(fit="crop"))

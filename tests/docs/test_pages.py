@@ -84,8 +84,6 @@ def check(command, words):
         known.flags.unparse_flags()
     assert left in [[], *([word] for word in getattr(known.module, "WORDS", ()))], left
     settings = {SETTINGS[flag]: value for flag, value in given.items() if known.groups[flag] in series.GROUPS}
-    if "lr_drops" in settings:
-        settings["lr_drops"] = [int(epoch) for epoch in settings["lr_drops"]]
     series.resolve(**settings)
 
 

@@ -35,7 +35,7 @@ def generator(trained):
 def stored(records, experiment, partition, side=""):
     """All pictures of a partition."""
     blocks = pipeline.in_order(records, experiment.change(partition=partition), side)
-    return np.concatenate([images for images, *_ in blocks])
+    return np.concatenate([known["image"] for known in blocks])
 
 
 def test_scores_are_those_of_the_seeds_pictures_as_they_would_be_saved(real, generator, digits, tiny):
@@ -105,11 +105,11 @@ def test_a_classifier_adds_the_scores_of_classes(digits, tiny):
     seen = features.of_classifier(judge)
     images = stored(records, tiny, "test")[:50]
     np.testing.assert_allclose(seen.probabilities(seen.extract(images)), 1 / (1 + np.exp(-judge.logits(images))), rtol=1e-4)
-    found = evaluate.reference(records, tiny, seen, count=50).sides["generator"]
+    found = evaluate.reference(records, tiny, seen, count=50).targets["generator"]
     assert 1 < found.floors["classes"].value <= 2
     assert 0.5 < found.floors["confidence"].value < 1
     of_attributes = evaluate.reference(records, tiny, features.of_classifier(judge, classes=False), count=50)
-    assert "classes" not in of_attributes.sides["generator"].floors
+    assert "classes" not in of_attributes.targets["generator"].floors
 
 
 @pytest.fixture(scope="module")
@@ -138,10 +138,10 @@ def test_a_translation_is_compared_with_its_target(squares):
     swap = keras.Model(inputs, inputs[..., ::-1])
     nothing = keras.Model(inputs, keras.layers.Rescaling(1.0)(inputs))
     found = {score.metric: score for score in evaluate.evaluate({"generator_ab": swap, "generator_ba": nothing}, reference)}
-    good, bad = found["fid_ab26_train_random"], found["fid_ba30_train_random"]
-    assert (good.n_real, good.n_fake, good.n_floor, good.checkpoint) == (52, 26, 30, "generator_ab.keras")
-    assert (bad.n_real, bad.n_fake, bad.n_floor) == (60, 30, 26)
-    test_b = colours(stored(records, experiment, "test", "B"))
+    good, bad = found["fid_ab26_train_random"], found["fid_ba26_train_random"]
+    assert (good.n_real, good.n_fake, good.n_floor, good.checkpoint) == (52, 26, 26, "generator_ab.keras")
+    assert (bad.n_real, bad.n_fake, bad.n_floor) == (60, 26, 26)  # of 30: the floor has no more pictures
+    test_b = colours(stored(records, experiment, "test", "B"))[-26:]
     assert good.floor == pytest.approx(
         metrics.frechet_distance(colours(stored(records, experiment, "train", "B")), test_b), rel=1e-4
     )
@@ -169,17 +169,17 @@ def test_which_records_are_compared(generator, digits, tiny):
 
 def test_a_runs_rows(trained, digits, tmp_path):
     run = shutil.copytree(trained, tmp_path / "run")
-    found = evaluate.evaluate_run(run, tfrecord_path=digits[0], kind="random", count=30)
+    found = evaluate.evaluate_run(run, features="random", count=30)  # its records are where it was trained on them
     assert scores.read(run) == found
     (log, *_) = runs.read_log(run)[-1:]
     assert {score.step for score in found} == {log["step"]}
     assert {score.checkpoint for score in found} == {"generator.keras"}
     copy = shutil.copy(run / runs.GENERATOR, tmp_path / "copy.keras")
-    again = evaluate.evaluate_run(run, tfrecord_path=digits[0], kind="random", count=30, generator=copy)
+    again = evaluate.evaluate_run(run, tfrecord_path=digits[0], features="random", count=30, generator=copy)
     assert again == [dataclasses.replace(score, step=None, checkpoint=str(copy)) for score in found]
     (run / scores.NAME).write_text("no score\n")
     with pytest.raises(UserError, match="remove it, and measure again with tfgan evaluate"):
-        evaluate.evaluate_run(run, tfrecord_path=digits[0], kind="random", count=30)
+        evaluate.evaluate_run(run, tfrecord_path=digits[0], features="random", count=30)
 
 
 def test_a_generator_of_other_pictures_is_refused(trained, digits, tmp_path):
@@ -189,11 +189,11 @@ def test_a_generator_of_other_pictures_is_refused(trained, digits, tmp_path):
         with pytest.raises(
             UserError, match=rf"{name}.keras draws pictures of \({shape[0]},.*\), and the run's are \(8, 8, 1\): give"
         ):
-            evaluate.evaluate_run(trained, tfrecord_path=digits[0], kind="random", generator=tmp_path / f"{name}.keras")
+            evaluate.evaluate_run(trained, tfrecord_path=digits[0], features="random", generator=tmp_path / f"{name}.keras")
     inputs = keras.Input((8, 8, 1))
     keras.Model(inputs, keras.layers.Conv2D(1, 1)(inputs)).save(tmp_path / "translator.keras")
     with pytest.raises(UserError, match="translator.keras draws from pictures: give a generator of dcgan"):
-        evaluate.evaluate_run(trained, tfrecord_path=digits[0], kind="random", generator=tmp_path / "translator.keras")
+        evaluate.evaluate_run(trained, tfrecord_path=digits[0], features="random", generator=tmp_path / "translator.keras")
 
 
 class Drawing:
@@ -225,7 +225,9 @@ def test_scores_by_class(digits, tiny):
     real = evaluate.reference(records, experiment, seen, count=count)
     found = {score.metric: score for score in evaluate.evaluate({"generator": Drawing(0.5)}, real, seed=3)}
     shown = {
-        partition: np.concatenate([block for _, block, _ in pipeline.in_order(records, experiment.change(partition=partition))])
+        partition: np.concatenate(
+            [known["label"] for known in pipeline.in_order(records, experiment.change(partition=partition))]
+        )
         for partition in ("test", "train")
     }
     labels, asked = shown["test"][:count], shown["train"][-count:]  # asked for what the floor's pictures show
@@ -262,4 +264,14 @@ def test_what_a_classifier_takes_a_picture_for():
 def test_a_generator_that_is_asked_for_other_things_is_refused(trained, conditional, digits):
     for run, other in ((trained, conditional), (conditional, trained)):
         with pytest.raises(UserError, match="is not a generator whose pictures are asked for as the run's are"):
-            evaluate.evaluate_run(run, tfrecord_path=digits[0], kind="random", generator=other / runs.GENERATOR)
+            evaluate.evaluate_run(run, tfrecord_path=digits[0], features="random", generator=other / runs.GENERATOR)
+
+
+def test_pictures_of_no_class_are_not_counted_as_failures():
+    """A folder may have pictures beside its class folders. Nobody can draw what was not asked for."""
+    wanted = evaluate.Conditions(("left", "right"))
+    seen = features.Features("classifier", "none", np.asarray, np.asarray, wanted.names, classes=True)
+    asked = np.repeat([[1, 0], [0, 1], [0, 0]], 20, axis=0)
+    share = np.where(asked.any(axis=1, keepdims=True), asked, [0.4, 0.3]) + np.random.default_rng(0).normal(0, 0.01, (60, 2))
+    both = [evaluate.Seen(share, asked)] * 2
+    assert [one.value for one in evaluate.measured(seen, wanted, *both) if one.name == "as_asked"] == [1]

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from tfgan_series import series
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation import scores
 
@@ -39,6 +40,14 @@ def test_rows_are_kept_and_measured_again_they_are_replaced(tmp_path):
     others = [score(seed=1), score(features_digest="cc"), score(checkpoint_digest="dd", step=8)]
     scores.add(tmp_path, [score(value=11.0), *others])
     assert scores.read(tmp_path) == [first[1], score(value=11.0), *others]  # the last measured comes last
+
+
+def test_a_copy_of_the_generator_does_not_take_the_place_of_the_runs_own(tmp_path):
+    dcgan = series.resolve("digits")
+    scores.add(tmp_path, [score()])
+    scores.add(tmp_path, [score(checkpoint="/elsewhere/generator-best.keras", step=None)])
+    assert len(scores.read(tmp_path)) == 2
+    assert scores.of_run(tmp_path, dcgan) == [score()]
 
 
 def test_the_latest_score_of_each_name():

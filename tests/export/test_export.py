@@ -110,6 +110,7 @@ def test_what_is_refused(trained, translator, tmp_path, monkeypatch):
     (tmp_path / "full").mkdir()
     (tmp_path / "full/thesis.txt").touch()
     (tmp_path / "full/MODEL_CARD.md").touch()
+    (tmp_path / "cloned/.git").mkdir(parents=True)
     (tmp_path / "models").mkdir()
     (tmp_path / "models/resnet.onnx").touch()
     generator, out = [trained / runs.GENERATOR], tmp_path / "out"
@@ -126,6 +127,7 @@ def test_what_is_refused(trained, translator, tmp_path, monkeypatch):
         ([translator], out, {"size": 4}, "--size=4: .* needs a multiple of 4, 8 or more"),
         (generator, tmp_path / "full", {}, "--out=.*full has other files in it, for example thesis.txt: give another --out"),
         (generator, tmp_path / "models", {}, r"models has files in it and is no earlier export \(no MODEL_CARD.md\): give"),
+        (generator, tmp_path / "cloned", {}, "cloned has files in it and is no earlier export"),
         (generator, tmp_path / "full/thesis.txt", {}, "thesis.txt is a file: give a folder"),
         ([tmp_path / "generator.keras"], out, {}, "generator.keras is not there"),
     ):  # fmt: skip
@@ -133,5 +135,6 @@ def test_what_is_refused(trained, translator, tmp_path, monkeypatch):
             export.export(paths, place, **{"formats": ["saved_model"], **given})
     with files.claimed(out), pytest.raises(UserError, match="another process is writing .*out"):
         export.export(generator, out, formats=["saved_model"])
-    assert contents(tmp_path) == ["full", "models"]
+    assert contents(tmp_path) == ["cloned", "full", "models"]
+    assert contents(tmp_path / "cloned") == [".git"]
     assert contents(tmp_path / "models") == ["resnet.onnx"]

@@ -19,6 +19,7 @@ from tfgan_series import losses, report, runs, series
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation import scores
 from tfgan_series.report import reading
+from tfgan_series.report.page import distinct_names
 
 from conftest import command_environment
 
@@ -192,7 +193,7 @@ def test_the_last_scores_of_each_name_are_a_table(trained, tmp_path):
     text = report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
     assert "<h2>Scores</h2>" in text
     assert "80" not in re.findall(r"<td>(.*?)</td>", text)
-    assert re.search(r"fid7_test_random</code></th>\s*<td>12.2</td>\s*<td>1.5</td>\s*<td>46</td>", text)
+    assert re.search(r"fid7_test_random</code></th>\s*<td>12.25</td>\s*<td>1.5</td>\s*<td>46</td>", text)
     assert re.search(r"kid7_test_random</code></th>\s*<td>0.5 ± 0.12</td>", text)
     assert "<h2>Scores</h2>" not in report.make([trained], tmp_path / "page.html").read_text(encoding="utf-8")
 
@@ -292,14 +293,14 @@ def test_a_run_without_grids_keeps_its_curves(trained, tmp_path):
     ],
 )
 def test_runs_are_told_apart_by_where_their_paths_part(paths, names):
-    assert report.distinct_names([PurePosixPath(path) for path in paths]) == names
+    assert distinct_names([PurePosixPath(path) for path in paths]) == names
 
 
 def test_runs_on_two_drives_are_told_apart_by_their_whole_paths():
     paths = [PureWindowsPath(path) for path in (r"C:\runs\mnist-64", r"D:\runs\mnist-64")]
-    assert report.distinct_names(paths) == [r"C:\runs\mnist-64", r"D:\runs\mnist-64"]
+    assert distinct_names(paths) == [r"C:\runs\mnist-64", r"D:\runs\mnist-64"]
     paths = [PureWindowsPath(path) for path in (r"C:\runs\mnist-64", r"C:\runs\digits-32")]
-    assert report.distinct_names(paths) == ["mnist-64", "digits-32"]
+    assert distinct_names(paths) == ["mnist-64", "digits-32"]
 
 
 def test_what_the_page_says_of_a_run(page):

@@ -17,7 +17,7 @@ def test_one_thing_is_counted_in_the_singular():
     [
         lambda row, **values: row.change(**values),
         lambda row, **values: dataclasses.replace(row, **values),
-        lambda row, **values: series.from_dict(series.to_dict(row) | values),
+        lambda row, **values: series.from_dict(series.values(row) | values),
         lambda row, **values: series.resolve(row.image_type, row.model, **values),
     ],
     ids=["change", "replace", "from_dict", "resolve"],
@@ -50,7 +50,7 @@ def test_normalisation_that_goes_with_a_gradient_penalty():
 
 def test_a_list_is_as_good_as_a_tuple():
     changed = series.resolve("digits").change(lr_drops=[5])
-    assert series.differences(series.from_dict(series.to_dict(changed)), changed) == []
+    assert series.differences(series.from_dict(series.values(changed)), changed) == []
 
 
 def test_change_names_what_is_no_setting():
@@ -88,7 +88,7 @@ def test_an_unknown_image_type_model_or_preset_is_offered():
 @pytest.mark.parametrize("pair", series.pairs())
 def test_json_there_and_back(pair):
     experiment = series.resolve(*pair)
-    assert series.from_dict(series.to_dict(experiment)) == experiment
+    assert series.from_dict(series.values(experiment)) == experiment
 
 
 def test_what_a_run_that_goes_on_may_change():
@@ -117,7 +117,7 @@ def test_a_length_in_steps_or_in_epochs():
 
 
 def test_a_run_of_the_time_before_steps_is_read():
-    record = series.to_dict(series.resolve("mnist", epochs=3))
+    record = series.values(series.resolve("mnist", epochs=3))
     del record["steps"], record["grid_every"]
     assert series.from_dict(record).length == ("epochs", 3)
 

@@ -24,7 +24,7 @@ def test_an_entry_is_true_to_its_networks(name):
 
 
 def test_a_record_of_other_settings():
-    record = series.to_dict(series.resolve("mnist", epochs=3))
+    record = series.values(series.resolve("mnist", epochs=3))
     before_there_was_a_setting = {name: value for name, value in record.items() if name != "g_slope"}
     assert series.from_dict(before_there_was_a_setting) == series.resolve("mnist", epochs=3)
     del record["epochs"]
@@ -36,7 +36,7 @@ def test_what_the_pictures_can_be_asked_for(digits):
     classes = tuple("0123456789")
     by_class = series.resolve("digits", "cdcgan").fitted(digits[1])
     assert by_class.conditions == Conditions(classes)
-    assert series.from_dict(series.to_dict(by_class)) == by_class.fitted(digits[1])
+    assert series.from_dict(series.values(by_class)) == by_class.fitted(digits[1])
     faces = dataclasses.replace(digits[1], attribute_names=("Male", "Smiling"), class_names=())
     by_attribute = series.resolve("img_align_celeba", "cgan", condition=["Smiling"]).fitted(faces)
     assert by_attribute.conditions == Conditions(("Smiling",), exclusive=False)

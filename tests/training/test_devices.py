@@ -3,7 +3,7 @@ import tensorflow as tf
 
 from tfgan_series import series
 from tfgan_series.errors import UserError
-from tfgan_series.training import devices
+from tfgan_series.training import devices, workers
 
 ONE = tf.distribute.get_strategy()
 
@@ -23,9 +23,9 @@ def gpus(monkeypatch):
 def test_one_device_takes_the_default_strategy(gpus, names, two_devices):
     gpus(*names)
     assert devices.choose_strategy() is tf.distribute.get_strategy()
-    assert devices.is_chief(ONE)
-    assert devices.is_chief(two_devices)
-    assert not devices.several_workers(two_devices)
+    assert workers.is_chief(ONE)
+    assert workers.is_chief(two_devices)
+    assert not workers.several_workers(two_devices)
 
 
 def test_several_gpus_share_one_strategy_for_all_that_a_process_trains(gpus, monkeypatch):
@@ -36,15 +36,6 @@ def test_several_gpus_share_one_strategy_for_all_that_a_process_trains(gpus, mon
     monkeypatch.setattr(tf.distribute, "MirroredStrategy", Mirrored)
     assert isinstance(devices.choose_strategy(), Mirrored)
     assert devices.choose_strategy() is devices.choose_strategy()
-
-
-def test_one_process_is_together_with_itself():
-    """A problem stays what it is, and nothing is sent. What several do is in test_workers.py."""
-    assert devices.exchange(ONE, "a line") == ["a line"]
-    with devices.together(ONE):
-        pass
-    with pytest.raises(OSError, match="full"), devices.together(ONE):
-        raise OSError("full")
 
 
 def test_what_several_devices_cannot_do(two_devices):

@@ -5,6 +5,7 @@ from tfgan_series import classifier, networks, runs, series, workflow
 from tfgan_series.data import conversion
 from tfgan_series.evaluation import evaluate, features, scores
 from tfgan_series.generators import load_generator
+from tfgan_series.inference import weights_digest
 from tfgan_series.training import hooks
 
 from conftest import write_celeba
@@ -15,12 +16,24 @@ def test_the_best_generator_outlives_a_collapse(digits, tiny, tmp_path, monkeypa
     monkeypatch.setattr(classifier, "STEPS", 10)
     monkeypatch.setattr(classifier, "TRUSTED", 0.0)
     metric = "fid60_test_classifier"
-    sound = tiny.change(evaluate_every=1, evaluate_count=60)
+    sound, measure, meanwhile = tiny.change(evaluate_every=1, evaluate_count=60), evaluate.evaluate, []
+
+    def watched(*given, **how):
+        file = tmp_path / "run" / runs.GENERATOR
+        meanwhile.append((runs.last_step(file.parent), file.is_file() and weights_digest(load_generator(file))))
+        return measure(*given, **how)
+
+    monkeypatch.setattr(evaluate, "evaluate", watched)
     folder = workflow.train(sound, tfrecord_path=digits[0], run_dir=tmp_path / "run")
+    monkeypatch.undo()
+    first = next(score for score in scores.read(folder) if score.step == 23)
+    assert meanwhile == [(None, False), (23, first.checkpoint_digest)]  # the file is that of the log's last row
     distances = [row[metric] for row in runs.read_log(folder)]
     generator = load_generator(folder / runs.GENERATOR)
     *kept, kernel, bias = generator.get_weights()
     generator.set_weights([*kept, 0 * kernel, bias])
+    monkeypatch.setattr(classifier, "STEPS", 10)
+    monkeypatch.setattr(classifier, "TRUSTED", 0.0)
     seen = features.load("classifier", digits[1], sound)
     real = evaluate.reference(digits[1], sound, seen, count=60)
     row = {"step": 69, "steps": 23}

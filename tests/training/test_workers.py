@@ -5,8 +5,11 @@ import signal
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 from tfgan_series import runs, series, workflow
+from tfgan_series.errors import UserError
+from tfgan_series.training import devices, workers
 
 import warm
 from conftest import ROOT, command_environment, command_words
@@ -18,13 +21,13 @@ GUARD = 300
 
 def run_two(words, cwd):
     """Run two workers. words(index): the script of each and its arguments. Returns [(exit status, output)]."""
-    workers = warm.start_two(words, cwd, command_environment(), cwd / "output")
+    pair = warm.start_two(words, cwd, command_environment(), cwd / "output")
     try:
-        for worker in workers:
+        for worker in pair:
             worker.join(GUARD)
-        return [(worker.exitcode, warm.printed(cwd / f"output-{index}")) for index, worker in enumerate(workers)]
+        return [(worker.exitcode, warm.printed(cwd / f"output-{index}")) for index, worker in enumerate(pair)]
     finally:
-        for worker in workers:
+        for worker in pair:
             worker.kill()
 
 
@@ -42,8 +45,8 @@ def test_two_workers_train_as_one(tmp_path, digits):
 
 
 ALONE = """
-from tfgan_series.training import devices
-devices.MEET_SECONDS = 1
+from tfgan_series.training import devices, workers
+workers.MEET_SECONDS = 1
 devices.choose_strategy()
 """
 
@@ -123,3 +126,21 @@ def test_a_worker_that_is_lost_ends_the_other_in_a_line(played):
     assert chief[0] == "UserError"
     assert chief[1].startswith("another worker has ended or cannot be reached")
     assert "\n" not in chief[1]
+
+
+def test_a_cluster_that_cannot_be_read_is_one_line(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", "{cluster: {}}")
+    with pytest.raises(
+        UserError, match="TF_CONFIG is no JSON .Expecting property name.*: give it in single quotes, or unset it$"
+    ):
+        devices.choose_strategy()
+
+
+def test_one_process_is_together_with_itself():
+    """A problem stays what it is, and nothing is sent."""
+    alone = tf.distribute.get_strategy()
+    assert workers.exchange(alone, "a line") == ["a line"]
+    with workers.together(alone):
+        pass
+    with pytest.raises(OSError, match="full"), workers.together(alone):
+        raise OSError("full")

@@ -15,7 +15,7 @@ import tensorflow as tf
 from tfgan_series import comparison, runs, series, workflow
 from tfgan_series.data import pipeline
 from tfgan_series.errors import UserError
-from tfgan_series.training import devices
+from tfgan_series.training import devices, workers
 
 TINY = {"image_size": 8, "base_filters": 4, "batch_size": 500, "epochs": 1}  # three steps an epoch
 MEMBERS = {"usual": [series.resolve("digits", **TINY)], "hot": [series.resolve("digits", lr=1e38, **TINY)]}
@@ -88,7 +88,7 @@ if __name__ == "__main__":
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})  # see conftest.py
     heard = []
     signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
-    CHIEF = devices.is_chief(devices.choose_strategy())
+    CHIEF = workers.is_chief(devices.choose_strategy())
     results = {}
     for name, play in SCENES.items():
         print(f"scene: {name}", flush=True)

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from absl import app, flags
 
-from tfgan_series import files, invocation, series
+from tfgan_series import invocation, naming, series
 from tfgan_series.commands import usage
 from tfgan_series.errors import UserError, nearest, reason_of
 from tfgan_series.series.settings import with_tuples
@@ -37,7 +37,8 @@ def define_run(text: str) -> None:
     """The flags for a run's folder."""
     default = "runs/<model>/<ImageType>-<image_size>, and after it the preset and the settings that you change"
     define_path("run_dir", None, f"{text} (default: {default})")
-    define_path("name", None, "a name of your own for the run: its folder is then runs/<name>")
+    flags.DEFINE_string("name", None, "a name of your own for the run: its folder is then runs/<name>")
+    _groups["name"] = usage.FILES
 
 
 def define_label(text: str) -> None:
@@ -71,6 +72,31 @@ class _Choice(flags.EnumParser):
             if argument in self._elsewhere:
                 raise ValueError(f"not for this command; it takes {', '.join(self.enum_values)}") from None
             raise ValueError(f"choose one of {', '.join(self.enum_values)}{nearest(argument, self.enum_values)}") from None
+
+
+class WholeNumbers(flags.ArgumentParser):
+    """3,17 as (3, 17). least: the fewest numbers that are allowed."""
+
+    def __init__(self, least: int = 1) -> None:
+        self._least = least
+
+    def parse(self, argument: str) -> Any:
+        words = argument.split(",") if argument else []
+        if len(words) < self._least:
+            raise ValueError("give a whole number, or several with commas, as 3,17")
+        for word in words:
+            if not re.fullmatch(r" *-?[0-9]+ *", word):
+                raise ValueError(f"{word!r} is no whole number; several have commas between them, as 3,17")
+        return tuple(map(int, words))
+
+    def flag_type(self) -> str:
+        return "comma separated list of whole numbers"
+
+
+def define_whole_numbers(name: str, text: str, *, least: int = 1) -> None:
+    """A flag for whole numbers with commas; its value is a tuple, or None if the flag was not given."""
+    define: Any = flags.DEFINE  # its types want a serializer, which it does not need
+    define(WholeNumbers(least), name, None, text)
 
 
 def define_settings(*names: str, draws_from: str | None = None, own: Collection[str] = ()) -> None:
@@ -110,7 +136,9 @@ def _define_setting(name: str, field: Any, choices: list[Any]) -> None:
         define_choice(flag, None, choices, text)
     elif kind is bool:
         flags.DEFINE_bool(flag, None, text)
-    elif kind in (tuple[int, ...], tuple[str, ...]):
+    elif kind == tuple[int, ...]:
+        define_whole_numbers(flag, text + "; comma-separated", least=0)
+    elif kind == tuple[str, ...]:
         flags.DEFINE_list(flag, None, text + "; comma-separated")
     else:
         define: Any = {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string}[kind]
@@ -118,21 +146,13 @@ def _define_setting(name: str, field: Any, choices: list[Any]) -> None:
 
 
 def given_settings() -> dict[str, Any]:
-    """The settings whose flags were given, {name: value}. Raises UserError."""
+    """The settings whose flags were given, {name: value}."""
     given = {}
     for name in defined:
         flag = FLAGS[series.flag_name(name)]
         if flag.present and flag.value is not None:
             given[name] = series.ALIASES.get(flag.value, flag.value) if name == "image_type" else flag.value
-    if "lr_drops" in given:
-        given["lr_drops"] = whole_numbers("lr_drops")
     return with_tuples(given)
-
-
-def whole_numbers(flag: str) -> tuple[int, ...] | None:
-    """The value of a flag that takes numbers with commas, or None if it was not given. Raises UserError."""
-    words = FLAGS[flag].value
-    return None if words is None else tuple(_whole_number(flag, word) for word in words)
 
 
 def experiment(run: Path | None = None) -> series.Experiment:
@@ -176,9 +196,9 @@ def run_folder(draws_from: str | None = None) -> Path:
     folder = named or runs.default_folder(experiment(), required_path("TFRecordPath"))
     if named is None and not (folder / runs.EXPERIMENT).is_file():
         asked = {"image_type": experiment().image_type} if FLAGS.ImageType != series.DEFAULT_IMAGE_TYPE else {}
-        words = [files.quoted(series.flag_line(name, value)) for name, value in (asked | given_settings()).items()]
+        words = [naming.quoted(series.flag_line(name, value)) for name, value in (asked | given_settings()).items()]
         if FLAGS["TFRecordPath"].present:
-            words.append(f"--TFRecordPath={files.quoted(FLAGS.TFRecordPath)}")
+            words.append(f"--TFRecordPath={naming.quoted(FLAGS.TFRecordPath)}")
         offered = [one for one in series.drawing_from(draws_from) if FLAGS.model in (None, one)]
         raise UserError(runs.no_run(folder, " ".join([invocation.command("train"), *words]), offered))
     has = series.values(runs.read_experiment(folder, draws_from))
@@ -207,16 +227,8 @@ def stopping() -> Iterator[None]:
     try:
         yield
     except loop.Interrupted as stop:
-        overwrite = ", without --overwrite" if "overwrite" in FLAGS and FLAGS.overwrite else ""
-        print(f"\nStopped and saved in {stop}. To go on, type the same command again{overwrite}.")
+        print(f"\nStopped and saved in {stop}. To go on, type {invocation.same_command()}.")
         sys.exit(128 + stop.number)
-
-
-def _whole_number(flag: str, word: str) -> int:
-    try:
-        return int(word)
-    except ValueError:
-        raise UserError(f"--{flag}: {word!r} is no whole number") from None
 
 
 def path(flag: str) -> Path | None:
@@ -265,7 +277,10 @@ def run(command: ModuleType) -> None:
     except OSError as error:  # as of `train.py | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
         broken = isinstance(error, BrokenPipeError)
-        _fail(f"its output cannot be written ({error.strerror}); to go on, type the same command again", _BROKEN if broken else 1)
+        _fail(
+            f"its output cannot be written ({error.strerror}); to go on, type {invocation.same_command()}",
+            _BROKEN if broken else 1,
+        )
 
 
 def _parse(command: ModuleType, argv: list[str]) -> list[str]:

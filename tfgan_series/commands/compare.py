@@ -13,7 +13,7 @@ from typing import Any
 
 from absl import flags
 
-from tfgan_series import backend, files, series
+from tfgan_series import backend, naming, series
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.errors import UserError, nearest
@@ -30,8 +30,8 @@ def define() -> None:
     flags.DEFINE_multi_string(
         "vary", None, "SETTING=VALUE,VALUE,...: a comparison of your own; if given twice, of every pair of values"
     )
-    flags.DEFINE_list(
-        "seeds", None, "train every run once with each of these seeds, as 0,1,2 (default: the study's; 0 for --vary)"
+    command_line.define_whole_numbers(
+        "seeds", "train every run once with each of these seeds, as 0,1,2 (default: the study's; 0 for --vary)"
     )
     flags.DEFINE_integer("count", scores.COUNT, "pictures of each run that are measured; 0: no scores", lower_bound=0)
     command_line.define_path("out", "runs/compare", "root folder for the runs, the figure, the table and the page")
@@ -43,12 +43,12 @@ def main() -> None:
         raise UserError(f"give --study={'|'.join(studies.STUDIES)} or --vary=SETTING=VALUE,VALUE, and not both")
     given = command_line.given_settings()
     study = studies.STUDIES[FLAGS.study] if FLAGS.study else _own_study()
-    members = studies.members(study, command_line.whole_numbers("seeds"), **given)
+    members = studies.members(study, FLAGS.seeds, **given)
     backend.import_tensorflow()
     from tfgan_series import comparison
 
     same = [series.flag_line(name, value).removeprefix("--") for name, value in given.items() if name not in _IN_THE_FOLDER]
-    name = files.as_name("-".join([FLAGS.study or "vary", *(FLAGS.vary or ()), *same]))
+    name = naming.as_name("-".join([FLAGS.study or "vary", *(FLAGS.vary or ()), *same]))
     question = f"{study.question} ({', '.join(same)})" if same else study.question
     root, records = command_line.required_path("out"), command_line.required_path("TFRecordPath")
     if FLAGS.dry_run:

@@ -54,7 +54,7 @@ def main() -> None:
         run,
         tfrecord_path=command_line.records_path(run),
         generator=command_line.path("generator"),
-        kind=FLAGS.features,
+        features=FLAGS.features,
         weights=command_line.path("weights"),
         count=FLAGS.count,
         against=FLAGS.against,

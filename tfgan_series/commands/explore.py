@@ -30,29 +30,15 @@ _FIRST = tuple(range(1, 7))  # samples
 _order = itertools.count()
 
 
-class _Term(flags.ArgumentParser):
+class _Term(command_line.WholeNumbers):
     """The numbers of a group, with its sign and its place among the groups of both signs."""
 
     def __init__(self, sign: int) -> None:
-        self.sign = sign
+        super().__init__()
+        self._sign = sign
 
-    def parse(self, text: str) -> tuple[int, int, tuple[int, ...]]:
-        return next(_order), self.sign, _numbers(text)
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    """'3,17' as (3, 17). Raises ValueError."""
-    try:
-        return tuple(int(word) for word in text.split(","))
-    except ValueError:
-        raise ValueError(
-            f"wanted numbers of samples, as 3,17,40; {invocation.command('generate')} --numbered shows them"
-        ) from None
-
-
-class _Numbers(flags.ArgumentParser):
-    def parse(self, text: str) -> tuple[int, ...]:
-        return _numbers(text)
+    def parse(self, argument: str) -> tuple[int, int, tuple[int, ...]]:
+        return next(_order), self._sign, super().parse(argument)
 
 
 def define() -> None:
@@ -61,7 +47,11 @@ def define() -> None:
     command_line.define_records()
     command_line.define_path("out", None, "folder for what is found (default: explored/ in the run)")
     flags.DEFINE_integer("seed", 0, f"seed of the samples, as in {invocation.command('generate')}", **command_line.SEEDS)
-    flags.DEFINE(_Numbers(), "samples", None, "interpolate, neighbours: numbers of samples, as 3,17,40 (default: the first 6)")
+    command_line.define_whole_numbers(
+        "samples",
+        f"interpolate, neighbours: numbers of samples, as {invocation.command('generate')} --numbered shows them "
+        "(default: the first 6)",
+    )
     command_line.define_label(
         "what to draw, one label; interpolate: with several labels a walk goes from label to label at one z"
     )

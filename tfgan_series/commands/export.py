@@ -40,7 +40,7 @@ def main() -> None:
         generators = [runs.generator_file(file)]
     else:
         run = command_line.run_folder()
-        generators = [run / f"{name}.keras" for name in series.MODELS[runs.read_experiment(run).model].saved]
+        generators = [run / runs.saved_name(name) for name in series.MODELS[runs.read_experiment(run).model].saved]
     backend.import_tensorflow(use_gpus=False)
     from tfgan_series.export import card, export
 

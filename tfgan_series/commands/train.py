@@ -30,7 +30,7 @@ def main() -> None:
     from tfgan_series import preparation, workflow
 
     if FLAGS.dry_run:
-        print("\n".join(preparation.describe(experiment, tfrecord_path=records, run_dir=run_dir)))
+        print("\n".join(preparation.describe(experiment, tfrecord_path=records, run_dir=run_dir, overwrite=FLAGS.overwrite)))
         return
     with command_line.stopping():
         workflow.train(experiment, tfrecord_path=records, run_dir=run_dir, overwrite=FLAGS.overwrite)

@@ -23,7 +23,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tfgan_series import files, pictures, progress
+from tfgan_series import files, naming, pictures, progress
 from tfgan_series.data import preprocess, ray_cluster, records, sharding
 from tfgan_series.data.datasets import DATASETS
 from tfgan_series.data.datasets.source import Example, Request, Source
@@ -70,7 +70,7 @@ def convert(
     if cluster is not None:
         ray_cluster.check_address(cluster)
     if dataset_path:
-        files.check_local(dataset_path, "--DatasetPath")
+        naming.check_local(dataset_path, "--DatasetPath")
     settings = records.conversion_settings(experiment, store, dataset_path)
     folder = records.records_folder(tfrecord_path, experiment, store)
     request = Request(
@@ -111,7 +111,7 @@ def _convert_into(
         shutil.rmtree(partial)
         raise UserError(f"none of the {len(rejected):,} pictures can be used; the first: {rejected[0][0]}: {rejected[0][1]}")
     _write_samples(partial, plan, done, sides)
-    with open(partial / "rejected.csv", "w", newline="", encoding="utf-8") as file:
+    with open(partial / records.REJECTED, "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("file", "reason"), *rejected])
     _write_metadata(partial, plan, done)
     _give_name(partial, folder)
@@ -121,7 +121,7 @@ def _convert_into(
     if 1 < len(source.class_names) <= _TOLD:
         print(f"Classes: {', '.join(source.class_names)}.")
     if rejected:
-        print(f"Pictures that could not be used: {len(rejected):,}; {folder / 'rejected.csv'} tells which and why.")
+        print(f"Pictures that could not be used: {len(rejected):,}; {folder / records.REJECTED} tells which and why.")
     if oblong and settings.get("fit") != "crop":
         print(
             f"Note: {oblong:,} pictures are not square, and are squashed. To cut out the middle instead, give --fit=crop, here "
@@ -215,8 +215,8 @@ def _read_progress(partial: Path) -> dict[str, dict[str, Any]]:
     done, progress = {}, partial / "progress.jsonl"
     for line in progress.read_text(encoding="utf-8").splitlines() if progress.is_file() else ():
         try:
-            entry = json.loads(line)
-        except json.JSONDecodeError:
+            entry = files.parse_json(line)
+        except ValueError:
             continue
         if {"digest", "oblong"} <= set(entry):
             done[entry["file"]] = entry
@@ -294,10 +294,8 @@ def _write_metadata(partial: Path, plan: Plan, done: Mapping[str, Any]) -> None:
 
 
 def _give_name(partial: Path, folder: Path) -> None:
-    """Rename the finished folder. An older folder of that name is removed only now, when the new one is complete."""
-    if folder.exists():
-        files.discard(folder)
-    files.rename(partial, folder)
+    """Rename the finished folder."""
+    files.replace_folder(partial, folder)
     # Only after the renaming: if a conversion is killed before, the next one needs these files to go on.
     for name in ("plan.json", "progress.jsonl"):
         (folder / name).unlink()

@@ -6,7 +6,6 @@ at a time, takes a block of records from each in turn, and draws from a small bu
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,7 +13,7 @@ import tensorflow as tf
 
 from tfgan_series.data import records as record_files
 from tfgan_series.data.conditions import Conditions
-from tfgan_series.data.records import PartitionSettings, PictureSettings, Records
+from tfgan_series.data.records import PartitionSettings, Records
 from tfgan_series.data.schema import decode
 from tfgan_series.errors import UserError
 
@@ -22,7 +21,7 @@ _BUFFER = 2048  # records in the shuffle buffer; an epoch's first batch waits un
 _BUFFER_BYTES = 256 * 2**20  # and at most so many bytes
 _OPEN_SHARDS = 4  # fewer than conversion writes: so the order of the shards moves a record far from its place in another epoch
 _BLOCKS = 32  # blocks of records in a buffer: large blocks are read fast
-_BLOCK = 512  # records that in_order yields at a time
+_BLOCK = 256  # records that in_order yields at a time
 _ENLARGED = 286 / 256  # Zhu et al. 2017
 
 
@@ -78,27 +77,25 @@ def batches(records: Records, experiment: BatchSettings, epoch: int, first_step:
     return dataset.prefetch(2).with_options(options)
 
 
-def first_images(records: Records, experiment: PictureSettings, partition: str, side: str, count: int) -> np.ndarray:
-    """The first `count` pictures of a partition's records, [N, H, W, C] float32 in [-1, 1], not augmented."""
-    dataset = _records(records.shards(partition, side)).take(count)
-    dataset = _read(dataset, records, batch_size=count, image_size=experiment.image_size, fit=experiment.fit)
-    return next(damage_named(dataset.map(lambda known: _to_float(known["image"])), records)).numpy()
+def first_images(records: Records, experiment: PartitionSettings, side: str, count: int) -> np.ndarray:
+    """The pictures of the first `count` records of the experiment's partition, [N, H, W, C] as in in_order."""
+    return next(in_order(records, experiment, side, count=count, block=count))["image"]
 
 
 def in_order(
-    records: Records, experiment: PartitionSettings, side: str = ""
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """All records of the experiment's partition in their stored order, which conversion shuffled, some hundreds at a time.
+    records: Records, experiment: PartitionSettings, side: str = "", *, first: int = 0, count: int = -1, block: int = _BLOCK
+) -> Iterator[dict[str, np.ndarray]]:
+    """The records of the experiment's partition in their stored order, which conversion shuffled, `block` at a time.
 
-    side: "A" or "B" if there are two sets of pictures.
-    Yields (images [n, H, W, C] float32 in [-1, 1], labels [n], attributes [n, number of names] of 0 and 1); not augmented.
+    side: "A" or "B" if there are two sets of pictures. first: the place of the first record, from 0. count: -1 for all the rest.
+    Yields what is known of n records: image [n, H, W, C] float32 in [-1, 1], not augmented; label [n]; and if the records have
+    attributes, attributes [n, number of names] of 0 and 1.
     """
-    names = _labelling(records)
-    dataset = _records(records.shards(experiment.partition, side))
-    dataset = _read(dataset, records, batch_size=_BLOCK, image_size=experiment.image_size, fit=experiment.fit, names=names)
+    dataset = tf.data.TFRecordDataset([str(file) for file in records.shards(experiment.partition, side)]).skip(first).take(count)
+    size, fit = experiment.image_size, experiment.fit
+    dataset = _read(dataset, records, batch_size=block, image_size=size, fit=fit, names=_labelling(records))
     dataset = dataset.map(lambda known: {**known, "image": _to_float(known["image"])}).prefetch(1)
-    for known in damage_named(dataset.as_numpy_iterator(), records):
-        yield known["image"], known["label"], known.get("attributes", np.zeros((len(known["label"]), 0), np.int64))
+    yield from damage_named(dataset.as_numpy_iterator(), records)
 
 
 def conditions_of(known: Mapping[str, Any], records: Records, wanted: Conditions) -> tf.Tensor:
@@ -201,10 +198,6 @@ def _set_global_seed(seed: int) -> None:
 def buffer_records(count: int, size: int) -> int:
     """Records in the shuffle buffer, of `count` records with `size` bytes in all: 2,048 or all, but not more than 256 MiB."""
     return max(min(_BUFFER, count, _BUFFER_BYTES * count // size), 1)
-
-
-def _records(files: Sequence[Path]) -> tf.data.Dataset:
-    return tf.data.TFRecordDataset([str(file) for file in files])
 
 
 def _read(

@@ -33,7 +33,7 @@ from tfgan_series.data import serialization, sharding
 from tfgan_series.data.datasets.source import Example
 from tfgan_series.data.sharding import Advance, Shard, Written
 from tfgan_series.data.wire import Fields
-from tfgan_series.errors import UserError
+from tfgan_series.errors import UserError, reason_of
 
 HERE = "auto"  # the address of a cluster that is started on this machine alone, for this conversion
 
@@ -114,7 +114,7 @@ def _connected(ray: ModuleType, address: str) -> Iterator[list[str]]:
         except SystemExit as stop:  # SIGTERM came, and Ray's handler was there
             raise KeyboardInterrupt(signal.SIGTERM) from stop
         except Exception as error:  # Ray passes on every kind of error
-            raise UserError(f"--cluster={address}: no cluster ({_one_line(error.__cause__ or error)}); {_AGAIN}") from error
+            raise UserError(f"--cluster={address}: no cluster ({reason_of(error.__cause__ or error)}); {_AGAIN}") from error
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, handler)  # Ray has put its own there
         head = ray.get_runtime_context().gcs_address
@@ -145,13 +145,9 @@ def _result(ray: ModuleType, task: futures.Future[Written]) -> Written:
     except ray.exceptions.RayTaskError as error:
         if isinstance(error.cause, UserError):
             raise UserError(str(error.cause)) from error
-        raise UserError(f"a task on the cluster failed ({_one_line(error.cause)}); {_AGAIN}") from error
+        raise UserError(f"a task on the cluster failed ({reason_of(error.cause)}); {_AGAIN}") from error
     except ray.exceptions.RayError as error:
-        raise UserError(f"the cluster has lost a shard again and again ({_one_line(error)}); {_AGAIN}") from error
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+        raise UserError(f"the cluster has lost a shard again and again ({reason_of(error)}); {_AGAIN}") from error
 
 
 def _portable(shard: Shard) -> Shard:

@@ -7,20 +7,21 @@ conversion.py writes such folders, and pipeline.py streams them. Any TFDS user c
 tfds.builder_from_directory.
 """
 
+import contextlib
 import itertools
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tfgan_series import files, invocation
+from tfgan_series import files, invocation, naming
 from tfgan_series.errors import UserError, reason_of
 
 if TYPE_CHECKING:  # it imports TensorFlow, which takes long: who only looks for a folder need not wait
     from tfgan_series.data.schema import Schema
 
 PARTITIONS = ("train", "val", "test")
+REJECTED = "rejected.csv"  # the pictures that could not be used
 CONVERSION = "conversion.json"  # the settings that made the folder, and its identity
 _FRAME_BYTES = 16  # TFRecord's length and two checksums around each record
 
@@ -124,8 +125,8 @@ def records_folder(tfrecord_path: str | Path, experiment: PictureSettings, store
 
     Raises UserError for a path that TensorFlow cannot open, and for an address of a storage service.
     """
-    files.check_local(tfrecord_path, "--TFRecordPath")
-    files.check_utf8(tfrecord_path, "--TFRecordPath")
+    naming.check_local(tfrecord_path, "--TFRecordPath")
+    naming.check_utf8(tfrecord_path, "--TFRecordPath")
     store = store or experiment.stores[0]
     return Path(tfrecord_path) / experiment.records_name / (str(experiment.image_size) if store == "pixels" else "source")
 
@@ -143,7 +144,7 @@ def find_records(tfrecord_path: str | Path, experiment: PictureSettings) -> Reco
             f"are now in {left_over.with_name(experiment.records_type)}"
         )
     folders = {store: records_folder(tfrecord_path, experiment, store) for store in experiment.stores}
-    sources = {source: folder for folder in folders.values() if (source := noted(folder).get("source"))}
+    sources = {source: folder for folder in folders.values() if (source := known_of(folder).get("source"))}
     if len(sources) > 1:
         told = " and ".join(f"{folder} (of {source})" for source, folder in sources.items())
         raise UserError(f"there are records of different pictures, {told}: remove the folder that is not meant")
@@ -161,10 +162,11 @@ def check_settings(records: Records, wanted: Mapping[str, Any]) -> None:
     other = [f"{name}={has.get(name)} and not {value}" for name, value in wanted.items() if has.get(name) != value]
     if other:
         same = [f"--{name}={has[name]}, " for name in ("channels", "fit") if name in has and has[name] != wanted.get(name)]
+        words = ["--overwrite", f"--ImageType={wanted['image_type']}", "--bbox" if wanted["bbox"] else "--nobbox"]
+        words += [f"--{name}={wanted[name]}" for name in ("image_size", "channels", "fit", "store") if name in wanted]
         raise UserError(
             f"{records.folder} was made with {', '.join(other)}: give {''.join(same)}another --TFRecordPath, or make it again "
-            f"with {invocation.command('convert')} --ImageType={wanted['image_type']} --overwrite and the other flags that you "
-            "want"
+            f"with {invocation.command('convert')} {' '.join(words)} and the --DatasetPath and --TFRecordPath that you have"
         )
 
 
@@ -177,7 +179,7 @@ def open_records(folder: str | Path) -> Records:
 
     folder = Path(folder)
     try:
-        settings = dict(json.loads((folder / CONVERSION).read_text(encoding="utf-8")))
+        settings = read_conversion(folder)
         info = tfds.builder_from_directory(folder).info
     except Exception as error:  # TFDS passes on all kinds of errors from its JSON, protobuf and file readers
         raise UserError(f"{folder} is no finished record folder ({reason_of(error)}): remove it and convert again") from error
@@ -201,12 +203,17 @@ def open_records(folder: str | Path) -> Records:
     )
 
 
-def noted(folder: Path) -> dict[str, Any]:
-    """The settings and the identity of a record folder, without a look at its shards; {} if they cannot be read."""
-    try:
-        return dict(json.loads((folder / CONVERSION).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return {}
+def read_conversion(folder: Path) -> dict[str, Any]:
+    """The settings and the identity of a record folder, without a look at its shards. Raises OSError, ValueError or TypeError if
+    they cannot be read."""
+    return dict(files.parse_json((folder / CONVERSION).read_text(encoding="utf-8")))
+
+
+def known_of(folder: Path) -> dict[str, Any]:
+    """As read_conversion, but {} if it cannot be read."""
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        return read_conversion(folder)
+    return {}
 
 
 def check_unchanged(records: Records) -> None:
@@ -214,8 +221,8 @@ def check_unchanged(records: Records) -> None:
     for file, stamp in records.stamps.items():
         if not file.is_file() or files.stamp(file) != stamp:
             raise UserError(
-                f"{file} was changed or removed while it was in use: bring the records back as they were, and type the same "
-                "command again"
+                f"{file} was changed or removed while it was in use: bring the records back as they were, and type "
+                f"{invocation.same_command()}"
             )
 
 

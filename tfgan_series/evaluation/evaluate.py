@@ -6,7 +6,6 @@ found = evaluate.evaluate({"generator": model}, real)                           
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +39,18 @@ class Slice:
     first: int
     count: int
 
+    def last(self, count: int) -> "Slice":
+        """The last `count` of them."""
+        return Slice(self.partition, self.first + self.count - count, count)
+
+
+class Chosen(NamedTuple):
+    """Which records a generator is measured with: as in Target, of which only their places are known."""
+
+    real: Slice
+    stand_in: Slice
+    inputs: Slice
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -71,7 +82,7 @@ class Measured(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Side:
+class Target:
     """What one generator is compared with.
 
     real: the real pictures. stand_in: other real pictures; for the floors they take the place of the generated ones. floors:
@@ -88,14 +99,14 @@ class Side:
 class Reference:
     """The real pictures of an experiment, measured once for all generators.
 
-    partition: where the real pictures are from. sides: {generator's name: Side}.
+    partition: where the real pictures are from. targets: {generator's name: Target}.
     """
 
     experiment: Experiment
     records: Records
     features: Features
     partition: str
-    sides: dict[str, Side]
+    targets: dict[str, Target]
 
 
 def reference(
@@ -103,27 +114,24 @@ def reference(
 ) -> Reference:
     """Measure the real pictures of an experiment, and the floors.
 
-    count: at most so many pictures on each side. against: the partition of the real pictures. By default it is test, else val,
-    else train; if the model translates, it is train, because its test pictures are translated. Real pictures of another
-    partition (train, else test, else val) take the place of the generated ones for the floors, as many as are generated. If the
-    records have only one partition, its second half takes their place, and its first half is the real side.
+    count: at most so many real and so many generated pictures. against: the partition of the real pictures. By default it is
+    test, else val, else train; if the model translates, it is train, because its test pictures are translated. Real pictures of
+    another partition (train, else test, else val) take the place of the generated ones for the floors, as many as are generated.
+    If the records have only one partition, its second half takes their place, and its first half are the real pictures.
     Raises UserError for an absent partition, and for too few pictures.
     """
     partition, chosen = choose(records, experiment, count, against)
-    sides = {}
-    for name, (*slices, inputs) in chosen.items():
-        _, target = _ends(name)
-        real, stand_in = (_seen(features, real_pictures(records, experiment, one, target)) for one in slices)
+    targets = {}
+    for name, (real_ones, others, inputs) in chosen.items():
+        _, side = _ends(name)
+        real, stand_in = (_seen(features, real_pictures(records, experiment, one, side)) for one in (real_ones, others))
         floors = {one.name: one for one in measured(features, experiment.conditions, real, stand_in)}
-        sides[name] = Side(real, stand_in, floors, inputs)
-    return Reference(experiment, records, features, partition, sides)
+        targets[name] = Target(real, stand_in, floors, inputs)
+    return Reference(experiment, records, features, partition, targets)
 
 
-def choose(
-    records: Records, experiment: Experiment, count: int, against: str | None = None
-) -> tuple[str, dict[str, tuple[Slice, Slice, Slice]]]:
-    """The partition of the real pictures, and {generator's name: (real pictures, those for the floors, inputs)}: see reference,
-    which raises the same errors."""
+def choose(records: Records, experiment: Experiment, count: int, against: str | None = None) -> tuple[str, dict[str, Chosen]]:
+    """The partition of the real pictures, and {generator's name: Chosen}: see reference, which raises the same errors."""
     present = [name for name in PARTITIONS if name + experiment.sides[0] in records.counts]
     order = ("test", "val", "train") if _draws_from_noise(experiment) else ("train",)
     partition = against or next(name for name in order if name in present)
@@ -132,8 +140,17 @@ def choose(
     chosen = {}
     for name in MODELS[experiment.model].saved:
         source, target = _ends(name)
-        chosen[name] = (*slices_of(records, partition, target, count), slices_of(records, partition, source, count)[1])
+        real, stand_in = slices_of(records, partition, target, count)
+        _, inputs = slices_of(records, partition, source, count)
+        same = min(stand_in.count, inputs.count)  # a distance depends on the number of pictures, so the floor's is the same
+        chosen[name] = Chosen(real, stand_in.last(same), inputs.last(same))
     return partition, chosen
+
+
+def partition_while_training(records: Records) -> str | None:
+    """The `against` of scores in training: val if there is one. The partition that chooses the best generator should not be the
+    one that judges it in the end, which is test. None: the usual one."""
+    return "val" if "val" in records.counts else None
 
 
 def evaluate(
@@ -155,23 +172,23 @@ def evaluate(
     """
     found = []
     for name, generator in generators.items():
-        side = real.sides[name]
-        # Not what the real side shows: pictures of exactly its classes would be nearer to it than other real pictures are.
-        asked = np.resize(side.stand_in.asked, (side.inputs.count, side.stand_in.asked.shape[1]))
+        target = real.targets[name]
+        # Not what the real pictures show: pictures of exactly their classes would be nearer to them than other real ones are.
+        asked = target.stand_in.asked
         fake = Seen(features_of(real.features, generated(generator, name, real, asked, seed, batch_size)), asked)
         protocol: dict[str, Any] = {
             "partition": real.partition,
             "features": real.features.kind,
             "features_digest": real.features.digest,
-            "checkpoint": checkpoint or f"{name}.keras",
+            "checkpoint": checkpoint or runs.saved_name(name),
             "checkpoint_digest": weights_digest(generator),
             "step": step,
             "seed": seed,
             "versions": versions(),
         }
         direction = "".join(_ends(name)).lower()
-        for one in measured(real.features, real.experiment.conditions, side.real, fake):
-            if floor := side.floors.get(one.name):
+        for one in measured(real.features, real.experiment.conditions, target.real, fake):
+            if floor := target.floors.get(one.name):
                 full = protocol_name(one.name, direction and f"_{direction}", one.n_fake, real.partition, real.features.kind)
                 noted = protocol | {"n_real": one.n_real, "n_fake": one.n_fake, "n_floor": floor.n_fake}
                 found.append(Score(metric=full, of=one.of, value=one.value, error=one.error, floor=floor.value, **noted))
@@ -180,7 +197,7 @@ def evaluate(
 
 def is_of(score: Score, real: Reference) -> bool:
     """Whether a score was measured against these real pictures, with these features and with noise of seed 0."""
-    made = {side.inputs.count for side in real.sides.values()}
+    made = {target.inputs.count for target in real.targets.values()}
     wanted = (real.features.digest, real.partition, 0)
     return score.n_fake in made and (score.features_digest, score.partition, score.seed) == wanted
 
@@ -188,9 +205,9 @@ def is_of(score: Score, real: Reference) -> bool:
 def evaluate_run(
     run: Path | str,
     *,
-    tfrecord_path: Path | str = "tfrecords",
+    tfrecord_path: Path | str | None = None,
     generator: Path | None = None,
-    kind: str | None = None,
+    features: str | None = None,
     weights: Path | None = None,
     count: int = scores.COUNT,
     against: str | None = None,
@@ -203,15 +220,16 @@ def evaluate_run(
         for score in tg.evaluate(run, count=1000):
             print(score.metric, score.value, "real pictures:", score.floor)
 
-    kind: of the features, and weights: as in features.load. The rest as in reference and evaluate.
+    tfrecord_path: of the records (default: as the run was trained). features, weights: as in features.load. The rest as in
+    reference and evaluate.
     Raises UserError if the run, its scores, its records, a generator or the features' weights cannot be read or do not fit.
     """
     scores.read(run)  # if the file is damaged, we say so before we measure
     experiment, records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
     generators = load_generators(run, experiment, generator)
     step = None if generator else runs.last_step(run)
-    seen = load_features(kind, records, experiment, weights)
-    real = reference(records, experiment, seen, count=count, against=against)
+    network = load_features(features, records, experiment, weights)
+    real = reference(records, experiment, network, count=count, against=against)
     file = str(Path(generator).resolve()) if generator else None  # so it is never taken for the run's own generator.keras
     found = evaluate(generators, real, seed=seed, batch_size=batch_size, step=step, checkpoint=file)
     scores.add(run, found)
@@ -226,11 +244,12 @@ def load_generators(run: Path | str, experiment: Experiment, generator: Path | N
     names = MODELS[experiment.model].saved
     if generator and len(names) > 1:
         raise UserError(f"--generator={generator}: {run} has {' and '.join(names)}: leave it out, and both are evaluated")
-    return {name: _fitting(generator or Path(run) / f"{name}.keras", experiment) for name in names}
+    return {name: _fitting(generator or Path(run) / runs.saved_name(name), experiment) for name in names}
 
 
 def slices_of(records: Records, against: str, side: str, count: int) -> tuple[Slice, Slice]:
-    """The records of the real side, and those whose pictures take the generated ones' place for the floors.
+    """The real pictures, and those that take the generated ones' place for the floors or are translated. side: as in
+    pipeline.in_order.
 
     The latter are the last ones of their partition, as a classifier learns from the first ones. Raises UserError for too few
     records.
@@ -245,11 +264,11 @@ def slices_of(records: Records, against: str, side: str, count: int) -> tuple[Sl
         found = Slice(against, 0, half), Slice(against, total - half, half)
     for one in found:
         if one.count < SMALLEST:
+            larger = ", or give a larger --count" if count < SMALLEST else ""
             raise UserError(
                 f"{records.folder}: a score needs {SMALLEST} pictures or more on each side, and {one.partition}{side} gives "
-                f"{one.count}: make records of more pictures, or give a larger --count; "
-                f"{invocation.command('compare')} --count=0 and {invocation.command('train')} --evaluate_every=0 leave the "
-                "scores out"
+                f"{one.count}: make records of more pictures{larger}; {invocation.command('compare')} --count=0 and "
+                f"{invocation.command('train')} --evaluate_every=0 leave the scores out"
             )
     return found
 
@@ -266,7 +285,7 @@ def generated(
         parts = [slice(first, first + _BLOCK) for first in range(0, total, _BLOCK)]
         inputs = (with_condition(z[part], [tf.constant(asked[part])] if asked.size else []) for part in parts)
     else:
-        wanted = real.sides[name].inputs
+        wanted = real.targets[name].inputs
         inputs = (images for images, _ in real_pictures(real.records, real.experiment, wanted, _ends(name)[0]))
     with progress.bar(total=total, unit=" images", desc=name, leave=False) as bar:
         for block in inputs:
@@ -280,14 +299,9 @@ def real_pictures(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The pictures of some records, some at a time: [n, H, W, C] in [-1, 1], and what they would have to be asked for, [n, K].
     side: as in pipeline.in_order."""
-    blocks = (
-        (images, pipeline.conditions_of({"label": labels, "attributes": attributes}, records, experiment.conditions).numpy())
-        for images, labels, attributes in pipeline.in_order(records, experiment.change(partition=wanted.partition), side)
-    )
-    pairs = islice((pair for block in blocks for pair in zip(*block, strict=True)), wanted.first, wanted.first + wanted.count)
-    while block := list(islice(pairs, _BLOCK)):
-        images, asked = map(np.stack, zip(*block, strict=True))
-        yield images, asked
+    chosen = experiment.change(partition=wanted.partition)
+    for known in pipeline.in_order(records, chosen, side, first=wanted.first, count=wanted.count):
+        yield known["image"], pipeline.conditions_of(known, records, experiment.conditions).numpy()
 
 
 def _seen(features: Features, blocks: Iterable[tuple[np.ndarray, np.ndarray]]) -> Seen:
@@ -312,14 +326,16 @@ def measured(features: Features, conditions: Conditions, real: Seen, fake: Seen)
 
 
 def _of_pictures(features: Features, conditions: Conditions, real: Seen, fake: Seen, of: str) -> Iterator[Measured]:
-    sides = {"features": (real.features, fake.features)}
+    pairs = {"features": (real.features, fake.features)}
     if features.classes and features.probabilities:
-        sides["classes"] = features.probabilities(real.features), features.probabilities(fake.features)
+        pairs["classes"] = features.probabilities(real.features), features.probabilities(fake.features)
     if (found := features.recognised(fake.features, conditions)) is not None:
-        sides["asked"] = fake.asked, found
+        labelled = fake.asked.any(axis=1) | (not conditions.exclusive)  # a folder may have pictures of no class
+        if labelled.any():
+            pairs["asked"] = fake.asked[labelled], found[labelled]
     for metric in METRICS:
-        if metric.of in sides and (metric.by_class or not of):
-            for name, (value, error) in zip(metric.names, metric.measure(*sides[metric.of]), strict=True):
+        if metric.takes in pairs and (metric.by_class or not of):
+            for name, (value, error) in zip(metric.names, metric.measure(*pairs[metric.takes]), strict=True):
                 yield Measured(f"{name}_of_{of}_" if of else name, of, value, error, len(real), len(fake))
 
 

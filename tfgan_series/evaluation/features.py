@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from tfgan_series import classifier
+from tfgan_series import classifier, invocation
 from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError, reason_of
@@ -60,16 +60,15 @@ def load(kind: str | None, records: Records, experiment: Experiment, weights: Pa
     if kind == "classifier" and not classifier.names(records):
         raise UserError(f"--features=classifier: {records.folder} has neither attributes nor several classes; give random")
     if kind == "classifier" or (kind is None and classifier.names(records)):
-        # Not the run's own partition: runs on different partitions shall be judged by the same classifier.
-        learned = experiment.change(partition="train") if "train" in records.counts else experiment
-        judge = classifier.find_or_train(records, learned)
+        judge = classifier.find_or_train(records, experiment)
         best = max(judge.accuracy.values(), default=0.0)
         if kind or best >= classifier.TRUSTED:
             return of_classifier(judge, classes=not records.attribute_names)
         # Folders may be albums: what tells them apart says nothing of the pictures.
         print(
             f"A classifier cannot tell {' from '.join(judge.names[:3])}{' and so on' if len(judge.names) > 3 else ''} (balanced "
-            f"accuracy {best:.2f}; 0.5 is guessing). So the scores look through random features; --features=classifier takes it."
+            f"accuracy {best:.2f}; 0.5 is guessing). So the scores look through random features; "
+            f"{invocation.command('evaluate')} --features=classifier takes it."
         )
     network = inception(shape, Path(weights) if weights else "imagenet") if kind == "inception" else random_network(shape)
     return Features(kind or "random", weights_digest(network), lambda images: in_batches(network, images, len(images)))

@@ -127,14 +127,14 @@ def _radii(features: np.ndarray, k: int) -> np.ndarray:
 class Metric:
     """One or several scores that are measured together.
 
-    names: of the scores. measure(real, fake): a value for each name. of: what measure takes: "features" [N, D]; "classes", the
+    names: of the scores. measure(real, fake): a value for each name. takes: what measure takes: "features" [N, D]; "classes", the
     probabilities of classes [N, K]; or "asked", what the generated pictures were asked for and what a classifier takes them for,
     both [N, K]. by_class: whether it is also measured on the pictures that were asked for each class.
     """
 
     names: tuple[str, ...]
     measure: Callable[[np.ndarray, np.ndarray], list[Value]]
-    of: str = "features"
+    takes: str = "features"
     by_class: bool = False
 
 
@@ -146,6 +146,6 @@ METRICS = (
     Metric(("fid",), lambda real, fake: [(frechet_distance(real, fake), None)], by_class=True),
     Metric(("kid",), lambda real, fake: [kernel_distance(real, fake)]),
     Metric(("precision", "recall", "density", "coverage"), _without_error(manifolds)),
-    Metric(("classes", "confidence"), _without_error(classes_and_confidence), of="classes"),
-    Metric(("as_asked",), lambda asked, found: [(as_asked(asked, found), None)], of="asked", by_class=True),
+    Metric(("classes", "confidence"), _without_error(classes_and_confidence), takes="classes"),
+    Metric(("as_asked",), lambda asked, found: [(as_asked(asked, found), None)], takes="asked", by_class=True),
 )

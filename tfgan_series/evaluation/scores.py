@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfgan_series import files, invocation
+from tfgan_series import files, invocation, runs
 from tfgan_series.errors import UserError, nearest, printable, reason_of
+from tfgan_series.series import MODELS, Experiment
 
 NAME = "scores.jsonl"  # in the run folder
 COUNT = 10_000  # pictures on each side, at most, unless told otherwise
@@ -75,6 +76,12 @@ def read(folder: Path | str) -> list[Score]:
         ) from error
 
 
+def of_run(folder: Path | str, experiment: Experiment) -> list[Score]:
+    """The scores of the run's own generators, without those of other files. Raises UserError as read."""
+    own = {runs.saved_name(name) for name in MODELS[experiment.model].saved}
+    return [score for score in read(folder) if score.checkpoint in own]
+
+
 def _parse(line: str) -> Score:
     """Raises ValueError or TypeError for a line that is no score."""
     score = Score(**files.parse_json(line))
@@ -85,7 +92,7 @@ def _parse(line: str) -> Score:
 
 
 def add(folder: Path | str, scores: Sequence[Score]) -> None:
-    """Add scores to a run's file, and remove earlier ones with the same name, features, generator and seed.
+    """Add scores to a run's file, and remove earlier ones with the same name, features, generator (file and weights) and seed.
 
     Raises UserError if the file is damaged.
     """
@@ -106,7 +113,7 @@ def check_kind(kind: str | None, weights: object) -> None:
 
 def _measured(score: Score) -> tuple:
     """What was measured: two scores that are equal in this are the same score."""
-    return score.metric, score.features_digest, score.checkpoint_digest, score.seed
+    return score.metric, score.features_digest, score.checkpoint, score.checkpoint_digest, score.seed
 
 
 def latest(scores: Iterable[Score]) -> list[Score]:
@@ -116,6 +123,11 @@ def latest(scores: Iterable[Score]) -> list[Score]:
         found.pop(score.metric, None)
         found[score.metric] = score
     return list(found.values())
+
+
+def as_text(value: float, error: float | None = None) -> str:
+    """A score's value with its standard error, as 12.3 ± 0.45."""
+    return f"{value:.4g}" + ("" if error is None else f" ± {error:.2g}")
 
 
 def by_class(scores: Sequence[Score]) -> list[list[str]]:
@@ -135,8 +147,7 @@ def table(scores: Sequence[Score]) -> str:
     rows = [["score", "value", "of real pictures"]]
     for score in scores:
         if not score.of:
-            error = "" if score.error is None else f" ± {score.error:.2g}"
-            rows.append([score.metric, f"{score.value:.4g}{error}", f"{score.floor:.4g}"])
+            rows.append([score.metric, as_text(score.value, score.error), as_text(score.floor)])
     classes = by_class(scores)
     more = ["", "by class, in brackets the score of real pictures:", _aligned(classes)] if len(classes) > 1 else []
     return "\n".join([_aligned(rows), *more])

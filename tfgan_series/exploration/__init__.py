@@ -1,6 +1,6 @@
 """Shows what a trained generator has learned: walks between samples, sums of samples, and their nearest training pictures.
 
-explore.py does one of these for a run. Only equation.py works without TensorFlow.
+explore.py does one of these for a run. Only equation.py and findings.py work without TensorFlow.
 """
 
 STEPS = 9  # pictures from one sample to the next

@@ -186,13 +186,13 @@ def draw(generator: Network, groups: Sequence[Group], means: np.ndarray, result:
         samples, mean = (pictures.to_uint8(latent.sample(generator, z)) for z in (_noise(generator, group, seed), mean[None]))
         columns = math.ceil(math.sqrt(len(samples)))
         labels = [str(number) for number in group.numbers]
-        above = pictures.grid(samples, columns, caption=str(group).removeprefix("" if pages else "+ "), labels=labels)
+        above = pictures.grid(samples, columns, caption=str(group).removeprefix("" if pages else "+ "), corners=labels)
         pages.append(pictures.join([above, pictures.grid(mean, 1, caption="mean")], down=True))
     images = pictures.to_uint8(latent.sample(generator, jittered(result, seed)))
     middle = (_NEIGHBOURS + 1) // 2
     images = np.concatenate([images[1 : middle + 1], images[:1], images[middle + 1 :]])
     labels = ["" if index != middle else "result" for index in range(len(images))]
-    return pictures.join([*pages, pictures.grid(images, 3, caption="= result and neighbours", labels=labels)])
+    return pictures.join([*pages, pictures.grid(images, 3, caption="= result and neighbours", corners=labels)])
 
 
 def _noise(generator: Network, group: Group, seed: int) -> np.ndarray:

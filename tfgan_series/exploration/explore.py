@@ -16,7 +16,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tfgan_series import classifier, files, latent, runs
+from tfgan_series import classifier, latent, naming, runs
 from tfgan_series.errors import UserError
 from tfgan_series.exploration import SAMPLED, STEPS, arithmetic, equation, findings, interpolation, neighbours
 from tfgan_series.generators import load_asked
@@ -73,7 +73,7 @@ def add_attributes(
     text: str,
     *,
     labels: Sequence[str] = (),
-    tfrecord_path: Path | str = "tfrecords",
+    tfrecord_path: Path | str | None = None,
     seed: int = 0,
     count: int = SAMPLED,
 ) -> findings.Finding:
@@ -102,7 +102,7 @@ def find_neighbours(
     numbers: Sequence[int],
     *,
     labels: Sequence[str] = (),
-    tfrecord_path: Path | str = "tfrecords",
+    tfrecord_path: Path | str | None = None,
     seed: int = 0,
 ) -> findings.Finding:
     """The training pictures nearest to samples."""
@@ -110,7 +110,8 @@ def find_neighbours(
     experiment, found_records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
     latent.numbered(numbers, 1, seed)  # checked before a classifier is trained for them
     judge = classifier.find_or_train(found_records, experiment) if classifier.names(found_records) else None
-    found = neighbours.neighbours(generator, found_records, experiment, numbers, seed=seed, judge=judge)
+    condition = generator.value if isinstance(generator, Fixed) else None
+    found = neighbours.neighbours(generator, found_records, experiment, numbers, condition=condition, seed=seed, judge=judge)
     return _written(found, step, out, ["neighbours", *map(str, numbers)], labels, {"seed": seed})
 
 
@@ -127,14 +128,14 @@ def _written(
     kind, *words = words
     words += ["label", *labels] if labels else []
     words += [f"{option}-{value}" for option, value in options.items() if value != _USUAL.get(option)]
-    name = f"{kind}-{files.as_name('-'.join(words))}"
+    name = f"{kind}-{naming.as_name('-'.join(words))}"
     found = dataclasses.replace(found, pictures={f"{name}{Path(file).suffix}": one for file, one in found.pictures.items()})
     findings.write(found, name, out, step)
     return found
 
 
 def _load(run: Path | str, labels: Sequence[str]) -> tuple[keras.Model, dict[str, np.ndarray]]:
-    runs.read_experiment(run)
+    runs.read_experiment(run, "noise")
     return load_asked(Path(run) / runs.GENERATOR, labels)
 
 

@@ -85,7 +85,7 @@ def _draw(
     steps = len(strips[0])
     labels = [label for start, end in pairs for label in (str(start), *[""] * (steps - 2), str(end))]
     return {
-        "interpolate.png": pictures.grid(images, columns=steps, labels=labels),
+        "interpolate.png": pictures.grid(images, columns=steps, corners=labels),
         "interpolate.gif": pages + pages[-2:0:-1],
     }
 

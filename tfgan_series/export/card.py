@@ -11,7 +11,7 @@ import jinja2
 import keras
 
 import tfgan_series
-from tfgan_series import files, runs, series
+from tfgan_series import naming, runs, series
 from tfgan_series.evaluation import scores
 from tfgan_series.export import inputs
 from tfgan_series.export.formats import FORMATS, Exported
@@ -80,7 +80,7 @@ def _run(generators: Mapping[str, keras.Model], folder: Path) -> dict[str, Any]:
         "experiment": experiment,
         "origin": experiment.data_set.origin,
         "records": info.record_count,
-        "flags": [files.quoted(flag, windows=False) for flag in series.flag_lines(experiment)],
+        "flags": [naming.quoted(flag, windows=False) for flag in series.flag_lines(experiment)],
         "steps": runs.last_step(folder),
         "scores": scores.latest(score for score in scores.read(folder) if score.checkpoint_digest in digests),
     }

@@ -65,9 +65,10 @@ def _check_out(out: Path) -> None:
     endings = {one.ending for one in FORMATS.values()}
     if out.exists() and not out.is_dir():
         raise UserError(f"--out={out} is a file: give a folder")
-    if any(out.glob("[!.]*")) and not (out / card.NAME).is_file():
+    there = sorted(out.iterdir()) if out.exists() else []  # hidden ones too, as .git: the whole folder will be replaced
+    if there and not (out / card.NAME).is_file():
         raise UserError(f"--out={out} has files in it and is no earlier export (no {card.NAME}): give another --out")
-    if other := [path.name for path in sorted(out.glob("[!.]*")) if path.name != card.NAME and path.suffix not in endings]:
+    if other := [path.name for path in there if path.name != card.NAME and path.suffix not in endings]:
         raise UserError(f"--out={out} has other files in it, for example {other[0]}: give another --out")
 
 

@@ -23,7 +23,7 @@ def beside(z: KerasTensor, condition: Condition) -> KerasTensor:
     return layers.Concatenate()([z, *condition]) if condition else z
 
 
-def scores(condition: Condition) -> int:
+def outputs(condition: Condition) -> int:
     """The number of outputs of the discriminator's last layer: 1 + K."""
     return 1 + sum(one.shape[-1] for one in condition)
 

@@ -106,7 +106,7 @@ def _discriminator(experiment: DCGAN, synchronized: bool) -> Model:
 
     pictures = Input([experiment.image_size, experiment.image_size, experiment.channels], name="pictures")
     condition = conditional.condition_of(experiment)
-    outputs = conditional.scores(condition)
+    outputs = conditional.outputs(condition)
     x = layers.Rescaling(0.5, offset=0.5)(pictures) if experiment.output == "sigmoid" else pictures
     first, *inner = _widths(experiment)
     x = halve(x, first)

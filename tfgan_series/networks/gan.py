@@ -41,7 +41,7 @@ def build(experiment: GAN, synchronized: bool = False) -> dict[str, Model]:
     x = layers.Flatten()(pictures)
     x = _dense(experiment, x, experiment.base_filters)
     x = layers.LeakyReLU(slope)(x)
-    logits = conditional.logit(_dense(experiment, x, conditional.scores(condition)), condition)
+    logits = conditional.logit(_dense(experiment, x, conditional.outputs(condition)), condition)
     return {
         "generator": generator,
         "discriminator": Model(with_condition(pictures, condition), logits, name="discriminator"),

@@ -5,6 +5,6 @@
 The report only reads the files that runs and conversions left. It does not import networks or training.
 """
 
-from tfgan_series.report.page import NAME, distinct_names, make, refresh
+from tfgan_series.report.page import NAME, make, refresh
 
-__all__ = ["NAME", "distinct_names", "make", "refresh"]
+__all__ = ["NAME", "make", "refresh"]

@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 from PIL import Image
 
-from tfgan_series import files, invocation, runs, series
+from tfgan_series import files, invocation, naming, runs, series
 from tfgan_series.data import preprocess, records
 from tfgan_series.errors import UserError, reason_of
 from tfgan_series.evaluation import scores
@@ -67,7 +67,7 @@ def refresh(run: Path | str) -> None:
     try:
         print(f"To see the run, open {make([run], page)}")
     except (UserError, OSError) as error:
-        print(f"{page} was not made ({error}). To try again: {invocation.command('report')} --run_dir={files.quoted(run)}")
+        print(f"{page} was not made ({error}). To try again: {invocation.command('report')} --run_dir={naming.quoted(run)}")
 
 
 def _template() -> jinja2.Template:
@@ -101,8 +101,7 @@ def _shown(folder: Path, info: runs.RunInfo, log: plots.Log, room: int) -> dict[
     experiment = info.experiment
     paths = runs.find_grids(folder, log)
     grids = inline.encode_grids(paths, room)
-    own = [f"{name}.keras" for name in series.MODELS[experiment.model].saved]
-    measured = scores.latest(score for score in scores.read(folder) if score.checkpoint in own)
+    measured = scores.latest(scores.of_run(folder, experiment))
     return {
         "title": f"{experiment.model} on {experiment.image_type}",
         "path": str(folder),
@@ -138,8 +137,8 @@ def _scores(measured: Sequence[scores.Score]) -> list[dict[str, str]]:
     return [
         {
             "name": score.metric,
-            "value": f"{score.value:.3g}" + (f" ± {score.error:.2g}" if score.error is not None else ""),
-            "floor": f"{score.floor:.3g}",
+            "value": scores.as_text(score.value, score.error),
+            "floor": scores.as_text(score.floor),
             "step": "–" if score.step is None else f"{score.step:,}",
         }
         for score in measured
@@ -271,8 +270,8 @@ def _rejected(folder: Path, info: runs.RunInfo) -> dict[str, Any] | None:
     """What the conversion of the run's records rejected: count, and rows, the first [file, reason]. None: nothing, or unknown."""
     tfrecord_path = runs.records_path(folder) or "tfrecords"
     for store in info.experiment.stores:
-        path = records.records_folder(tfrecord_path, info.experiment, store) / "rejected.csv"
-        if path.is_file() and records.noted(path.parent).get("identity") == info.records_identity:
+        path = records.records_folder(tfrecord_path, info.experiment, store) / records.REJECTED
+        if path.is_file() and records.known_of(path.parent).get("identity") == info.records_identity:
             rows = _read_rejected(path)
             return {"count": len(rows), "rows": rows[:_REJECTED]} if rows else None
     return None
@@ -290,10 +289,10 @@ def _read_rejected(path: Path) -> list[list[str]]:
 
 
 def _repeat(folder: Path) -> dict[str, str]:
-    flagfile = files.quoted(folder / runs.FLAGS)
+    flagfile = naming.quoted(folder / runs.FLAGS)
     named = folder if folder.name not in ("", "..") else folder.resolve()
     return {
-        "command": f"{invocation.command('train')} --flagfile={flagfile} --run_dir={files.quoted(f'{named}-again')}",
+        "command": f"{invocation.command('train')} --flagfile={flagfile} --run_dir={naming.quoted(f'{named}-again')}",
         "flags": runs.read_flags(folder),
     }
 

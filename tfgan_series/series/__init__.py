@@ -3,13 +3,14 @@
 Nothing here imports TensorFlow, so flags and error messages come at once.
 """
 
-from tfgan_series.series.experiment import LOSSES, Experiment, differences, to_dict
+from tfgan_series.series.experiment import LOSSES, Experiment, differences
 from tfgan_series.series.models import MODELS, drawing_from, from_dict
 from tfgan_series.series.rows import (
     ALIASES,
     DEFAULT_IMAGE_TYPE,
     PRESETS,
     ROWS,
+    USUAL_STEPS,
     changes,
     origin,
     pairs,
@@ -25,6 +26,7 @@ __all__ = [
     "MODELS",
     "PRESETS",
     "ROWS",
+    "USUAL_STEPS",
     "Experiment",
     "changes",
     "counted",
@@ -39,6 +41,5 @@ __all__ = [
     "origin",
     "pairs",
     "resolve",
-    "to_dict",
     "values",
 ]

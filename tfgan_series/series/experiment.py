@@ -4,7 +4,6 @@ models.py adds the settings that only one model needs. The rules are checked whe
 """
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -205,11 +204,6 @@ class Experiment(Settings):
             if given.get(name):
                 given.setdefault(other, 0)
         return dataclasses.replace(self, **with_tuples(given))
-
-
-def to_dict(experiment: Experiment) -> dict[str, Any]:
-    """The experiment as JSON can hold it; models.from_dict is the inverse."""
-    return json.loads(json.dumps(values(experiment)))
 
 
 def differences(run: Experiment, asked: Experiment) -> list[str]:

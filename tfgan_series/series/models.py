@@ -293,7 +293,8 @@ def drawing_from(draws_from: str | None) -> list[str]:
 
 
 def from_dict(record: Mapping[str, Any]) -> Experiment:
-    """The experiment that experiment.to_dict wrote. A setting that the record lacks has its default: it is newer than the record.
+    """The experiment with these values: those of settings.values, as they are or as JSON gives them back. A setting that the
+    record lacks has its default: it is newer than the record.
 
     Raises KeyError or ValueError where the settings are others.
     """

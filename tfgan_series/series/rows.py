@@ -59,7 +59,8 @@ _CIFAR10 = {
 
 # A pair that no article has may have few pictures: its length is in steps, and its epochs are not so short that most of the time
 # goes into grids and checkpoints.
-_NO_ARTICLE = {"steps": 10_000, "epoch_steps": 200, "lr_drops": ()}
+USUAL_STEPS = 10_000
+_NO_ARTICLE = {"steps": USUAL_STEPS, "epoch_steps": 200, "lr_drops": ()}
 
 ROWS: dict[Pair, Numbers] = {
     # Ours, the demo.

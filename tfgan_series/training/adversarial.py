@@ -56,34 +56,34 @@ def make_step(experiment: FromNoise, state: TrainState, strategy: tf.distribute.
         on_replica = tf.function(on_replica, jit_compile=True, autograph=False)
 
     @tf.function(autograph=False)
-    def step(batch: Any, both: bool) -> None:
+    def step(batch: Any, moves_generator: bool) -> None:
         # Drawn outside XLA: it makes other numbers from the same seed, and a run may go on with or without XLA.
-        drawn = _draw(experiment, state.step, both)
-        numbers = strategy.run(on_replica, args=(batch, drawn, both))
-        if both:
+        random = _random_numbers(experiment, state.step, moves_generator)
+        numbers = strategy.run(on_replica, args=(batch, random, moves_generator))
+        if moves_generator:
             state.average()
         state.finish_step({name: strategy.reduce("mean", value, axis=None) for name, value in numbers.items()})
 
     if experiment.critic_steps == 1:
-        return functools.partial(step, both=True)
+        return functools.partial(step, moves_generator=True)
     calls = itertools.count(state.steps_done() + 1)  # counted here: reading state.step would wait for the device
-    return lambda batch: step(batch, both=next(calls) % experiment.critic_steps == 0)
+    return lambda batch: step(batch, moves_generator=next(calls) % experiment.critic_steps == 0)
 
 
-def _draw(experiment: FromNoise, step: tf.Tensor, both: bool) -> dict[str, tf.Tensor]:
+def _random_numbers(experiment: FromNoise, step: tf.Tensor, moves_generator: bool) -> dict[str, tf.Tensor]:
     """{name: tensor} of the random numbers that the step needs. z: [B, noise_dim]. fresh_z: the same shape, for the generator's
     own update. share: [B] in [0, 1); the gradient penalty takes each point at this share of the way from real to fake.
     changes: [B, 3, diff_augment.DRAWS] in [0, 1), for the real, the fake and the fresh fake pictures."""
     size, seed = experiment.batch_size, experiment.seed
-    drawn = {"z": latent.noise(size, experiment.noise_dim, seed, 3 * step + _Z)}
-    if experiment.update == "alternating" and both:
-        drawn["fresh_z"] = latent.noise(size, experiment.noise_dim, seed, 3 * step + _FRESH_Z)
+    random = {"z": latent.noise(size, experiment.noise_dim, seed, 3 * step + _Z)}
+    if experiment.update == "alternating" and moves_generator:
+        random["fresh_z"] = latent.noise(size, experiment.noise_dim, seed, 3 * step + _FRESH_Z)
     if experiment.gradient_penalty:
-        drawn["share"] = tf.random.stateless_uniform([size], seed=[seed, 3 * step + _SHARE], alg="philox")
+        random["share"] = tf.random.stateless_uniform([size], seed=[seed, 3 * step + _SHARE], alg="philox")
     if experiment.diff_augment:
         shape = [size, 3, diff_augment.DRAWS]
-        drawn["changes"] = tf.random.stateless_uniform(shape, seed=[seed, _CHANGES - step], alg="philox")
-    return drawn
+        random["changes"] = tf.random.stateless_uniform(shape, seed=[seed, _CHANGES - step], alg="philox")
+    return random
 
 
 class _Replica:
@@ -96,65 +96,65 @@ class _Replica:
         self._players = players.Players(experiment, state, strategy)
         self._update = {"simultaneous": self._simultaneous, "alternating": self._alternating}[experiment.update]
 
-    def step(self, batch: Any, drawn: Mapping[str, tf.Tensor], both: bool) -> dict[str, tf.Tensor]:
-        """Update the discriminator, and with `both` the generator too. drawn: _draw's, for the whole batch. Returns the numbers
-        to note, {name: scalar}."""
-        own = {name: self._players.own_part(whole) for name, whole in drawn.items()}
+    def step(self, batch: Any, random: Mapping[str, tf.Tensor], moves_generator: bool) -> dict[str, tf.Tensor]:
+        """Update the discriminator, and with `moves_generator` the generator too. random: _random_numbers for the whole batch.
+        Returns the numbers to note, {name: scalar}."""
+        own = {name: self._players.own_part(whole) for name, whole in random.items()}
         real, *condition = tf.nest.flatten(batch)
-        real_logits, fake_logits, g_loss, d_loss, g_norm = self._update(real, condition, own, both)
+        real_logits, fake_logits, g_loss, d_loss, g_norm = self._update(real, condition, own, moves_generator)
         answers = players.mean_answers(self._experiment, real_logits, fake_logits)
         return {**answers, "Gen_loss": g_loss, "Dis_loss": d_loss, "Gen_grad": g_norm}
 
-    def _simultaneous(self, real, condition, drawn, both):
+    def _simultaneous(self, real, condition, random, moves_generator):
         """Update both networks on one shared fake batch (the Chinese article)."""
-        real = self._seen(real, drawn, _REAL)
+        real = self._seen(real, random, _REAL)
         with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
-            fake = self._seen(self._drawn(drawn["z"], condition), drawn, _FAKE)
-            real_logits, fake_logits, d_loss = self._judge(real, fake, condition, drawn)
+            fake = self._seen(self._fakes(random["z"], condition), random, _FAKE)
+            real_logits, fake_logits, d_loss = self._judge(real, fake, condition, random)
             g_loss = self._generator_loss(real_logits, fake_logits)
             d_scaled = self._players.scaled("discriminator", d_loss)
             g_scaled = self._players.scaled("generator", g_loss)
         self._players.move("discriminator", d_tape, d_scaled)
-        g_norm = self._players.move_and_measure("generator", g_tape, g_scaled) if both else tf.constant(math.nan)
+        g_norm = self._players.move_and_measure("generator", g_tape, g_scaled) if moves_generator else tf.constant(math.nan)
         return real_logits, fake_logits, g_loss, d_loss, g_norm
 
-    def _alternating(self, real, condition, drawn, both):
+    def _alternating(self, real, condition, random, moves_generator):
         """Update the discriminator. Then update the generator, with fresh z, against the new discriminator (theory post, lab
         report)."""
-        real = self._seen(real, drawn, _REAL)
-        fake = self._seen(self._drawn(drawn["z"], condition), drawn, _FAKE)
+        real = self._seen(real, random, _REAL)
+        fake = self._seen(self._fakes(random["z"], condition), random, _FAKE)
         with tf.GradientTape() as tape:
-            real_logits, fake_logits, d_loss = self._judge(real, fake, condition, drawn)
+            real_logits, fake_logits, d_loss = self._judge(real, fake, condition, random)
             d_scaled = self._players.scaled("discriminator", d_loss)
         self._players.move("discriminator", tape, d_scaled)
-        if not both:
+        if not moves_generator:
             return real_logits, fake_logits, self._generator_loss(real_logits, fake_logits), d_loss, tf.constant(math.nan)
         against = self._logits(real, condition) if self._losses.relative else real_logits
         with tf.GradientTape() as tape:
-            fresh = self._seen(self._drawn(drawn["fresh_z"], condition), drawn, _FRESH)
+            fresh = self._seen(self._fakes(random["fresh_z"], condition), random, _FRESH)
             g_loss = self._generator_loss(against, self._logits(fresh, condition))
             g_scaled = self._players.scaled("generator", g_loss)
         return real_logits, fake_logits, g_loss, d_loss, self._players.move_and_measure("generator", tape, g_scaled)
 
-    def _drawn(self, z, condition):
+    def _fakes(self, z, condition):
         """The generator's pictures. condition: [] or [conditions [B, K]]."""
         return self._generator(with_condition(z, condition), training=True)
 
     def _logits(self, images, condition):
         return self._discriminator(with_condition(images, condition), training=True)
 
-    def _seen(self, images, drawn, whose):
+    def _seen(self, images, random, whose):
         """The images as the discriminator sees them."""
-        return diff_augment.diff_augment(images, drawn["changes"][:, whose]) if "changes" in drawn else images
+        return diff_augment.diff_augment(images, random["changes"][:, whose]) if "changes" in random else images
 
-    def _judge(self, real, fake, condition, drawn):
+    def _judge(self, real, fake, condition, random):
         """The logits of the real and of the fake pictures, and the discriminator's loss with its penalties."""
         experiment = self._experiment
         real_logits, real_penalty = self._logits_and_penalty(real, condition, experiment.r1)
         fake_logits, fake_penalty = self._logits_and_penalty(fake, condition, experiment.r2)
         loss = self._losses.discriminator(real_logits, fake_logits) + real_penalty + fake_penalty
         if weight := experiment.gradient_penalty:
-            share = tf.reshape(drawn["share"], [-1, 1, 1, 1])
+            share = tf.reshape(random["share"], [-1, 1, 1, 1])
             between = real + share * (tf.stop_gradient(fake) - real)
             loss += weight * losses.gradient_penalty(self._logits_and_gradients(between, condition)[1])
         return real_logits, fake_logits, loss
@@ -189,7 +189,7 @@ def make_look(experiment: FromNoise, records: Records) -> Look:
     columns, count = (_IN_ROW, _IN_ROW) if asked else (_COLUMNS, _GRID)
     z = latent.noise(count, experiment.noise_dim, experiment.seed)
     (side,) = experiment.sides
-    real = _spread(pipeline.first_images(records, experiment, experiment.partition, side, _GRID))
+    real = _spread(pipeline.first_images(records, experiment, side, _GRID))
 
     def look(generators):
         images = latent.sample(generators["generator"], of_each(asked, z))

@@ -144,8 +144,9 @@ def make_look(experiment: CycleGAN, records: Records) -> Look:
     the same in every grid: test pictures, or training pictures if there are no test pictures. The number measured is
     Cycle_test, the cycle loss over up to 16 of these pictures from each set.
     """
-    partition = "test" if "testA" in records.counts and "testB" in records.counts else experiment.partition
-    real = [pipeline.first_images(records, experiment, partition, side, _MEASURED) for side in experiment.sides]
+    tested = "testA" in records.counts and "testB" in records.counts
+    chosen = experiment.change(partition="test") if tested else experiment
+    real = [pipeline.first_images(records, chosen, side, _MEASURED) for side in experiment.sides]
     distance = losses.CYCLE_LOSSES[experiment.cycle_loss]
 
     def look(generators):

@@ -23,17 +23,26 @@ from tfgan_series.training.state import TrainState
 Hook = Callable[[Row], None]
 
 
-def save_generators(twins: Mapping[str, keras.Model], state: TrainState, folder: Path) -> Hook:
-    """Save each generator as NAME.keras, in float32.
+def set_twins(twins: Mapping[str, keras.Model], state: TrainState) -> Hook:
+    """Give the twins the trained weights, for the hooks after this one.
 
-    twins: the same networks, built in float32; they get the trained weights and are saved. A .keras file keeps its network's
-    precision policy, so a trained network itself may have another precision.
+    twins: the generators, built once more in float32. A .keras file keeps its network's precision policy, so a trained network
+    itself may have another precision.
     """
 
     def hook(row: Row) -> None:
         for name, twin in twins.items():
             twin.set_weights(state.weights(name))
-            _save(twin, folder / f"{name}.keras")
+
+    return hook
+
+
+def save_generators(twins: Mapping[str, keras.Model], folder: Path) -> Hook:
+    """Save each twin as NAME.keras."""
+
+    def hook(row: Row) -> None:
+        for name, twin in twins.items():
+            _save(twin, folder / runs.saved_name(name))
 
     return hook
 
@@ -126,7 +135,7 @@ def write_tensorboard(folder: Path, steps_done: int) -> Hook:
                 if name != "step":
                     tf.summary.scalar(name, value)
             with Image.open(runs.grid_path(folder, row["step"], row["steps"])) as picture:
-                tf.summary.image("grid", tf.keras.utils.img_to_array(picture, dtype="uint8")[None])
+                tf.summary.image("grid", np.atleast_3d(np.asarray(picture))[None])
         writer.close()
 
     return hook

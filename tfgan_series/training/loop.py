@@ -75,7 +75,7 @@ class Course:
     @property
     def epochs(self) -> int:
         """Epochs in the run. The last one may be cut short."""
-        return -(-self.total // self.steps)
+        return math.ceil(self.total / self.steps)
 
     def row_end(self, done: int) -> int:
         """The step after which the next row of the log comes, if `done` steps are done."""
@@ -92,7 +92,7 @@ def course_of(experiment: Experiment, steps: int) -> Course:
         every=experiment.grid_every,
         save_seconds=60 * experiment.checkpoint_minutes,
         images=experiment.batch_size * len(experiment.sides),
-        rate=schedule.learning_rate(experiment.lr, steps, -(-total // steps), experiment.lr_drops, experiment.lr_decay),
+        rate=schedule.learning_rate(experiment.lr, steps, math.ceil(total / steps), experiment.lr_drops, experiment.lr_decay),
         untimed=series.values(experiment).get("critic_steps", 1),  # a step that also updates the generator is compiled apart
     )
 

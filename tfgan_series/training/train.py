@@ -4,19 +4,20 @@ import contextlib
 import functools
 import itertools
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
-from tfgan_series import files, invocation, networks, runs, series
+from tfgan_series import invocation, naming, networks, runs, series
 from tfgan_series.data import pipeline
 from tfgan_series.data.records import Records, check_unchanged
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation import evaluate, features
 from tfgan_series.series import Experiment
-from tfgan_series.training import devices, health, hooks, loop
+from tfgan_series.training import health, hooks, loop, workers
 from tfgan_series.training.checkpoints import Checkpoints
 from tfgan_series.training.state import TrainState, create_state
 
@@ -33,19 +34,19 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
     """
     steps = pipeline.steps_per_epoch(found, experiment)
     algorithm, state = _begin(experiment, strategy, steps)
-    checkpoints = Checkpoints(state, folder / runs.CHECKPOINTS, devices.is_chief(strategy))
-    with devices.together(strategy):
+    checkpoints = Checkpoints(state, folder / runs.CHECKPOINTS, workers.is_chief(strategy))
+    with workers.together(strategy):
         _restore(checkpoints, folder)
         done = state.steps_done()
         print(_beginning(experiment, found, folder, steps, done))
         last_row = _last_row(folder, done, steps)
     _check_same_run(strategy, experiment, state, found)
-    with devices.together(strategy):
-        after_row = _hooks(algorithm, experiment, found, folder, state, steps) if devices.is_chief(strategy) else []
+    with workers.together(strategy):
+        after_row = _hooks(algorithm, experiment, found, folder, state, steps) if workers.is_chief(strategy) else []
 
     @contextlib.contextmanager
     def together() -> Iterator[None]:
-        with devices.together(strategy):
+        with workers.together(strategy):
             check_unchanged(found)  # before the files and the checkpoint are written: the last ones stay good
             yield
 
@@ -58,7 +59,7 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
         checkpoints.save,
         after_row,
         if_long="" if own or experiment == quick else f" To draw {quick.image_type} in minutes: {invocation.command('train')}",
-        agree=functools.partial(devices.largest, strategy) if devices.several_workers(strategy) else None,
+        agree=functools.partial(workers.largest, strategy) if workers.several_workers(strategy) else None,
         together=together,
     )
     loop.run(training, last_row)
@@ -71,15 +72,16 @@ def seconds_per_step(experiment: Experiment, found: Records, strategy: tf.distri
     algorithm, state = _begin(experiment, strategy, steps)
     step, untimed = algorithm.make_step(experiment, state, strategy), loop.course_of(experiment, steps).untimed
     feed = itertools.chain.from_iterable(_batches(experiment, found, strategy, epoch, 0) for epoch in itertools.count(1))
-    clock = loop.Clock(images=experiment.batch_size)
-    for timed in (untimed, untimed * max(1, _TIMED_STEPS // untimed)):  # the first ones compile
-        clock.restart()
-        for batch in itertools.islice(feed, timed):
+
+    def run(count: int) -> None:
+        for batch in itertools.islice(feed, count):
             step(batch)
-            clock.tick()
         state.means(1)  # waits for the device
-        seconds = clock.left(1)
-    return seconds
+
+    run(untimed)
+    start, timed = time.perf_counter(), untimed * max(1, _TIMED_STEPS // untimed)
+    run(timed)
+    return (time.perf_counter() - start) / timed
 
 
 def _begin(experiment: Experiment, strategy: tf.distribute.Strategy, steps: int) -> tuple[Any, TrainState]:
@@ -133,8 +135,8 @@ def _last_row(folder: Path, done: int, steps: int) -> int:
 
 def _check_same_run(strategy: tf.distribute.Strategy, experiment: Experiment, state: TrainState, found: Records) -> None:
     """Raises UserError, on every worker, if the workers have different settings, or see different records or checkpoints."""
-    settings = files.digest(json.dumps(series.to_dict(experiment)))[:8]
-    seen = devices.exchange(strategy, f"settings {settings}, records {found.identity}, checkpoint of step {state.steps_done()}")
+    settings = naming.digest(json.dumps(series.values(experiment)))[:8]
+    seen = workers.exchange(strategy, f"settings {settings}, records {found.identity}, checkpoint of step {state.steps_done()}")
     if len(set(seen)) > 1:
         raise UserError(
             f"the workers differ ({'; '.join(dict.fromkeys(seen))}): give all of them the same flags, and a --TFRecordPath and a "
@@ -158,19 +160,21 @@ def _hooks(
         real = _reference(experiment, found)
         measured = [hooks.save_scores(twins, real, experiment.evaluate_every, total, folder)]
     return [
-        hooks.save_generators(twins, state, folder),
+        hooks.set_twins(twins, state),
         save_grid,
         *measured,
         hooks.write_steps(state, folder),
         hooks.warn(state, algorithm.bounds(experiment), health.advice(experiment), folder),
-        hooks.write_log(folder, done),  # after the files that are read together with it
+        # The generators' step is that of the log's last row, so nothing that takes long comes between the two. The log is written
+        # after the files that are read together with it.
+        hooks.save_generators(twins, folder),
+        hooks.write_log(folder, done),
         hooks.write_tensorboard(folder, done),
     ]
 
 
 def _reference(experiment: Experiment, found: Records) -> evaluate.Reference:
-    """What the generators are compared with during training: val if there is one. The partition that chooses the best generator
-    should not be the one that judges it in the end, which is test."""
-    seen = features.load(None, found, experiment)
-    against = "val" if "val" in found.counts else None
-    return evaluate.reference(found, experiment, seen, count=experiment.evaluate_count, against=against)
+    """What the generators are compared with during training."""
+    network = features.load(None, found, experiment)
+    against = evaluate.partition_while_training(found)
+    return evaluate.reference(found, experiment, network, count=experiment.evaluate_count, against=against)

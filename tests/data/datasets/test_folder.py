@@ -67,6 +67,18 @@ def test_other_files_are_counted(tmp_path):
     assert re.match(passed, source.notes[0])
 
 
+def test_what_this_package_wrote_is_no_data(tmp_path):
+    for name in ("cats/a.png", "tfrecords/folder/8/samples.png", "runs/mine/images/epoch-001.png"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        Image.new("RGB", (4, 4)).save(tmp_path / name)
+    (tmp_path / "tfrecords/folder/8/conversion.json").touch()
+    (tmp_path / "runs/mine/experiment.json").touch()
+    source = find(tmp_path)
+    assert ([one.filename for one in source.partitions["train"]], source.class_names) == (["cats/a.png"], ("cats",))
+    assert source.notes[0] == "files of other kinds were passed over: 3 in a folder of records or of a run"
+    assert [one.filename for one in find(tmp_path / "runs/mine").partitions["train"]] == ["images/epoch-001.png"]  # if asked for
+
+
 def test_no_path():
     with pytest.raises(UserError, match="folder needs --DatasetPath=FOLDER"):
         folder.find(Request("folder", None, None))

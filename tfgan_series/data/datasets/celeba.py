@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tfgan_series.data.datasets.folder import find_files, readable
+from tfgan_series.data.datasets.listing import find_files, readable
 from tfgan_series.data.datasets.source import Example, Request, Source
 from tfgan_series.data.records import PARTITIONS  # 0, 1 and 2 in the list
 from tfgan_series.errors import UserError

@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 
-from tfgan_series.data.datasets.folder import Found, find_files, nothing, passed_over, readable
+from tfgan_series.data.datasets.listing import Found, find_files, no_picture, passed_over, readable
 from tfgan_series.data.datasets.source import Example, Request, Source
 from tfgan_series.errors import UserError
 
@@ -27,6 +27,6 @@ def find(request: Request) -> Source:
         sets[name] = [Example(f"{name}/{readable(picture)}", os.path.join(folder, picture), label) for picture in found.names]
         others += found.others
         if needed and not sets[name]:
-            raise UserError(f"{folder}: {nothing(found)}; --DatasetPath must be {WANTED}")
+            raise UserError(f"{folder}: {no_picture(found)}; --DatasetPath must be {WANTED}")
     partitions = {name: examples for name, examples in sets.items() if examples}
     return Source(partitions, class_names=CLASS_NAMES, notes=passed_over(others))
