@@ -26,6 +26,7 @@ from tfgan_series.generators import load_generator
 
 # 15 minutes on two cores of an AMD EPYC in float32, by the fastest of several rounds; for strong a quarter less.
 STEPS = {"strong": 12_000, "article": 7_500, "tutorial": 1_500}
+SHOWN = ("fid", "kid", "precision", "recall")
 SAME = {"image_size": 32, "base_filters": 32, "lr_drops": ()}
 
 
@@ -101,12 +102,12 @@ def run(contender: str, seed: int, steps: int, out: Path, tfrecord_path: str) ->
 
 def table(out: Path) -> str:
     """The scores of all runs below OUT as Markdown: the median over the seeds, and the smallest and the largest."""
-    results = {}
+    measured = {}
     for contender in STEPS:
-        of_seeds = [scores.read(folder) for folder in sorted(out.glob(f"{contender}-*"))]
-        if of_seeds := [{"scores": {score.metric: score for score in found}} for found in of_seeds if found]:
-            results[contender] = of_seeds
-    return comparison.score_table(results)
+        of_seeds = filter(None, (scores.read(folder) for folder in sorted(out.glob(f"{contender}-*"))))
+        if found := [[score for score in one if score.metric.startswith(SHOWN)] for one in of_seeds]:
+            measured[contender] = found
+    return comparison.score_table(measured)
 
 
 def main() -> None:

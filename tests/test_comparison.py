@@ -12,7 +12,7 @@ from tfgan_series.errors import UserError
 from tfgan_series.evaluation import scores
 
 COUNT = 100  # pictures that are measured
-NOTHING = comparison.Result(scores={}, formula="", steps=1, diverged=False, curves={}, rows={}, ends=[], grid=None)
+NOTHING = comparison.Result(scores=[], formula="", steps=1, diverged=False, curves={}, rows={}, ends=[], grid=None)
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +189,7 @@ def test_scores_that_do_not_compare_are_not_put_side_by_side_without_a_word():
         noted = {"value": 3.0, "error": None, "n_real": 9, "n_fake": 9, "n_floor": 9, "partition": "test", "features": "random"}
         made = {"checkpoint": "generator.keras", "checkpoint_digest": "cc", "step": 1, "seed": 0, "versions": {}}
         score = scores.Score(metric="fid", floor=floor, features_digest=digest, **noted, **made)
-        return [NOTHING._replace(scores={"fid": score})]
+        return [[score]]
 
     lines = comparison.score_table({"one": results(1.0, "aa"), "other": results(9.0, "bb")}).splitlines()
     assert lines[2] == "| real pictures |  | 1 to 9 |"

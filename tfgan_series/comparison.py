@@ -33,12 +33,12 @@ _SCORES = ("fid", "kid", "precision", "recall", "as_asked")  # those of the tabl
 class Result(NamedTuple):
     """A run's data for the figure and the tables.
 
-    scores: {metric: its Score}. formula: of its losses. steps: in an epoch. diverged: it ended so. curves: {loss: its number at
-    each step}. rows: {loss: its mean in each row of the log}. ends: the epochs done at the end of each row. grid: the path of
-    its last grid. If the run diverged in its first row, curves, rows and ends are empty, and grid is None.
+    scores: of its generators, those of the table. formula: of its losses. steps: in an epoch. diverged: it ended so. curves:
+    {loss: its number at each step}. rows: {loss: its mean in each row of the log}. ends: the epochs done at the end of each row.
+    grid: the path of its last grid. If the run diverged in its first row, curves, rows and ends are empty, and grid is None.
     """
 
-    scores: Mapping[str, Score]
+    scores: Sequence[Score]
     formula: str
     steps: int
     diverged: bool
@@ -240,7 +240,7 @@ def _result(run: Run, found: Sequence[Score]) -> Result:
     log, numbers = runs.read_log(run.folder), runs.read_steps(run.folder)
     steps = int(log[-1]["steps"]) if log else 1
     return Result(
-        scores={score.metric: score for score in found if score.metric.startswith(_SCORES) and not score.of},
+        scores=[score for score in found if score.metric.startswith(_SCORES) and not score.of],
         formula=run.experiment.loss,
         steps=steps,
         diverged=(run.folder / runs.DIVERGED).is_file(),
@@ -260,17 +260,19 @@ def _write_page(page: Path, results: Mapping[str, Sequence[Result]], question: s
     shown = (
         "Each run has one seed." if seeds == 1 else f"The figure shows the first of {seeds} seeds. The tables have all of them."
     )
-    tables = [score_table(results), loss_table(results)]
+    measured = {label: [result.scores for result in of_seeds] for label, of_seeds in results.items()}
+    tables = [score_table(measured), loss_table(results)]
     page_text = "\n".join(
         [f"# {question}", "", f"![loss curves and final grids]({figure.name})", "", shown, "", *filter(None, tables)]
     )
     files.write_whole(page, page_text)
 
 
-def score_table(results: Mapping[str, Sequence[Result]]) -> str:
-    """The scores as Markdown: the median over a member's seeds and, of several, the smallest and the largest. The first line has
-    the scores of real pictures. A line below warns if the runs were measured in different ways. "" if nothing was measured."""
-    every = [score for of_seeds in results.values() for result in of_seeds for score in result.scores.values()]
+def score_table(measured: Mapping[str, Sequence[Sequence[Score]]]) -> str:
+    """The scores {member: those of each seed} as Markdown: the median over the seeds and, of several, the smallest and the
+    largest. The first line has the scores of real pictures. A line below warns if the runs were measured in different ways. "" if
+    nothing was measured."""
+    every = [score for of_seeds in measured.values() for found in of_seeds for score in found]
     metrics = list(dict.fromkeys(score.metric for score in every))
     if not metrics:
         return ""
@@ -278,8 +280,8 @@ def score_table(results: Mapping[str, Sequence[Result]]) -> str:
     lines = [["run", "seeds", *metrics], ["---", *["---:"] * (len(metrics) + 1)]]
     ends = [(f"{of[0]:.3g}", f"{of[-1]:.3g}") for of in floors.values()]
     lines.append(["real pictures", "", *(" to ".join(dict.fromkeys(both)) for both in ends)])
-    for label, of_seeds in results.items():
-        values = [[result.scores[metric].value for result in of_seeds if metric in result.scores] for metric in metrics]
+    for label, of_seeds in measured.items():
+        values = [[score.value for found in of_seeds for score in found if score.metric == metric] for metric in metrics]
         lines.append([label, str(len(of_seeds)), *map(_spread, values)])
     apart = len({score.features_digest for score in every}) > 1 or any(len(of) > 1 for of in floors.values())
     warning = "The runs were measured through other networks or against other real pictures: do not compare their scores."
@@ -321,7 +323,7 @@ def _summary(curve: np.ndarray, steps: int) -> Sequence[float]:
 
 
 def _title(label: str, result: Result) -> str:
-    distances = [f"{metric} {score.value:.3g}" for metric, score in result.scores.items() if scores.is_distance(score)]
+    distances = [f"{score.metric} {score.value:.3g}" for score in result.scores if scores.is_distance(score)]
     return "\n".join([f"{label}{' (diverged)' if result.diverged else ''}", *distances])
 
 
