@@ -45,9 +45,9 @@ def main() -> None:
     study = studies.STUDIES[FLAGS.study] if FLAGS.study else _own_study()
     members = studies.members(study, FLAGS.seeds, **given)
     backend.import_tensorflow()
-    from tfgan_series import comparison
+    from tfgan_series import comparison, runs
 
-    same = [series.flag_line(name, value).removeprefix("--") for name, value in given.items() if name not in _IN_THE_FOLDER]
+    same = [runs.word(name, value) for name, value in given.items() if name not in _IN_THE_FOLDER]
     name = naming.as_name("-".join([FLAGS.study or "vary", *(FLAGS.vary or ()), *same]))
     question = f"{study.question} ({', '.join(same)})" if same else study.question
     root, records = command_line.required_path("out"), command_line.required_path("TFRecordPath")
