@@ -24,7 +24,15 @@ from tfgan_series import preparation, series, workflow
 from tfgan_series.training import hooks
 from tfgan_series.training.checkpoints import Checkpoints
 
-PARTS = ("save_generators", "save_grid", "write_steps", "warn", "write_log", "write_tensorboard")  # of training/hooks.py
+PARTS = (
+    "set_twins",
+    "save_grid",
+    "write_steps",
+    "warn",
+    "save_generators",
+    "write_log",
+    "write_tensorboard",
+)  # of training/hooks.py
 Noted = dict[str, list[tuple[float, float]]]  # {part: (seconds, seconds of the processor) of each call}
 
 

@@ -104,7 +104,7 @@ def table(out: Path) -> str:
     """The scores of all runs below OUT as Markdown: the median over the seeds, and the smallest and the largest."""
     measured = {}
     for contender in STEPS:
-        of_seeds = filter(None, (scores.read(folder) for folder in sorted(out.glob(f"{contender}-*"))))
+        of_seeds = filter(None, (scores.latest(scores.read(folder)) for folder in sorted(out.glob(f"{contender}-*"))))
         if found := [[score for score in one if score.metric.startswith(SHOWN)] for one in of_seeds]:
             measured[contender] = found
     return comparison.score_table(measured)

@@ -97,7 +97,7 @@ def test_what_is_written_stays_below_the_folders_that_the_user_named(place, caps
     runs.write_experiment(run, experiment.fitted(found), found.count_of(experiment), found.identity, place / "records")
     (run / ".writable").symlink_to(place / "others/new")
     workflow.train(experiment, tfrecord_path=place / "records", run_dir=run)
-    evaluate.evaluate_run(run, tfrecord_path=place / "records", kind="random", count=20)
+    evaluate.evaluate_run(run, tfrecord_path=place / "records", features="random", count=20)
     export.export([run / runs.GENERATOR], run / runs.EXPORTED, formats=["saved_model"])
     explore.interpolate(run, run / runs.EXPLORED, [1], labels=CLASSES[:2], seed=0, steps=2)
     report.refresh(run)

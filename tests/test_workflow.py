@@ -253,7 +253,9 @@ def test_a_lost_worker_is_told_in_a_line(trained, digits, tiny, tmp_path, monkey
     folder = shutil.copytree(trained, tmp_path / "run")
     monkeypatch.setattr(workers, "several_workers", lambda strategy: True)
     monkeypatch.setattr(training, "create_state", lost)
-    with pytest.raises(UserError, match="^another worker has ended or cannot be reached: .* on all workers$"):
+    with pytest.raises(
+        UserError, match="^another worker has ended or cannot be reached: .* on all workers type the same command again$"
+    ):
         workflow.train(tiny.change(epochs=3), tfrecord_path=digits[0], run_dir=folder)
 
 

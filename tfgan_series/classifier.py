@@ -3,7 +3,7 @@
     TFRecordPath/classifiers/<records folder>-<image size>.keras    one logit for each attribute, or else for each class
     TFRecordPath/classifiers/<records folder>-<image size>.json     what it was trained on, and its accuracy
 
-It is not in the record folder, so that this folder stays as conversion made it.
+With --fit=crop their names end in -crop. It is not in the record folder, so that this folder stays as conversion made it.
 """
 
 import dataclasses

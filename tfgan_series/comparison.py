@@ -240,7 +240,7 @@ def _result(run: Run, found: Sequence[Score]) -> Result:
     log, numbers = runs.read_log(run.folder), runs.read_steps(run.folder)
     steps = int(log[-1]["steps"]) if log else 1
     return Result(
-        scores=[score for score in found if score.metric.startswith(_SCORES) and not score.of],
+        scores=[score for score in scores.latest(found) if score.metric.startswith(_SCORES) and not score.of],
         formula=run.experiment.loss,
         steps=steps,
         diverged=(run.folder / runs.DIVERGED).is_file(),

@@ -1,6 +1,5 @@
 """The way by which the user came: messages that say what to type next name it."""
 
-import re
 import sys
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from tfgan_series import naming
 
 COMMAND, MODULE = "tfgan", "python -m tfgan_series"
 _SCRIPTS = {"convert": "make_tfrecord"}  # the series' own name
+_overwritten = False  # see note_overwritten
 
 
 def command(name: str) -> str:
@@ -20,10 +20,12 @@ def command(name: str) -> str:
     return f"{MODULE if typed == MODULE else COMMAND} {name}"
 
 
+def note_overwritten(overwritten: bool) -> None:
+    """Note whether the training at work has emptied its folder for --overwrite, for same_command."""
+    global _overwritten
+    _overwritten = overwritten
+
+
 def same_command() -> str:
-    """What to type to go on: "the same command again". A run that began with --overwrite would start over, so then without it. A
-    conversion goes on with --overwrite too."""
-    name = re.split(r"[ /\\]", sys.argv[0])[-1].removesuffix(".py")
-    overwrites = any(re.fullmatch(r"--?overwrite(=.*)?", word) for word in sys.argv[1:])
-    converts = name in ("convert", _SCRIPTS["convert"])
-    return f"the same command again{', without --overwrite' if overwrites and not converts else ''}"
+    """What to type to go on: "the same command again". A run that --overwrite has started over must not be so once more."""
+    return f"the same command again{', without --overwrite' if _overwritten else ''}"

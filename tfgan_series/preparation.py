@@ -43,9 +43,9 @@ def describe(
     run_dir: str | Path | None = None,
     overwrite: bool = False,
 ) -> list[str]:
-    """What train would do, as lines to print; nothing is made or trained. Raises UserError, also if another run is there."""
+    """What train would do, as lines to print; nothing is made or trained. Raises UserError."""
     folder = Path(run_dir or runs.default_folder(experiment, tfrecord_path))
-    experiment = resume.resolve_precision(experiment, folder)
+    experiment = devices.resolve_precision(experiment) if overwrite else resume.resolve_precision(experiment, folder)
     networks.check(experiment)
     found = records.find_records(tfrecord_path, experiment)
     if found:

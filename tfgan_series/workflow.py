@@ -27,6 +27,7 @@ def train(
     this function, and only the chief writes into the run folder. Raises UserError for problems that the user can solve, also if
     another process trains into the same folder. Raises loop.Interrupted after Ctrl-C or SIGTERM.
     """
+    invocation.note_overwritten(False)
     if experiment.deterministic:
         tf.config.experimental.enable_op_determinism()
     strategy = devices.choose_strategy()
@@ -62,6 +63,7 @@ def train(
 def _open_run(folder: Path, experiment: Experiment, found: Records, tfrecord_path: str | Path, overwrite: bool) -> None:
     """Open the folder for this experiment's run, a new one or one that goes on. Raises UserError if it holds another run."""
     runs.open_folder(folder, overwrite)
+    invocation.note_overwritten(overwrite)
     resume.check(folder, experiment, found)
     runs.write_experiment(folder, experiment, found.count_of(experiment), found.identity, tfrecord_path)
     (folder / runs.DIVERGED).unlink(missing_ok=True)
@@ -98,6 +100,6 @@ def _failures_in_a_line(folder: Path, strategy: tf.distribute.Strategy) -> Itera
         if not workers.several_workers(strategy):
             raise
         raise UserError(
-            "another worker has ended or cannot be reached: what it printed says why. To go on from the last checkpoint, type "
-            f"{invocation.same_command()} on all workers"
+            "another worker has ended or cannot be reached: what it printed says why. To go on from the last checkpoint, on all "
+            f"workers type {invocation.same_command()}"
         ) from error

@@ -59,7 +59,8 @@ def printed(tmp_path_factory):
 
 def test_pipeline(printed):
     """Every way was read. With one round, the ratio is that of the two speeds."""
-    line = r"^(\w+) +ours +([\d,]+) images/s +(\w+) +([\d,]+) images/s +ratio +([\d.]+) +first batch +\d+ ms, +\d+ ms$"
+    speeds = r"^(\w+) +ours +([\d,]+) images/s +(\w+) +([\d,]+) images/s"
+    line = speeds + r" +ratio +([\d.]+) \([\d.]+ to [\d.]+\) +first batch +\d+ ms, +\d+ ms$"
     found = {}
     for case, mine, peer, other, ratio in re.findall(line, printed["pipeline"], re.MULTILINE):
         mine, other = (float(speed.replace(",", "")) for speed in (mine, other))

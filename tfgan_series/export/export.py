@@ -65,7 +65,8 @@ def _check_out(out: Path) -> None:
     endings = {one.ending for one in FORMATS.values()}
     if out.exists() and not out.is_dir():
         raise UserError(f"--out={out} is a file: give a folder")
-    there = sorted(out.iterdir()) if out.exists() else []  # hidden ones too, as .git: the whole folder will be replaced
+    # Hidden files too, as .git: the whole folder will be replaced. Finder leaves a .DS_Store in each folder that it has shown.
+    there = [path for path in sorted(out.iterdir()) if path.name != ".DS_Store"] if out.exists() else []
     if there and not (out / card.NAME).is_file():
         raise UserError(f"--out={out} has files in it and is no earlier export (no {card.NAME}): give another --out")
     if other := [path.name for path in there if path.name != card.NAME and path.suffix not in endings]:

@@ -10,7 +10,8 @@ from tfgan_series.data.preprocess import ENDINGS
 # Pictures that Pillow cannot read, or not well.
 _UNREAD = (".heic", ".heif", ".raw", ".dng", ".cr2", ".nef", ".arw", ".svg", ".psd", ".tga")
 
-_OURS = {"conversion.json", "experiment.json"}  # a file of every record folder and every run: their pictures are no data
+# A file of a record folder, of an unfinished one and of a run: the pictures in them are no data.
+_OURS = {"conversion.json", "plan.json", "experiment.json"}
 
 
 def readable(name: str) -> str:
