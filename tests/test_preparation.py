@@ -72,7 +72,7 @@ def test_the_folder_of_records_that_are_not_there_is_the_one_that_will_be(tmp_pa
 def test_advice_before_a_training(tiny, digits):
     short, few = preparation.advice(tiny, digits[1])
     assert short.startswith("This run has 46 steps in all. That is few: even digits take 1,900,")
-    assert few.startswith("1,500 pictures are few: the discriminator may learn them by heart. --diff_augment helps")
+    assert few.startswith("1,500 pictures are few: --augment gives more if they may be mirrored. If the discriminator learns")
     assert "--epochs=83." in short  # of 23 steps; a run in epochs cannot go on in steps
     assert "--steps=1900." in preparation.advice(tiny.change(steps=50), digits[1])[0]
     assert preparation.advice(tiny.change(steps=1900, diff_augment=True), digits[1]) == []

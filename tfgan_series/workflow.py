@@ -39,16 +39,16 @@ def train(
     chief = workers.is_chief(strategy)
     with contextlib.ExitStack() as claim, _failures_in_a_line(folder, strategy):
         with workers.together(strategy):
-            experiment, found = preparation.prepare(experiment, strategy, tfrecord_path)
+            experiment, records = preparation.prepare(experiment, strategy, tfrecord_path)
         with workers.together(strategy):  # only now: --overwrite empties the folder, so no worker may be refused any more
             if chief:
                 claim.enter_context(files.claimed(folder))
                 if overwrite or not (folder / runs.EXPERIMENT).is_file():
-                    for line in preparation.advice(experiment, found):
+                    for line in preparation.advice(experiment, records):
                         print(line)
-                _open_run(folder, experiment, found, tfrecord_path, overwrite)
+                _open_run(folder, experiment, records, tfrecord_path, overwrite)
         try:
-            training.train(experiment, found, folder, strategy)
+            training.train(experiment, records, folder, strategy)
         except Diverged as error:
             with workers.together(strategy):
                 if chief:
@@ -60,12 +60,12 @@ def train(
     return folder
 
 
-def _open_run(folder: Path, experiment: Experiment, found: Records, tfrecord_path: str | Path, overwrite: bool) -> None:
+def _open_run(folder: Path, experiment: Experiment, records: Records, tfrecord_path: str | Path, overwrite: bool) -> None:
     """Open the folder for this experiment's run, a new one or one that goes on. Raises UserError if it holds another run."""
     runs.open_folder(folder, overwrite)
     invocation.note_overwritten(overwrite)
-    resume.check(folder, experiment, found)
-    runs.write_experiment(folder, experiment, found.count_of(experiment), found.identity, tfrecord_path)
+    resume.check(folder, experiment, records)
+    runs.write_experiment(folder, experiment, records.count_of(experiment), records.identity, tfrecord_path)
     (folder / runs.DIVERGED).unlink(missing_ok=True)
 
 

@@ -83,15 +83,15 @@ def add_attributes(
     that they do not have.
     """
     step, generator = runs.last_step(run), _generator(run, labels)
-    experiment, found_records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
-    names = found_records.attribute_names
+    experiment, records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
+    names = records.attribute_names
     if not names:
         raise UserError(
-            f"--equation={text!r}: {found_records.folder} has no attributes (CelebA's records have); "
+            f"--equation={text!r}: {records.folder} has no attributes (CelebA's records have); "
             "choose samples by number with --plus and --minus"
         )
     equation.known(equation.parse(text), text, names)  # checked before a classifier is trained for it
-    judge = classifier.find_or_train(found_records, experiment)
+    judge = classifier.find_or_train(records, experiment)
     found = arithmetic.by_name(generator, judge, text, seed=seed, count=count)
     return _written(found, step, out, ["equation", text.replace(" ", "")], labels, {"seed": seed, "count": count})
 
@@ -107,11 +107,11 @@ def find_neighbours(
 ) -> findings.Finding:
     """The training pictures nearest to samples."""
     step, generator = runs.last_step(run), _generator(run, labels)
-    experiment, found_records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
+    experiment, records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
     latent.numbered(numbers, 1, seed)  # checked before a classifier is trained for them
-    judge = classifier.find_or_train(found_records, experiment) if classifier.names(found_records) else None
+    judge = classifier.find_or_train(records, experiment) if classifier.names(records) else None
     condition = generator.value if isinstance(generator, Fixed) else None
-    found = neighbours.neighbours(generator, found_records, experiment, numbers, condition=condition, seed=seed, judge=judge)
+    found = neighbours.neighbours(generator, records, experiment, numbers, condition=condition, seed=seed, judge=judge)
     return _written(found, step, out, ["neighbours", *map(str, numbers)], labels, {"seed": seed})
 
 

@@ -23,7 +23,7 @@ Near = tuple[np.ndarray, np.ndarray]  # what `nearest` returns
 
 def neighbours(
     generator: Network,
-    found: Records,
+    records: Records,
     experiment: Experiment,
     numbers: Sequence[int],
     *,
@@ -40,11 +40,11 @@ def neighbours(
     Finding. Raises UserError for a number that no sample has, and if no real picture shows what was asked for.
     """
     samples = latent.sample(generator, latent.numbered(numbers, generator.input_shape[-1], seed))
-    other = classifier.held_out(found, experiment)
-    queries = _queries(generator, found, experiment, other, condition, seed)
+    other = classifier.held_out(records, experiment)
+    queries = _queries(generator, records, experiment, other, condition, seed)
     asked = np.concatenate([samples, *queries.values()])
     spaces = {"pixels": pixels, **({"features": judge.features} if judge else {})}
-    near = {space: nearest(embed, asked, len(samples), _stored(found, experiment)) for space, embed in spaces.items()}
+    near = {space: nearest(embed, asked, len(samples), _stored(records, experiment)) for space, embed in spaces.items()}
     medians = {space: _medians(distances[len(samples) :], queries, other) for space, (distances, _) in near.items()}
     return Finding(
         title="Nearest training pictures",
@@ -54,13 +54,13 @@ def neighbours(
     )
 
 
-def _stored(found: Records, experiment: Experiment) -> Iterator[np.ndarray]:
-    return (known["image"] for known in pipeline.in_order(found, experiment))
+def _stored(records: Records, experiment: Experiment) -> Iterator[np.ndarray]:
+    return (known["image"] for known in pipeline.in_order(records, experiment))
 
 
 def _queries(
     generator: Network,
-    found: Records,
+    records: Records,
     experiment: Experiment,
     other: Experiment | None,
     condition: np.ndarray | None,
@@ -72,17 +72,17 @@ def _queries(
     real = f"real pictures of {other.partition}{shown}" if other else f"training pictures{shown}, each to the nearest other one"
     return {
         "samples": latent.sample(generator, latent.noise(_MEASURED, generator.input_shape[-1], seed), _BATCH),
-        real: _real(found, other or experiment, condition),
+        real: _real(records, other or experiment, condition),
     }
 
 
-def _real(found: Records, experiment: Experiment, condition: np.ndarray | None) -> np.ndarray:
+def _real(records: Records, experiment: Experiment, condition: np.ndarray | None) -> np.ndarray:
     """The first 256 pictures of the experiment's partition that show what the condition asks for, or fewer: [n, H, W, C]."""
     blocks: list[np.ndarray] = []
-    for known in pipeline.in_order(found, experiment):
+    for known in pipeline.in_order(records, experiment):
         images = known["image"]
         if condition is not None:
-            shown = pipeline.conditions_of(known, found, experiment.conditions).numpy()
+            shown = pipeline.conditions_of(known, records, experiment.conditions).numpy()
             images = images[(shown == condition).all(axis=1)]
         blocks.append(images)
         if sum(map(len, blocks)) >= _MEASURED:

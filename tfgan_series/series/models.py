@@ -32,7 +32,7 @@ class FromNoise(Experiment):
     r1: float = setting("weight of the R1 penalty (D's gradients at real pictures), with any loss", 0.0, minimum=0)
     r2: float = setting("weight of the R2 penalty (D's gradients at generated pictures), with any loss", 0.0, minimum=0)
     diff_augment: bool = setting(
-        "colour, shift and cut real and generated pictures alike before the discriminator sees them; for small data", False
+        "colour, shift and cut real and generated pictures alike before D sees them, so that it cannot learn few by heart", False
     )
     critic_steps: int = setting("updates of the discriminator for each update of the generator", 1, minimum=1)
     update: str = setting(

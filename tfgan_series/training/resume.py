@@ -17,8 +17,8 @@ def resolve_precision(experiment: Experiment, folder: Path) -> Experiment:
     return devices.resolve_precision(experiment)
 
 
-def check(folder: Path, experiment: Experiment, found: Records) -> None:
-    """Raises UserError if the folder's run has other settings than the experiment, or other records than those found. Also for
+def check(folder: Path, experiment: Experiment, records: Records) -> None:
+    """Raises UserError if the folder's run has other settings than the experiment, or other records than these. Also for
     another evaluate_count, if the run has a best generator already. A folder without a run passes."""
     if not (folder / runs.EXPERIMENT).is_file():
         return
@@ -29,10 +29,10 @@ def check(folder: Path, experiment: Experiment, found: Records) -> None:
     if before != now and any(file.is_file() for file in kept):
         # Scores of other counts cannot be compared: the next row would count as the best, and its generator replace the kept one.
         other.append(f"evaluate_count: {before} in the run, and its {kept[0].name} was chosen by it, {now} asked")
-    if (count := found.count_of(experiment)) != run.record_count:
+    if (count := records.count_of(experiment)) != run.record_count:
         other.append(f"records: {run.record_count} in the run, {count} now")
-    elif run.records_identity != found.identity:
-        other.append(f"records: those in {found.folder} are not the run's (made again, or kept in another way)")
+    elif run.records_identity != records.identity:
+        other.append(f"records: those in {records.folder} are not the run's (made again, or kept in another way)")
     if other:
         raise UserError(
             f"{folder} holds another run ({'; '.join(other)}): to go on, give its settings and its records; else give another "

@@ -24,7 +24,7 @@ from tfgan_series.training.state import TrainState, create_state
 _TIMED_STEPS = 10
 
 
-def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.distribute.Strategy) -> None:
+def train(experiment: Experiment, records: Records, folder: Path, strategy: tf.distribute.Strategy) -> None:
     """Train an experiment on its records until its last step. Start from the run folder's last checkpoint if there is one.
 
     folder: an open run folder, new or of this experiment. After each row of the log it gets the files of hooks.py and a
@@ -32,22 +32,22 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
     Raises UserError if the run cannot go on or its records change, loop.Interrupted after Ctrl-C or SIGTERM, and Diverged if a
     loss diverges.
     """
-    steps = pipeline.steps_per_epoch(found, experiment)
+    steps = pipeline.steps_per_epoch(records, experiment)
     algorithm, state = _begin(experiment, strategy, steps)
     checkpoints = Checkpoints(state, folder / runs.CHECKPOINTS, workers.is_chief(strategy))
     with workers.together(strategy):
         _restore(checkpoints, folder)
         done = state.steps_done()
-        print(_beginning(experiment, found, folder, steps, done))
+        print(_beginning(experiment, records, folder, steps, done))
         last_row = _last_row(folder, done, steps)
-    _check_same_run(strategy, experiment, state, found)
+    _check_same_run(strategy, experiment, state, records)
     with workers.together(strategy):
-        after_row = _hooks(algorithm, experiment, found, folder, state, steps) if workers.is_chief(strategy) else []
+        after_row = _hooks(algorithm, experiment, records, folder, state, steps) if workers.is_chief(strategy) else []
 
     @contextlib.contextmanager
     def together() -> Iterator[None]:
         with workers.together(strategy):
-            check_unchanged(found)  # before the files and the checkpoint are written: the last ones stay good
+            check_unchanged(records)  # before the files and the checkpoint are written: the last ones stay good
             yield
 
     quick, own = series.resolve(), (experiment.image_type, experiment.model) not in series.ROWS
@@ -55,7 +55,7 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
         loop.course_of(experiment, steps),
         state,
         algorithm.make_step(experiment, state, strategy),
-        functools.partial(_batches, experiment, found, strategy),
+        functools.partial(_batches, experiment, records, strategy),
         checkpoints.save,
         after_row,
         if_long="" if own or experiment == quick else f" To draw {quick.image_type} in minutes: {invocation.command('train')}",
@@ -65,13 +65,13 @@ def train(experiment: Experiment, found: Records, folder: Path, strategy: tf.dis
     loop.run(training, last_row)
 
 
-def seconds_per_step(experiment: Experiment, found: Records, strategy: tf.distribute.Strategy) -> float:
+def seconds_per_step(experiment: Experiment, records: Records, strategy: tf.distribute.Strategy) -> float:
     """How long a training step of an experiment on its records takes: the mean of some steps of new networks, after those in
     which they compile. The reading of the records is a part of it. What is written after each row is no part of it."""
-    steps = pipeline.steps_per_epoch(found, experiment)
+    steps = pipeline.steps_per_epoch(records, experiment)
     algorithm, state = _begin(experiment, strategy, steps)
     step, untimed = algorithm.make_step(experiment, state, strategy), loop.course_of(experiment, steps).untimed
-    feed = itertools.chain.from_iterable(_batches(experiment, found, strategy, epoch, 0) for epoch in itertools.count(1))
+    feed = itertools.chain.from_iterable(_batches(experiment, records, strategy, epoch, 0) for epoch in itertools.count(1))
 
     def run(count: int) -> None:
         for batch in itertools.islice(feed, count):
@@ -91,10 +91,10 @@ def _begin(experiment: Experiment, strategy: tf.distribute.Strategy, steps: int)
 
 
 def _batches(
-    experiment: Experiment, found: Records, strategy: tf.distribute.Strategy, epoch: int, first_step: int
+    experiment: Experiment, records: Records, strategy: tf.distribute.Strategy, epoch: int, first_step: int
 ) -> Iterator[Any]:
-    dataset = strategy.experimental_distribute_dataset(pipeline.batches(found, experiment, epoch, first_step))
-    return pipeline.damage_named(iter(dataset), found)  # iter: it reads from now on
+    dataset = strategy.experimental_distribute_dataset(pipeline.batches(records, experiment, epoch, first_step))
+    return pipeline.damage_named(iter(dataset), records)  # iter: it reads from now on
 
 
 def _restore(checkpoints: Checkpoints, folder: Path) -> None:
@@ -103,7 +103,7 @@ def _restore(checkpoints: Checkpoints, folder: Path) -> None:
         raise UserError(f"{folder} has a log and no checkpoint to go on from: --overwrite starts the run over")
 
 
-def _beginning(experiment: Experiment, found: Records, folder: Path, steps: int, done: int) -> str:
+def _beginning(experiment: Experiment, records: Records, folder: Path, steps: int, done: int) -> str:
     """A line that says where training begins. steps: in an epoch. done: steps done in all."""
     total, (unit, length) = experiment.steps_in_all(steps), experiment.length
     if done >= total:
@@ -111,7 +111,7 @@ def _beginning(experiment: Experiment, found: Records, folder: Path, steps: int,
         return f"{finished} Give a larger --{unit} to train on, or --overwrite to start over."
     if done:
         return f"Going on from epoch {done // steps + 1}, step {done + 1:,} of {total:,}, in {folder}."
-    pictures = f"{found.count_of(experiment):,} pictures of {found.folder}"
+    pictures = f"{records.count_of(experiment):,} pictures of {records.folder}"
     course = f"{series.counted(length, unit)} with {series.counted(steps, 'steps')} an epoch"
     line = f"Training {experiment.model} on {pictures}, {course}, into {folder}."
     if total > 1 and loop.course_of(experiment, steps).row_end(0) == total:
@@ -133,10 +133,10 @@ def _last_row(folder: Path, done: int, steps: int) -> int:
     return last
 
 
-def _check_same_run(strategy: tf.distribute.Strategy, experiment: Experiment, state: TrainState, found: Records) -> None:
+def _check_same_run(strategy: tf.distribute.Strategy, experiment: Experiment, state: TrainState, records: Records) -> None:
     """Raises UserError, on every worker, if the workers have different settings, or see different records or checkpoints."""
     settings = naming.digest(json.dumps(series.values(experiment)))[:8]
-    seen = workers.exchange(strategy, f"settings {settings}, records {found.identity}, checkpoint of step {state.steps_done()}")
+    seen = workers.exchange(strategy, f"settings {settings}, records {records.identity}, checkpoint of step {state.steps_done()}")
     if len(set(seen)) > 1:
         raise UserError(
             f"the workers differ ({'; '.join(dict.fromkeys(seen))}): give all of them the same flags, and a --TFRecordPath and a "
@@ -145,19 +145,19 @@ def _check_same_run(strategy: tf.distribute.Strategy, experiment: Experiment, st
 
 
 def _hooks(
-    algorithm: Any, experiment: Experiment, found: Records, folder: Path, state: TrainState, steps: int
+    algorithm: Any, experiment: Experiment, records: Records, folder: Path, state: TrainState, steps: int
 ) -> list[Callable[[loop.Row], None]]:
     """The hooks that write after each row of the log, in their order. Before the first step the grid of epoch 0 is drawn."""
     model = series.MODELS[experiment.model]
     built = networks.build(experiment.change(precision="float32"))
     twins = {name: built[name] for name in model.saved}
-    save_grid = hooks.save_grid(twins, algorithm.make_look(experiment, found), folder)
+    save_grid = hooks.save_grid(twins, algorithm.make_look(experiment, records), folder)
     done = state.steps_done()
     if not done:  # the twins have the weights that the run begins with: the same seed draws them
         save_grid({"step": 0, "steps": steps})
     total, measured = experiment.steps_in_all(steps), []
     if experiment.evaluate_every and done < total:
-        real = _reference(experiment, found)
+        real = _reference(experiment, records)
         measured = [hooks.save_scores(twins, real, experiment.evaluate_every, total, folder)]
     return [
         hooks.set_twins(twins, state),
@@ -173,8 +173,8 @@ def _hooks(
     ]
 
 
-def _reference(experiment: Experiment, found: Records) -> evaluate.Reference:
+def _reference(experiment: Experiment, records: Records) -> evaluate.Reference:
     """What the generators are compared with during training."""
-    network = features.load(None, found, experiment)
-    against = evaluate.partition_while_training(found)
-    return evaluate.reference(found, experiment, network, count=experiment.evaluate_count, against=against)
+    network = features.load(None, records, experiment)
+    against = evaluate.partition_while_training(records)
+    return evaluate.reference(records, experiment, network, count=experiment.evaluate_count, against=against)
