@@ -91,8 +91,8 @@ def advice(experiment: Experiment, found: Records) -> list[str]:
         )
     if count < _FEW_PICTURES and not (asked.get("diff_augment", True) or experiment.augment):
         lines.append(
-            f"{count:,} pictures are few: --augment gives more if they may be mirrored. If the discriminator learns them by heart "
-            "(Real_P near 1, and the pictures get worse), try --diff_augment."
+            f"{count:,} pictures are few: --augment gives more if they may be mirrored. If the discriminator learns them by "
+            "heart (Real_P near 1, and the pictures get worse), try --diff_augment."
         )
     return lines
 

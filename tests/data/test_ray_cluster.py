@@ -75,7 +75,7 @@ def test_a_cluster_that_does_not_answer(shard, tmp_path, monkeypatch):
     ("raised", "wanted"),
     [
         (SystemExit(signal.SIGTERM), pytest.raises(KeyboardInterrupt, match=str(int(signal.SIGTERM)))),
-        (ConnectionError("first\nsecond"), pytest.raises(UserError, match=r"--cluster=auto: no cluster \(first second\)")),
+        (ConnectionError("first\nsecond"), pytest.raises(UserError, match=r"--cluster=auto: no cluster \(first\)")),
     ],
 )
 def test_a_start_of_ray_that_ends(shard, tmp_path, monkeypatch, raised, wanted):
