@@ -71,11 +71,11 @@ Moment = Callable[[Path, float], bool]  # (run folder, seconds since the trainin
 
 
 def write_pictures(root: Path) -> None:
-    """96 pictures of noise in folder/train, and 48 in unpaired/trainA and trainB each."""
+    """48 pictures of noise in each of two classes below folder, and in unpaired/trainA and trainB."""
     draw = np.random.default_rng(0)
-    for name, count in (("folder/train", 96), ("unpaired/trainA", 48), ("unpaired/trainB", 48)):
+    for name in ("folder/one", "folder/two", "unpaired/trainA", "unpaired/trainB"):
         (root / name).mkdir(parents=True)
-        for number in range(count):
+        for number in range(48):
             Image.fromarray(draw.integers(0, 256, (16, 16, 3), np.uint8)).save(root / name / f"{number:03d}.png")
 
 
@@ -351,7 +351,7 @@ def late(seconds: float, draw: random.Random) -> Moment:
 def write_many(folder: Path) -> Path:
     """PICTURES pictures: links to a few."""
     write_pictures(folder.parent)
-    first = sorted((folder.parent / "folder/train").iterdir())
+    first = sorted((folder.parent / "folder/one").iterdir())
     folder.mkdir()
     for number in range(PICTURES):
         os.link(first[number % len(first)], folder / f"{number:05d}.png")
@@ -443,7 +443,8 @@ def corruption(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
         raise SystemExit(f"the training fails: {warm.printed(root / 'printed')}")
     folders = [str(root / "run"), str(root / "tfrecords/folder/16"), str(write_celeba(root / "celeba"))]
     words = [str(ROOT / "tests/corruption.py"), *folders, str(5 * tries), str(draw.random())]
-    ended(warm.start(words, root, ENVIRONMENT, root / "printed"))
+    if ended(warm.start(words, root, ENVIRONMENT, root / "printed")):
+        raise SystemExit(f"the damages cannot be tried: {warm.printed(root / 'printed')}")
     for line in (root / "printed.out").read_text().splitlines():
         row = json.loads(line)
         for damage, what in row["bad"]:
