@@ -37,8 +37,7 @@ def define_run(text: str) -> None:
     """The flags for a run's folder."""
     default = "runs/<model>/<ImageType>-<image_size>, and after it the preset and the settings that you change"
     define_path("run_dir", None, f"{text} (default: {default})")
-    flags.DEFINE_string("name", None, "a name of your own for the run: its folder is then runs/<name>")
-    _groups["name"] = usage.FILES
+    _define_in_files("name", "name", None, "a name of your own for the run: its folder is then runs/<name>")
 
 
 def define_label(text: str) -> None:
@@ -49,8 +48,23 @@ def define_label(text: str) -> None:
 
 def define_path(name: str, default: str | None, text: str, *, required: bool = False) -> None:
     """A flag for a file or a folder; path() reads it."""
-    flags.DEFINE_string(name, default, text, required=required)
+    _define_in_files(name, "path", default, text, required=required)
+
+
+def _define_in_files(name: str, kind: str, default: str | None, text: str, *, required: bool = False) -> None:
+    define: Any = flags.DEFINE  # its types want a serializer, which it does not need
+    define(_Text(kind), name, default, text, required=required)
     _groups[name] = usage.FILES
+
+
+class _Text(flags.ArgumentParser):
+    """Any text. kind: what --help calls its type."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def flag_type(self) -> str:
+        return self._kind
 
 
 def define_choice(name: str, default: str | None, choices: Iterable[str], text: str, elsewhere: Collection[str] = ()) -> None:

@@ -16,11 +16,13 @@ _ORDER = (OWN, *series.GROUPS, FILES)
 _NAMING = ("ImageType", "model", "preset")
 _WIDTH = 120
 _VALUES = {
+    "path": "PATH",
+    "name": "NAME",
     "int": "N",
     "float": "X",
     "comma separated list of strings": "A,B",
     "comma separated list of whole numbers": "N,N",
-}  # absl's name of a type: what stands for a value
+}  # the name of a type, absl's or of command_line.py: what stands for a value
 
 
 def text(command: ModuleType, groups: Mapping[str, str], experiment: series.Experiment) -> str:
@@ -58,9 +60,7 @@ def spelled(flag: flags.Flag, group: str) -> str:
     if flag.boolean:
         return f"--{'[no]' if group in series.GROUPS or flag.default else ''}{flag.name}"
     choices = getattr(flag.parser, "enum_values", None)
-    if flag.name == "name":
-        return "--name=NAME"
-    value = "PATH" if group == FILES else _VALUES.get(flag.parser.flag_type(), "TEXT")
+    value = _VALUES.get(flag.parser.flag_type(), "TEXT")
     return f"--{flag.name}={'|'.join(choices) if choices else value}"
 
 
