@@ -45,7 +45,7 @@ def kinds(run: Path, records: Path, celeba: Path, own: Path, slow: bool) -> list
     from PIL import Image
 
     from tfgan_series import classifier, report, runs, series  # what the readers import, once for all forks
-    from tfgan_series.data import preprocess
+    from tfgan_series.data import conversion, preprocess
     from tfgan_series.data import records as record_files
     from tfgan_series.data.datasets import DATASETS, source
     from tfgan_series.evaluation import scores
@@ -71,17 +71,41 @@ def kinds(run: Path, records: Path, celeba: Path, own: Path, slow: bool) -> list
 
         return find
 
+    def begun():
+        conversion._give_name = _kill  # the last thing that a conversion does
+        converted(own)
+
+    def converted(place):
+        with contextlib.redirect_stdout(None):
+            experiment = series.resolve("folder", image_size=8)
+            return conversion.convert(experiment, dataset_path=own / "pictures", tfrecord_path=place / "t")
+
+    def completed():
+        with tempfile.TemporaryDirectory() as place:
+            shutil.copytree(own / "t", Path(place, "t"))
+            done = converted(Path(place))
+            return repr((done.identity, done.counts))
+
     def prepared(path):
         return lambda: preprocess.prepare(path, image_size=8, channels=3, fit="squash", bbox=None).pixels.tobytes()
 
     noise = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
-    for name in ("a.jpg", "a.png", "a.webp", "a.bmp", "a.gif", "a.tif"):
+    unchecked = ("a.jpg", "a.webp", "a.bmp", "a.gif", "a.tif", "a.avif", "a.jp2", "a.ppm", "a.qoi")
+    for name in ("a.png", *unchecked):
         Image.fromarray(noise).save(own / name)
     for prefix in ("train", "t10k"):
         for kind, array in (("images-idx3", noise), ("labels-idx1", np.arange(12, dtype=np.uint8) % 10)):
             header = bytes([0, 0, 8, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape)
             (own / f"{prefix}-{kind}-ubyte.gz").write_bytes(gzip.compress(header + array.tobytes()))
     (own / "scores.jsonl").write_text(json.dumps(_score(scores)) + "\n")
+    for remark in (runs.WARNINGS, runs.DIVERGED):
+        (run / remark).write_text("the run diverged\n")
+    (own / "pictures").mkdir()
+    for name in "abc":
+        Image.fromarray(noise).save(own / f"pictures/{name}.png")
+    os.environ["LOKY_MAX_CPU_COUNT"] = "1"  # a conversion in a fork starts no processes
+    attempt(begun)
+    partial = own / "t/folder/8.partial"
     last = max(int(path.stem.removeprefix("step-")) for path in (run / runs.CHECKPOINTS).glob("*.index"))
     of_classifier = []
     if slow:
@@ -95,6 +119,8 @@ def kinds(run: Path, records: Path, celeba: Path, own: Path, slow: bool) -> list
         Kind(run / "steps/epoch-001.csv", lambda: repr(runs.read_steps(run, 1))),
         Kind(own / "scores.jsonl", lambda: repr(scores.read(own))),
         Kind(run / "images/epoch-001.png", page),
+        Kind(run / runs.WARNINGS, page),
+        Kind(run / runs.DIVERGED, page),
         Kind(run / runs.GENERATOR, lambda: _weights(load_generator(run / runs.GENERATOR)), checked=True),
         Kind(run / f"checkpoints/step-{last}.index", lambda: _restored(run, records), checked=True),
         Kind(run / f"checkpoints/step-{last}.data-00000-of-00001", lambda: _restored(run, records), checked=True),
@@ -102,13 +128,19 @@ def kinds(run: Path, records: Path, celeba: Path, own: Path, slow: bool) -> list
         Kind(records / "dataset_info.json", opened),
         Kind(records / "features.json", opened),
         Kind(next(records.glob("*-train.tfrecord-00000*")), lambda: _all(records, runs.read_experiment(run)), checked=True),
-        *(Kind(own / name, prepared(own / name), checked=name == "a.png") for name in ("a.jpg", "a.png", "a.webp", "a.bmp")),
-        *(Kind(own / name, prepared(own / name)) for name in ("a.gif", "a.tif")),
+        Kind(own / "a.png", prepared(own / "a.png"), checked=True),
+        *(Kind(own / name, prepared(own / name)) for name in unchecked),
+        Kind(partial / "plan.json", completed, checked=True),
+        Kind(partial / "progress.txt", completed, checked=True),
         Kind(own / "train-images-idx3-ubyte.gz", found(series.resolve("mnist").image_type, own), checked=True),
         Kind(celeba / "Anno/list_bbox_celeba.txt", found("img_celeba", celeba)),
         Kind(celeba / "Anno/list_attr_celeba.txt", found("img_celeba", celeba)),
         Kind(celeba / "Eval/list_eval_partition.txt", found("img_celeba", celeba)),
     ]
+
+
+def _kill(*_):
+    os._exit(0)
 
 
 def _score(scores):

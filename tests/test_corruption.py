@@ -11,6 +11,6 @@ def test_damaged_files_end_in_a_line_or_do_no_harm(trained, digits, celeba, tmp_
     done = warm.run(words, tmp_path, command_environment(PYTHONPATH=str(ROOT), TF_CPP_MIN_LOG_LEVEL="3"), tmp_path / "printed")
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(rows) == 22
+    assert len(rows) == 30
     assert [row for row in rows if row["bad"]] == []
     assert sum(row["refused"] for row in rows) > 20

@@ -51,7 +51,8 @@ def test_tensorboard_has_every_number_and_the_grid(trained):
 
 
 def test_a_run_killed_before_its_checkpoint_has_each_epoch_once(trained, digits, tiny, tmp_path, monkeypatch):
-    """All files of epoch 3 are written, except its checkpoint. The run that goes on trains this epoch again."""
+    """All files of epoch 3 are written, except its checkpoint. The run that goes on trains this epoch again. A copy that somebody
+    made by hand and a warning that no text editor wrote do not stop it."""
 
     class Killed(BaseException):
         pass
@@ -65,8 +66,12 @@ def test_a_run_killed_before_its_checkpoint_has_each_epoch_once(trained, digits,
         with pytest.raises(Killed):
             workflow.train(longer, tfrecord_path=digits[0], run_dir=folder)
     assert len(runs.read_log(folder)) == 3
+    (written,) = (folder / runs.TENSORBOARD).glob("*-000069.v2")
+    copied = shutil.copy(written, written.with_name(f"{written.stem} (copy).v2"))
+    (folder / runs.WARNINGS).write_bytes(b"no UTF-8: \xff\n")
     workflow.train(longer, tfrecord_path=digits[0], run_dir=folder)
     assert [row["epoch"] for row in runs.read_log(folder)] == [1, 2, 3]
+    copied.unlink()
     for name in ("Gen_loss", "grid"):
         assert tensorboard_steps(folder, name) == [23, 46, 69]
 

@@ -254,6 +254,11 @@ def read_flags(folder: Path | str) -> str:
         ) from error
 
 
+def read_lines(path: Path) -> list[str]:
+    """The lines of WARNINGS or DIVERGED; none if the file is not there. A byte that is no UTF-8 becomes a question mark."""
+    return path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
+
+
 def records_path(folder: Path | str) -> Path | None:
     """The --TFRecordPath in a run's flags.txt; None if there is no such file or line. Raises UserError as read_flags."""
     if not (Path(folder) / FLAGS).is_file():

@@ -147,7 +147,7 @@ def test_a_lost_head_is_one_line_and_the_next_start_goes_on(cluster, pictures, l
     (head,) = [number for number, words in children(its_process.pid).items() if "gcs_server" in words.split()[1]]
     with converting(pictures, tmp_path, address) as process:
         partial = tmp_path / "tfrecords/folder/16.partial"
-        seen(process, lambda: (partial / "progress.jsonl").exists() and (partial / "progress.jsonl").read_text())
+        seen(process, lambda: (partial / "progress.txt").exists() and (partial / "progress.txt").read_text())
         os.kill(head, signal.SIGKILL)
         _, err = process.communicate()
     assert process.returncode == 1

@@ -183,10 +183,10 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch, caps
     with pytest.raises(KeyboardInterrupt):
         conversion.convert(experiment, dataset_path=mnist, tfrecord_path=tmp_path / "t")
     assert not (tmp_path / "t/mnist/8").exists()
-    progress = tmp_path / "t/mnist/8.partial/progress.jsonl"
-    first, *lines = progress.read_text().splitlines()
-    entry = {name: value for name, value in json.loads(first).items() if name != "digest"}  # as an earlier version wrote it
-    progress.write_text("\n".join([json.dumps(entry), *lines, '{"file": "mnist-tr']))  # the last was killed while it wrote
+    progress = tmp_path / "t/mnist/8.partial/progress.txt"
+    first, *lines = progress.read_bytes().splitlines()
+    # The first is damaged. The last was killed while it wrote.
+    progress.write_bytes(b"\n".join([first.replace(b"records", b"rec\xff\xfeds"), *lines, b'01234567 {"file": "mnist-tr']))
     prepared.clear()
     monkeypatch.setattr(preprocess, "prepare_arrays", counted)
     found = conversion.convert(experiment, dataset_path=mnist, tfrecord_path=tmp_path / "t")

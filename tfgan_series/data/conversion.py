@@ -1,6 +1,6 @@
 """Converts any source into a record folder, on all cores. The folder appears complete or not at all.
 
-Shards are written into FOLDER.partial. Each finished shard gets a line in progress.jsonl. After the last shard come
+Shards are written into FOLDER.partial. Each finished shard gets a line in progress.txt. After the last shard come
 samples.png, rejected.csv and the metadata, and then the folder is renamed to FOLDER. So an interrupted conversion goes on with
 the next shard, and a folder of this name is complete. The same source gives the same bytes.
 """
@@ -14,6 +14,7 @@ import json
 import math
 import os
 import shutil
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ from tfgan_series.data.schema import Schema, decode, make_schema
 from tfgan_series.data.sharding import Shard
 from tfgan_series.errors import UserError, printable
 
+_PROGRESS = "progress.txt"
 _SHARD_BYTES = 256 * 2**20
 _MIN_SHARDS = 8
 _SAMPLES = 64  # pictures in samples.png
@@ -168,7 +170,7 @@ def _stored_bytes(image: str | bytes | np.ndarray) -> int:
 
 
 def _begin(partial: Path, plan: Plan, overwrite: bool) -> dict[str, dict[str, Any]]:
-    """Make or reopen the folder to write in. Returns the finished shards: {shard file: its progress line}."""
+    """Make or reopen the folder to write in. Returns the finished shards: {shard file: its entry}."""
     wanted = plan.settings | {
         "shards": {shard.file: len(shard.examples) for shard in plan.shards},
         "examples": _digest(example for shard in plan.shards for example in shard.examples),
@@ -178,7 +180,7 @@ def _begin(partial: Path, plan: Plan, overwrite: bool) -> dict[str, dict[str, An
     text = json.dumps(wanted, sort_keys=True)  # TFDS gives the fields in another order in each process
     plan_file = partial / "plan.json"
     try:
-        if plan_file.is_file() and plan_file.read_text(encoding="utf-8") == text:
+        if plan_file.is_file() and plan_file.read_bytes() == text.encode():
             done = _read_progress(partial)
             print(f"Going on: {len(done)} of {len(plan.shards)} shards are in {partial}.")
             return done
@@ -210,33 +212,41 @@ def _size_and_time(file: str) -> bytes:
 
 
 def _read_progress(partial: Path) -> dict[str, dict[str, Any]]:
-    """{shard file: its progress line}. Lines that a kill cut short and lines of earlier versions are dropped, from the file too.
-    Their shards are written again."""
-    done, progress = {}, partial / "progress.jsonl"
-    for line in progress.read_text(encoding="utf-8").splitlines() if progress.is_file() else ():
-        try:
-            entry = files.parse_json(line)
-        except ValueError:
-            continue
-        if {"digest", "oblong"} <= set(entry):
+    """{shard file: its entry}. Lines that a kill cut short or that are damaged are dropped, from the file too. Their shards are
+    written again."""
+    done, progress = {}, partial / _PROGRESS
+    for line in progress.read_bytes().split(b"\n") if progress.is_file() else ():
+        checksum, _, text = line.partition(b" ")
+        if checksum == _checksum(text):
+            entry = json.loads(text)
             done[entry["file"]] = entry
-    files.write_whole(progress, "".join(json.dumps(entry) + "\n" for entry in done.values()))
+    files.write_whole(progress, "".join(map(_line, done.values())))
     return done
 
 
+def _line(entry: Mapping[str, Any]) -> str:
+    """The line of a finished shard in progress.txt: a checksum, and the entry as JSON."""
+    text = json.dumps(entry)
+    return f"{_checksum(text.encode()).decode()} {text}\n"
+
+
+def _checksum(text: bytes) -> bytes:
+    return b"%08x" % zlib.crc32(text)
+
+
 def _write_shards(partial: Path, plan: Plan, done: dict[str, dict[str, Any]], cluster: str | None) -> None:
-    """Write the shards that are not in `done`, and note each there and in progress.jsonl."""
+    """Write the shards that are not in `done`, and note each there and in progress.txt."""
     left = [shard for shard in plan.shards if shard.file not in done]
     if left:
         write = functools.partial(ray_cluster.write_shards, cluster) if cluster is not None else sharding.write_shards
         with (
             progress.bar(total=sum(len(shard.examples) for shard in left), unit=" images") as bar,
             contextlib.closing(write(partial, left, plan.settings, plan.schema.fields, bar.update)) as written,
-            open(partial / "progress.jsonl", "a", encoding="utf-8") as finished,
+            open(partial / _PROGRESS, "a", encoding="utf-8") as finished,
         ):
             for unfinished, entry in written:
-                files.rename(unfinished, partial / entry["file"])  # on the disk before its line is in progress.jsonl
-                finished.write(json.dumps(entry) + "\n")
+                files.rename(unfinished, partial / entry["file"])  # on the disk before its line is in progress.txt
+                finished.write(_line(entry))
                 finished.flush()
                 done[entry["file"]] = entry
     for unfinished in partial.glob(f"*{sharding.UNFINISHED}"):  # of processes that were killed
@@ -297,5 +307,5 @@ def _give_name(partial: Path, folder: Path) -> None:
     """Rename the finished folder."""
     files.replace_folder(partial, folder)
     # Only after the renaming: if a conversion is killed before, the next one needs these files to go on.
-    for name in ("plan.json", "progress.jsonl"):
+    for name in ("plan.json", _PROGRESS):
         (folder / name).unlink()

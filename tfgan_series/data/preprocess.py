@@ -36,7 +36,7 @@ _ORIENTATION = 0x0112  # the EXIF tag that says how a picture is turned; 1 is up
 
 # What Pillow raises for files that are damaged, cut short or no pictures at all.
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError,
-           OverflowError, struct.error, zlib.error, Image.DecompressionBombError)  # fmt: skip
+           OverflowError, RuntimeError, struct.error, zlib.error, Image.DecompressionBombError)  # fmt: skip
 
 
 class Prepared(NamedTuple):

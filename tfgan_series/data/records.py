@@ -181,12 +181,14 @@ def open_records(folder: str | Path) -> Records:
     try:
         settings = read_conversion(folder)
         info = tfds.builder_from_directory(folder).info
+        shards = {name: [Path(file) for file in split.filepaths] for name, split in info.splits.items()}
+        class_names = tuple(info.features["label"].names)
+        attribute_names = tuple(info.features["attributes"].doc.desc.split()) if "attributes" in info.features else ()
     except Exception as error:  # TFDS passes on all kinds of errors from its JSON, protobuf and file readers
         raise UserError(f"{folder} is no finished record folder ({reason_of(error)}): remove it and convert again") from error
     identity = settings.pop("identity", None)
     if not identity:
         raise UserError(f"{folder} was made by an earlier version: {_again()}")
-    shards = {name: [Path(file) for file in split.filepaths] for name, split in info.splits.items()}
     for name, split in info.splits.items():
         _check_sizes(shards[name], split.num_bytes + _FRAME_BYTES * split.num_examples)
     return Records(
@@ -198,8 +200,8 @@ def open_records(folder: str | Path) -> Records:
         files=shards,
         schema=Schema(info.features),
         stamps={file: files.stamp(file) for file in [folder / CONVERSION, *itertools.chain(*shards.values())]},
-        class_names=tuple(info.features["label"].names),
-        attribute_names=tuple(info.features["attributes"].doc.desc.split()) if "attributes" in info.features else (),
+        class_names=class_names,
+        attribute_names=attribute_names,
     )
 
 

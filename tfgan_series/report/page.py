@@ -84,7 +84,7 @@ def _template() -> jinja2.Template:
 def _read_log(folder: Path) -> plots.Log:
     log = runs.read_log(folder)
     if not log and (folder / runs.DIVERGED).is_file():
-        raise UserError(f"{folder} has nothing to show: {(folder / runs.DIVERGED).read_text(encoding='utf-8').strip()}")
+        raise UserError(f"{folder} has nothing to show: {' '.join(runs.read_lines(folder / runs.DIVERGED))}")
     if not log:
         raise UserError(f"{folder} has nothing to show yet: try again when training has written its first line of numbers")
     return log
@@ -106,7 +106,7 @@ def _shown(folder: Path, info: runs.RunInfo, log: plots.Log, room: int) -> dict[
         "title": f"{experiment.model} on {experiment.image_type}",
         "path": str(folder),
         "state": _state(folder, experiment, log),
-        "warnings": _warnings(folder),
+        "warnings": runs.read_lines(folder / runs.WARNINGS),
         "facts": _facts(experiment, info.record_count, log),
         "frames": _frames(log, grids),
         "size": inline.open_rgb(next(iter(paths.values()))).size if paths else None,
@@ -121,15 +121,9 @@ def _shown(folder: Path, info: runs.RunInfo, log: plots.Log, room: int) -> dict[
 
 
 def _state(folder: Path, experiment: Experiment, log: plots.Log) -> str:
-    diverged = folder / runs.DIVERGED
-    if diverged.is_file():
-        return diverged.read_text(encoding="utf-8").strip()
+    if (folder / runs.DIVERGED).is_file():
+        return " ".join(runs.read_lines(folder / runs.DIVERGED))
     return "" if runs.is_finished(log, experiment) else "still training, or stopped"
-
-
-def _warnings(folder: Path) -> list[str]:
-    path = folder / runs.WARNINGS
-    return path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
 
 
 def _scores(measured: Sequence[scores.Score]) -> list[dict[str, str]]:

@@ -5,6 +5,7 @@ then saves a checkpoint. A run killed before that checkpoint trains the row's st
 for the same step before.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -124,7 +125,8 @@ def write_tensorboard(folder: Path, steps_done: int) -> Hook:
     """Write the row's numbers and its grid as TensorBoard events, each row to a file of its own. steps_done: the steps in the
     last checkpoint. The files of later steps are removed."""
     for path in (folder / runs.TENSORBOARD).glob("*.step-*.v2"):
-        if int(path.suffixes[-2].removeprefix(".step-")) > steps_done:
+        found = re.search(r"\.step-(\d+)\.v2$", path.name)  # a copy made by hand is none of ours
+        if found and int(found[1]) > steps_done:
             path.unlink()
 
     def hook(row: Row) -> None:
@@ -148,7 +150,7 @@ def warn(state: TrainState, bounds: Mapping[str, float], advice: str, folder: Pa
     def hook(row: Row) -> None:
         # After an epoch or more, the history has the last `steps` steps, wherever the run is in its epoch.
         epoch_means = state.means(row["steps"]) if row["step"] >= row["steps"] else {}
-        known = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        known = runs.read_lines(path)
         found = health.warnings(row, epoch_means, bounds, advice)
         for line in found:
             if line not in known:
