@@ -4,6 +4,7 @@ import json
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -12,7 +13,10 @@ from tfgan_series.errors import UserError
 from tfgan_series.training import devices, workers
 
 import warm
+import test_adversarial
+import test_cyclegan_step
 from conftest import ROOT, command_environment, command_words
+from worker import WALKS
 
 # Seconds after which both workers are killed. It measures no speed: if one waits for the other for ever, as a fault in the code
 # can make it, all tests would wait too.
@@ -32,7 +36,7 @@ def run_two(words, cwd):
 
 
 def test_two_workers_train_as_one(tmp_path, digits):
-    """MultiWorkerMirroredStrategy: the log of two workers is the log of one."""
+    """MultiWorkerMirroredStrategy: the log of two workers is the log of one, and so are the files: they are written once."""
     flags = ("--image_size=8", "--base_filters=4", "--epochs=1", "--dropout=0", f"--TFRecordPath={digits[0]}", "--run_dir=two")
     ended = run_two(lambda index: command_words("train.py", *flags)[1:], cwd=tmp_path)
     assert [status for status, _ in ended] == [0, 0], ended
@@ -41,7 +45,13 @@ def test_two_workers_train_as_one(tmp_path, digits):
     two, one = (runs.read_log(tmp_path / name)[0] for name in ("two", "one"))
     for name in ("Real_P", "Fake_P", "Gen_loss", "Dis_loss", "steps"):
         assert two[name] == pytest.approx(one[name], rel=1e-4)
-    assert (tmp_path / "two/generator.keras").exists()
+    assert files_of(tmp_path / "two") == files_of(tmp_path / "one")
+
+
+def files_of(run):
+    """The files of a run, without the host and the process in the names of TensorBoard's."""
+    paths = (path.relative_to(run) for path in run.rglob("*") if path.is_file())
+    return sorted(str(path.with_name("".join(path.suffixes[-2:])) if runs.TENSORBOARD in path.parts else path) for path in paths)
 
 
 ALONE = """
@@ -111,10 +121,22 @@ def test_overwrite_on_both_starts_over(played):
     assert not (hot / runs.DIVERGED).exists()
 
 
-def test_a_signal_to_one_worker_stops_both_at_the_same_saved_step(played):
+@pytest.mark.parametrize(("scene", "run"), [("sigterm_to_the_chief", "SIGTERM"), ("ctrl_c_to_the_other", "SIGINT")])
+def test_a_signal_to_one_worker_stops_both_at_the_same_saved_step(played, scene, run):
     folder, scenes = played
-    assert scenes["sigterm_to_the_chief"] == [["Interrupted", "epoch 1 of 2, after step 3 of 6"]] * 2
-    assert (folder / "signalled/checkpoints/step-3.index").is_file()
+    assert scenes[scene] == [["Interrupted", "epoch 1 of 2, after step 3 of 6"]] * 2
+    assert (folder / run / "checkpoints/step-3.index").is_file()
+
+
+def test_the_networks_of_two_workers_are_those_of_one_device(played):
+    """With SGD, which shows errors of scale, and without Dropout."""
+    alone = tf.distribute.get_strategy()
+    wanted = {name: test_adversarial.walk(alone, **test_adversarial.UPDATES[name])[-1] for name in WALKS}
+    wanted["cyclegan"] = test_cyclegan_step.walk(alone)[1]
+    for ended in played[1]["walks"]:
+        assert list(ended) == list(wanted)
+        for name, networks in wanted.items():
+            np.testing.assert_allclose(ended[name], networks, atol=1e-5)
 
 
 def test_tensorflow_does_not_keep_sigterm_for_itself(played):

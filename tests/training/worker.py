@@ -17,6 +17,7 @@ from tfgan_series.data import pipeline
 from tfgan_series.errors import UserError
 from tfgan_series.training import devices, workers
 
+WALKS = ("simultaneous", "Wasserstein, two critic steps")  # of test_adversarial.UPDATES: without a penalty, and with one
 TINY = {"image_size": 8, "base_filters": 4, "batch_size": 500, "epochs": 1}  # three steps an epoch
 MEMBERS = {"usual": [series.resolve("digits", **TINY)], "hot": [series.resolve("digits", lr=1e38, **TINY)]}
 USUAL, HOT = (runs.member_folder(experiment, "compared") for (experiment,) in MEMBERS.values())
@@ -45,18 +46,29 @@ def overwrite_that_one_is_refused():
         return Path(USUAL, "log.csv").is_file() and Path(USUAL, "checkpoints").is_dir()
 
 
-def sigterm_to_the_chief():
+def signalled(number, to_the_chief):
     batches = pipeline.batches
 
     def signal_and_batches(*arguments):
-        os.kill(os.getpid(), signal.SIGTERM)
+        pipeline.batches = batches  # once only: a second Ctrl-C ends a process at once
+        os.kill(os.getpid(), number)
         return batches(*arguments)
 
-    pipeline.batches = signal_and_batches if CHIEF else batches
+    pipeline.batches = signal_and_batches if CHIEF == to_the_chief else batches
     try:
-        train("signalled", epochs=2)
+        train(signal.Signals(number).name, epochs=2)
     finally:
         pipeline.batches = batches
+
+
+def walks():
+    """The networks after some steps of the two algorithms, as the other tests of this folder do them."""
+    import test_adversarial  # only now: it makes tensors, and before the first one the workers must have met
+    import test_cyclegan_step
+
+    strategy = devices.choose_strategy()
+    ended = {name: test_adversarial.walk(strategy, **test_adversarial.UPDATES[name])[-1] for name in WALKS}
+    return {name: one.tolist() for name, one in (ended | {"cyclegan": test_cyclegan_step.walk(strategy)[1]}).items()}
 
 
 def heard_before_the_loop():
@@ -80,7 +92,9 @@ SCENES = {
     "where_the_chief_cannot_write": where_the_chief_cannot_write,
     "overwritten": lambda: train(HOT, overwrite=True),
     "heard_before_the_loop": heard_before_the_loop,
-    "sigterm_to_the_chief": sigterm_to_the_chief,
+    "sigterm_to_the_chief": lambda: signalled(signal.SIGTERM, to_the_chief=True),
+    "ctrl_c_to_the_other": lambda: signalled(signal.SIGINT, to_the_chief=False),
+    "walks": walks,
     "lost": lost,
 }
 
