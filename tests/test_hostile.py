@@ -99,7 +99,7 @@ def test_what_is_written_stays_below_the_folders_that_the_user_named(place, caps
     workflow.train(experiment, tfrecord_path=place / "records", run_dir=run)
     evaluate.evaluate_run(run, tfrecord_path=place / "records", features="random", count=20)
     export.export([run / runs.GENERATOR], run / runs.EXPORTED, formats=["saved_model"])
-    explore.interpolate(run, run / runs.EXPLORED, [1], labels=CLASSES[:2], seed=0, steps=2)
+    explore.interpolate(run, [1], out=run / runs.EXPLORED, labels=CLASSES[:2], seed=0, steps=2)
     report.refresh(run)
 
     # Names that climb out, in what a stranger's run calls its classes.

@@ -17,6 +17,7 @@ from tfgan_series.data import conversion, pipeline
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation.evaluate import evaluate_run as evaluate
+from tfgan_series.exploration.explore import add_attributes, add_samples, find_neighbours, interpolate
 from tfgan_series.generators import load_generator
 from tfgan_series.pictures import grid
 from tfgan_series.series import Experiment
@@ -25,11 +26,15 @@ from tfgan_series.translation import translate_files as translate
 
 __all__ = [
     "Interrupted",
+    "add_attributes",
+    "add_samples",
     "build",
     "convert",
     "evaluate",
+    "find_neighbours",
     "generate",
     "grid",
+    "interpolate",
     "load_generator",
     "read_log",
     "read_steps",

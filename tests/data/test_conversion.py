@@ -1,6 +1,5 @@
 import dataclasses
 import io
-import json
 import os
 import shutil
 import signal

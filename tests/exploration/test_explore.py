@@ -31,7 +31,7 @@ def faces(tmp_path_factory):
 def test_an_equation_of_attributes(faces, tmp_path, monkeypatch):
     monkeypatch.setattr(explore.classifier, "STEPS", 100)
     folder, root = faces
-    found = explore.add_attributes(folder, tmp_path, "Attribute_0 - Attribute_1", tfrecord_path=root, count=100)
+    found = explore.add_attributes(folder, "Attribute_0 - Attribute_1", out=tmp_path, tfrecord_path=root, count=100)
     (listed,) = tmp_path.glob("equation-Attribute_0-Attribute_1-count-100.json")
     page = json.loads(listed.read_text())
     assert page["title"] == "Arithmetic of attributes: Attribute_0 - Attribute_1"
@@ -58,15 +58,15 @@ def test_an_equation_of_attributes(faces, tmp_path, monkeypatch):
 def test_bad_equations_train_and_write_nothing(faces, tmp_path, text, line, monkeypatch):
     monkeypatch.setattr(explore.classifier, "find_or_train", None)
     with pytest.raises(UserError, match=line):
-        explore.add_attributes(faces[0], tmp_path / "out", text, tfrecord_path=faces[1])
+        explore.add_attributes(faces[0], text, out=tmp_path / "out", tfrecord_path=faces[1])
     assert not (tmp_path / "out").exists()
 
 
 def test_a_number_that_is_no_sample(faces, tmp_path):
     for what in (
-        lambda: explore.interpolate(faces[0], tmp_path / "out", [3, 0]),
-        lambda: explore.add_samples(faces[0], tmp_path / "out", [(1, (3, 0))]),
-        lambda: explore.find_neighbours(faces[0], tmp_path / "out", [3, 0], tfrecord_path=faces[1]),
+        lambda: explore.interpolate(faces[0], [3, 0], out=tmp_path / "out"),
+        lambda: explore.add_samples(faces[0], [(1, (3, 0))], out=tmp_path / "out"),
+        lambda: explore.find_neighbours(faces[0], [3, 0], out=tmp_path / "out", tfrecord_path=faces[1]),
     ):
         with pytest.raises(UserError, match="there is no sample 0: samples are numbered from 1"):
             what()
@@ -75,26 +75,26 @@ def test_a_number_that_is_no_sample(faces, tmp_path):
 
 def test_records_without_attributes(digits, trained, tmp_path):
     with pytest.raises(UserError, match="mnist/8 has no attributes .* choose samples by number with --plus and --minus"):
-        explore.add_attributes(trained, tmp_path, "Male", tfrecord_path=digits[0])
+        explore.add_attributes(trained, "Male", out=tmp_path, tfrecord_path=digits[0])
 
 
 def test_records_that_are_elsewhere(trained, tmp_path):
     with pytest.raises(UserError, match="mnist/8 is not there: give the --TFRecordPath .*flags.txt has it"):
-        explore.find_neighbours(trained, tmp_path, [1], tfrecord_path=tmp_path)
+        explore.find_neighbours(trained, [1], out=tmp_path, tfrecord_path=tmp_path)
 
 
 def test_a_run_without_a_generator(trained, tmp_path):
     shutil.copy(trained / runs.EXPERIMENT, tmp_path)
     with pytest.raises(UserError, match="generator.keras is not there: tfgan train writes it after the first epoch"):
-        explore.interpolate(tmp_path, tmp_path / "out", [1, 2])
+        explore.interpolate(tmp_path, [1, 2], out=tmp_path / "out")
     with pytest.raises(UserError, match="is not a run"):
-        explore.add_samples(tmp_path / "none", tmp_path / "out", [(1, [1])])
+        explore.add_samples(tmp_path / "none", [(1, [1])], out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_neighbours_in_pixels_and_features(faces, tmp_path):
     folder, root = faces
-    found = explore.find_neighbours(folder, tmp_path, [3, 1], tfrecord_path=root)
+    found = explore.find_neighbours(folder, [3, 1], out=tmp_path, tfrecord_path=root)
     assert {space: list(kinds) for space, kinds in found.numbers["medians"].items()} == {
         space: ["samples", "real pictures of test"] for space in ("pixels", "features")
     }
@@ -109,12 +109,12 @@ def test_records_other_than_the_runs_are_refused(faces, tmp_path):
     record = json.loads((run / "experiment.json").read_text())
     (run / "experiment.json").write_text(json.dumps(record | {"records_identity": "of other pictures"}))
     with pytest.raises(UserError, match="does not hold the records that .* was trained on"):
-        explore.find_neighbours(run, tmp_path / "out", [1], tfrecord_path=root)
+        explore.find_neighbours(run, [1], out=tmp_path / "out", tfrecord_path=root)
 
 
 def test_a_walk_between_labels_keeps_its_z(conditional, tmp_path):
-    explore.interpolate(conditional, tmp_path, [5], labels=["7", "3", "8"], seed=2, steps=3)
-    explore.interpolate(conditional, tmp_path, [5], labels=["7", "3"])
+    explore.interpolate(conditional, [5], out=tmp_path, labels=["7", "3", "8"], seed=2, steps=3)
+    explore.interpolate(conditional, [5], out=tmp_path, labels=["7", "3"])
     name = "interpolate-5-label-7-3-8-seed-2-steps-3"
     page = json.loads((tmp_path / f"{name}.json").read_text())
     assert page["pictures"] == [f"{name}.png", f"{name}.gif"]
@@ -130,8 +130,8 @@ def test_a_walk_between_labels_keeps_its_z(conditional, tmp_path):
 
 def test_samples_of_one_label(conditional, tmp_path):
     for label in ("7", "3"):
-        explore.interpolate(conditional, tmp_path, [1, 2], labels=[label], steps=3)
-        explore.add_samples(conditional, tmp_path, [(1, (1, 2)), (-1, (3,))], labels=[label])
+        explore.interpolate(conditional, [1, 2], out=tmp_path, labels=[label], steps=3)
+        explore.add_samples(conditional, [(1, (1, 2)), (-1, (3,))], out=tmp_path, labels=[label])
     for name in ("interpolate-1-2-label-{}-steps-3.png", "arithmetic-1.2-3-label-{}.png"):
         assert (tmp_path / name.format(7)).read_bytes() != (tmp_path / name.format(3)).read_bytes()
 
@@ -146,5 +146,5 @@ def test_labels_that_do_not_fit_the_run(conditional, trained, tmp_path):
         (trained, ["1", "2"], [1], "--label=1,2: .* is not conditional"),
     ):
         with pytest.raises(UserError, match=line):
-            explore.interpolate(run, tmp_path / "out", numbers, labels=labels)
+            explore.interpolate(run, numbers, out=tmp_path / "out", labels=labels)
     assert not (tmp_path / "out").exists()

@@ -12,9 +12,9 @@ from tfgan_series import runs, series, workflow
 from tfgan_series.errors import UserError
 from tfgan_series.training import devices, workers
 
-import warm
 import test_adversarial
 import test_cyclegan_step
+import warm
 from conftest import ROOT, command_environment, command_words
 from worker import WALKS
 

@@ -54,7 +54,7 @@ def signalled(number, to_the_chief):
         os.kill(os.getpid(), number)
         return batches(*arguments)
 
-    pipeline.batches = signal_and_batches if CHIEF == to_the_chief else batches
+    pipeline.batches = signal_and_batches if to_the_chief == CHIEF else batches
     try:
         train(signal.Signals(number).name, epochs=2)
     finally:

@@ -96,13 +96,13 @@ def main(what: str) -> None:
     records = command_line.records_path(run)
     drawn: dict[str, Any] = {"labels": FLAGS.label, "seed": FLAGS.seed}
     if what == "interpolate":
-        found = explore.interpolate(run, out, numbers, spherical=not FLAGS.linear, steps=FLAGS.steps, **drawn)
+        found = explore.interpolate(run, numbers, out=out, spherical=not FLAGS.linear, steps=FLAGS.steps, **drawn)
     elif what == "neighbours":
-        found = explore.find_neighbours(run, out, numbers, tfrecord_path=records, **drawn)
+        found = explore.find_neighbours(run, numbers, out=out, tfrecord_path=records, **drawn)
     elif terms:
-        found = explore.add_samples(run, out, [term[1:] for term in terms], **drawn)
+        found = explore.add_samples(run, [term[1:] for term in terms], out=out, **drawn)
     else:
-        found = explore.add_attributes(run, out, FLAGS.equation, count=FLAGS.sampled, tfrecord_path=records, **drawn)
+        found = explore.add_attributes(run, FLAGS.equation, out=out, count=FLAGS.sampled, tfrecord_path=records, **drawn)
     print(printable(found.text))
     print(f"In {', '.join(str(out / name) for name in found.pictures)}")
     if FLAGS.out is None:  # the page shows the run's own folder alone

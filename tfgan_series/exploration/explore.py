@@ -1,7 +1,7 @@
 """Explores a run: from its generator and its records it makes pictures and numbers.
 
-Each function takes a run's folder, writes pictures and NAME.json into `out`, and returns the Finding. NAME says what was asked,
-as interpolate-3-17-40, so another walk has other files.
+Each function takes a run's folder, writes pictures and NAME.json into `out` (default: RUN/explored), and returns the Finding.
+NAME says what was asked, as interpolate-3-17-40, so another walk has other files.
 
 labels: what a conditional run is asked for, one label (interpolate takes several); () for another run. All functions raise
 UserError if the folder is no run or has no generator yet, for a number that no sample has, and for labels that do not fit the
@@ -27,17 +27,21 @@ _USUAL = {"seed": 0, "steps": STEPS, "spherical": True, "count": SAMPLED}  # opt
 
 def interpolate(
     run: Path | str,
-    out: Path | str,
     numbers: Sequence[int],
     *,
+    out: Path | str | None = None,
     labels: Sequence[str] = (),
     seed: int = 0,
     steps: int = STEPS,
     spherical: bool = True,
 ) -> findings.Finding:
     """Walks from sample to sample, or, with several labels and one sample, from label to label: a picture with a
-    row for each walk, and a GIF that goes there and back. seed, steps and spherical as in interpolation.interpolate; a walk
-    between labels is always on the straight line."""
+    row for each walk, and a GIF that goes there and back.
+
+        tg.interpolate(run, [3, 17, 40]).picture    # a notebook shows it
+
+    seed, steps and spherical as in interpolation.interpolate; a walk between labels is always on the straight line.
+    """
     step = runs.last_step(run)
     if len(labels) > 1:
         if not spherical:
@@ -54,31 +58,46 @@ def interpolate(
     else:
         found = interpolation.interpolate(_generator(run, labels), numbers, seed=seed, steps=steps, spherical=spherical)
     options = {"seed": seed, "steps": steps, "spherical": spherical}
-    return _written(found, step, out, ["interpolate", *map(str, numbers)], labels, options)
+    return _written(found, step, out or Path(run) / runs.EXPLORED, ["interpolate", *map(str, numbers)], labels, options)
 
 
 def add_samples(
-    run: Path | str, out: Path | str, terms: arithmetic.Numbers, *, labels: Sequence[str] = (), seed: int = 0
+    run: Path | str,
+    terms: arithmetic.Numbers,
+    *,
+    out: Path | str | None = None,
+    labels: Sequence[str] = (),
+    seed: int = 0,
 ) -> findings.Finding:
-    """An equation of chosen samples, [(1 or -1, numbers)]."""
+    """An equation of chosen samples, [(1 or -1, numbers)].
+
+    tg.add_samples(run, [(1, [29, 36, 51]), (-1, [37, 42, 47]), (1, [10, 22, 64])]).picture
+    """
     step = runs.last_step(run)
     found = arithmetic.by_number(_generator(run, labels), terms, seed=seed)
     sum_of = "".join(f"{'+' if sign > 0 else '-'}{'.'.join(map(str, numbers))}" for sign, numbers in terms)
-    return _written(found, step, out, ["arithmetic", sum_of.removeprefix("+")], labels, {"seed": seed})
+    return _written(
+        found, step, out or Path(run) / runs.EXPLORED, ["arithmetic", sum_of.removeprefix("+")], labels, {"seed": seed}
+    )
 
 
 def add_attributes(
     run: Path | str,
-    out: Path | str,
     text: str,
     *,
+    out: Path | str | None = None,
     labels: Sequence[str] = (),
     tfrecord_path: Path | str | None = None,
     seed: int = 0,
     count: int = SAMPLED,
 ) -> findings.Finding:
-    """An equation of the records' attributes. seed and count as in arithmetic.by_name.
+    """An equation of the records' attributes.
 
+        found = tg.add_attributes(run, "Male & Smiling - Male")
+        print(found.text)
+        found.picture
+
+    seed and count as in arithmetic.by_name.
     Raises UserError if the equation cannot be read, if the records have no attributes, or if the equation names an attribute
     that they do not have.
     """
@@ -93,26 +112,31 @@ def add_attributes(
     equation.known(equation.parse(text), text, names)  # checked before a classifier is trained for it
     judge = classifier.find_or_train(records, experiment)
     found = arithmetic.by_name(generator, judge, text, seed=seed, count=count)
-    return _written(found, step, out, ["equation", text.replace(" ", "")], labels, {"seed": seed, "count": count})
+    return _written(
+        found, step, out or Path(run) / runs.EXPLORED, ["equation", text.replace(" ", "")], labels, {"seed": seed, "count": count}
+    )
 
 
 def find_neighbours(
     run: Path | str,
-    out: Path | str,
     numbers: Sequence[int],
     *,
+    out: Path | str | None = None,
     labels: Sequence[str] = (),
     tfrecord_path: Path | str | None = None,
     seed: int = 0,
 ) -> findings.Finding:
-    """The training pictures nearest to samples."""
+    """The training pictures nearest to samples.
+
+    tg.find_neighbours(run, [1, 2, 3]).picture
+    """
     step, generator = runs.last_step(run), _generator(run, labels)
     experiment, records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
     latent.numbered(numbers, 1, seed)  # checked before a classifier is trained for them
     judge = classifier.find_or_train(records, experiment) if classifier.names(records) else None
     condition = generator.value if isinstance(generator, Fixed) else None
     found = neighbours.neighbours(generator, records, experiment, numbers, condition=condition, seed=seed, judge=judge)
-    return _written(found, step, out, ["neighbours", *map(str, numbers)], labels, {"seed": seed})
+    return _written(found, step, out or Path(run) / runs.EXPLORED, ["neighbours", *map(str, numbers)], labels, {"seed": seed})
 
 
 def _written(

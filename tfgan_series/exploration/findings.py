@@ -20,6 +20,11 @@ class Finding:
     pictures: dict[str, Image.Image | list[Image.Image]]
     numbers: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def picture(self) -> Image.Image:
+        """The one that is no GIF."""
+        return next(one for one in self.pictures.values() if not isinstance(one, list))
+
 
 def write(finding: Finding, name: str, out: Path | str, step: int | None) -> None:
     """Write OUT/NAME.json and the pictures beside it. Each file appears only when it is complete; the JSON comes last.
