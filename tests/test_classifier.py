@@ -79,6 +79,19 @@ def write_tints(folder, left, right):
     return folder
 
 
+def test_grey_pictures_have_their_own(copy, tiny, tmp_path, monkeypatch):
+    """Records of original files have one identity, whatever the channels that training asks for."""
+    monkeypatch.setattr(classifier, "STEPS", 1)
+    for name, shade in (("a", 50), ("b", 200)):
+        for number in range(8):
+            (tmp_path / name).mkdir(exist_ok=True)
+            Image.new("RGB", (9, 9), (shade, number, 0)).save(tmp_path / f"{name}/{number}.png")
+    for channels in (3, 1):
+        given = series.resolve("folder", image_size=8, channels=channels)
+        found = conversion.convert(given, dataset_path=tmp_path, tfrecord_path=tmp_path / "t", store="source", overwrite=True)
+        assert classifier.find_or_train(found, given).model.input_shape == (None, 8, 8, channels)
+
+
 def test_records_made_anew_from_other_files_get_another_classifier(tmp_path, monkeypatch):
     """As many pictures of the same names and sizes, but the colours of the two classes are exchanged."""
     monkeypatch.setattr(classifier, "STEPS", 1)

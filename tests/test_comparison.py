@@ -47,7 +47,7 @@ def test_the_page(compared):
     assert lines[0] == "# How hot?"
     assert "![loss curves and final grids](heat.png)" in lines
     assert any(line.startswith("| too hot | 0; 1 of 1 run diverged | Gen_loss | - |") for line in lines)
-    assert any(line.startswith("| too hot | 1 | - |") for line in lines)
+    assert any(line.startswith("| too hot | 0 of 1 | - |") for line in lines)
     with Image.open(page.with_suffix(".png")) as figure:
         assert figure.width > figure.height / 2
 
@@ -194,6 +194,7 @@ def test_scores_that_do_not_compare_are_not_put_side_by_side_without_a_word():
     lines = comparison.score_table({"one": results(1.0, "aa"), "other": results(9.0, "bb")}).splitlines()
     assert lines[2] == "| real pictures |  | 1 to 9 |"
     assert lines[-1].endswith("do not compare their scores.")
+    assert comparison.score_table({"one": [*results(1.0, "aa"), []]}).splitlines()[3] == "| one | 1 of 2 | 3 |"  # one diverged
     lines = comparison.score_table({"one": results(1.0, "aa"), "other": results(1.0, "aa")}).splitlines()
     assert lines[2] == "| real pictures |  | 1 |"
     assert "do not compare" not in lines[-1]

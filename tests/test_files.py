@@ -1,19 +1,22 @@
 import csv
 import os
 import platform
+import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from tfgan_series import files
+from tfgan_series import files, runs
 from tfgan_series.errors import UserError
 
 HOLD = """
 import pathlib, sys
-from tfgan_series import files
+from tfgan_series import files, runs
 
 with files.claimed(pathlib.Path(sys.argv[1])):
     print("claimed", flush=True)
@@ -21,7 +24,7 @@ with files.claimed(pathlib.Path(sys.argv[1])):
 """
 
 
-def test_a_claimed_folder_is_free_again_when_its_process_is_killed(tmp_path):
+def test_a_claimed_folder_is_free_again_when_its_process_is_killed(tmp_path, capsys):
     folder = tmp_path / "khoa học 马"
     words, pipe = [sys.executable, "-c", HOLD, folder], subprocess.PIPE
     with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True) as holder:
@@ -30,7 +33,10 @@ def test_a_claimed_folder_is_free_again_when_its_process_is_killed(tmp_path):
             pass
         with files.claimed(tmp_path / "other"):
             pass
-        holder.kill()
+        threading.Timer(0.5, holder.kill).start()
+        with files.claimed(folder, "It is busy: waiting."):
+            assert holder.wait() == -signal.SIGKILL
+    assert capsys.readouterr().out == "It is busy: waiting.\n"
     with files.claimed(folder):
         assert not list(tmp_path.iterdir())
 
@@ -132,6 +138,41 @@ def test_a_discarded_folder_leaves_nothing(tmp_path):
     (tmp_path / "other").touch()
     files.discard(tmp_path / "run")
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
+
+
+def test_what_a_kill_leaves_of_a_discarded_folder_goes_with_the_next_claim(tmp_path, monkeypatch):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/experiment.json").touch()
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda path: None)
+        files.discard(tmp_path / "run")
+    (left,) = tmp_path.iterdir()
+    os.utime(left, (0, 0))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runs, "ROOT", Path())
+    assert runs.all_runs() == []
+    files._left_over.cache_clear()
+    with files.claimed(tmp_path / "run"):
+        assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("stopped", [1, 2])
+def test_a_stop_between_two_folders_leaves_one_of_them(tmp_path, monkeypatch, stopped):
+    """Before the old folder has another name, and after."""
+    replace, calls = os.replace, []
+
+    def stop(one, other):
+        calls.append(one)
+        if len(calls) == stopped:
+            raise KeyboardInterrupt
+        replace(one, other)
+
+    (tmp_path / "exported").mkdir()
+    (tmp_path / "exported/old").touch()
+    monkeypatch.setattr(os, "replace", stop)
+    with pytest.raises(KeyboardInterrupt), files.whole_folder(tmp_path / "exported"):
+        pass
+    assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == ["exported", "exported/old"]
 
 
 def test_names_as_long_as_they_may_be_and_text_that_is_no_unicode(tmp_path):

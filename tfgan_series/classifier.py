@@ -98,21 +98,24 @@ def find_or_train(records: Records, experiment: Experiment) -> Classifier:
         "names": list(names(records)),
         "partition": experiment.partition,
         "fit": experiment.fit,
+        "channels": experiment.channels,
         "recipe": _RECIPE,
     }
-    try:
-        note = files.parse_json(path.with_suffix(".json").read_text(encoding="utf-8"))
-        if {name: note[name] for name in wanted} == wanted:
-            return Classifier(keras.models.load_model(path, compile=False), tuple(note["names"]), note["accuracy"])
-    except Exception:  # Keras passes on all kinds of errors from its zip, HDF5 and JSON readers
-        pass  # there is none yet, or it is damaged: it is made again
-    trained = train(records, experiment)
-    path.parent.mkdir(exist_ok=True)
-    path.with_suffix(".json").unlink(missing_ok=True)  # if we are killed in between, no old note describes a new model
-    with files.whole(path) as partial:
-        trained.model.save(partial)
-    files.write_whole(path.with_suffix(".json"), json.dumps({**wanted, "accuracy": trained.accuracy}, indent=2) + "\n")
-    return trained
+    # Of two processes that train one, only the last to write would have measured with the classifier that is kept.
+    with files.claimed(path, f"Another process trains the classifier for {records.folder}: waiting for it."):
+        try:
+            note = files.parse_json(path.with_suffix(".json").read_text(encoding="utf-8"))
+            if {name: note[name] for name in wanted} == wanted:
+                return Classifier(keras.models.load_model(path, compile=False), tuple(note["names"]), note["accuracy"])
+        except Exception:  # Keras passes on all kinds of errors from its zip, HDF5 and JSON readers
+            pass  # there is none yet, or it is damaged: it is made again
+        trained = train(records, experiment)
+        path.parent.mkdir(exist_ok=True)
+        path.with_suffix(".json").unlink(missing_ok=True)  # if we are killed in between, no old note describes a new model
+        with files.whole(path) as partial:
+            trained.model.save(partial)
+        files.write_whole(path.with_suffix(".json"), json.dumps({**wanted, "accuracy": trained.accuracy}, indent=2) + "\n")
+        return trained
 
 
 def model_path(records: Records, experiment: Experiment) -> Path:
@@ -125,8 +128,8 @@ def model_path(records: Records, experiment: Experiment) -> Path:
 def train(records: Records, experiment: Experiment, seed: int = 0) -> Classifier:
     """Train a classifier on the experiment's partition, and measure it on test or val.
 
-    If the records have no such partition, it is measured on the tenth that decides which weights are kept. Each call with the
-    same records and seed gives the same classifier. Raises UserError for a damaged shard.
+    If the records have no such partition, it is measured on the tenth that decides which weights are kept. On one machine, each
+    call with the same records and seed gives the same classifier. Raises UserError for a damaged shard.
     """
     count = min(records.count(experiment.partition), _RECORDS)
     checked = max(count // 10, 1)

@@ -282,7 +282,8 @@ def score_table(measured: Mapping[str, Sequence[Sequence[Score]]]) -> str:
     lines.append(["real pictures", "", *(" to ".join(dict.fromkeys(both)) for both in ends)])
     for label, of_seeds in measured.items():
         values = [[score.value for found in of_seeds for score in found if score.metric == metric] for metric in metrics]
-        lines.append([label, str(len(of_seeds)), *map(_spread, values)])
+        has = max(map(len, values))  # a run that diverged in its first row has no scores
+        lines.append([label, f"{has} of {len(of_seeds)}" if has < len(of_seeds) else str(has), *map(_spread, values)])
     apart = len({score.features_digest for score in every}) > 1 or any(len(of) > 1 for of in floors.values())
     warning = "The runs were measured through other networks or against other real pictures: do not compare their scores."
     return _markdown(lines) + f"\n{warning if apart else scores.HOW_TO_READ}\n"

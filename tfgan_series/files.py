@@ -91,12 +91,8 @@ def _sync(path: Path, mode: int) -> None:
 
 
 def rename(path: Path, name: Path) -> None:
-    """Rename a file, or a folder and all that is in it, when the disk holds it completely. An old file of this name goes."""
-    if path.is_dir():
-        for one in [*path.rglob("*"), path]:
-            sync(one)
-    else:
-        sync(path)
+    """Rename a file when the disk holds it completely. An old file of this name goes."""
+    sync(path)
     _replace(path, name)
     sync(name.parent)
 
@@ -146,10 +142,20 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 
 def replace_folder(complete: Path, folder: Path) -> None:
-    """Rename a complete folder to `folder`. An older folder of that name is removed only now."""
+    """Rename a complete folder to `folder` when the disk holds all of it. An older folder of that name is removed at the end."""
+    for one in [*complete.rglob("*"), complete]:
+        sync(one)
+    old = partial(folder)
     if folder.exists():
-        discard(folder)
-    rename(complete, folder)
+        _replace(folder, old)
+    try:
+        _replace(complete, folder)
+    except BaseException:
+        if old.exists() and not folder.exists():
+            _replace(old, folder)
+        raise
+    sync(folder.parent)
+    _remove(old)
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -182,28 +188,34 @@ def stamp(path: str | Path) -> tuple[int, int]:
 
 
 def discard(folder: Path) -> None:
-    """Remove a folder and everything in it. If the process is killed halfway, no part of it is left under the old name."""
+    """Remove a folder and everything in it. If the process is killed halfway, no part of it is left under the old name, and the
+    next process that claims the folder removes the rest."""
     folder = folder.resolve()
-    aside = tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent)
-    folder.rename(os.path.join(aside, folder.name))
+    aside = partial(folder)
+    folder.rename(aside)
     shutil.rmtree(aside)
 
 
 @contextlib.contextmanager
-def claimed(folder: Path) -> Iterator[None]:
-    """Keep a folder for this process alone until the block ends or the process is killed. The folder need not exist yet.
+def claimed(path: Path, waiting: str = "") -> Iterator[None]:
+    """Keep a folder or a file for this process alone until the block ends or the process is killed. It need not exist yet.
 
-    Raises UserError if another process has it: one of the same user, on the same machine, with the same TMPDIR.
+    If another process has it, one of the same user, on the same machine, with the same TMPDIR: raises UserError, or prints
+    `waiting` and waits until it is free.
     """
     # The lock is a temporary file. Beside the folder it would be left over if a command ends before it writes.
-    lock = filelock.FileLock(os.path.join(tempfile.gettempdir(), f"tfgan_series-{naming.digest(folder.resolve())}.lock"))
+    lock = filelock.FileLock(os.path.join(tempfile.gettempdir(), f"tfgan_series-{naming.digest(path.resolve())}.lock"))
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
-        raise UserError(f"another process is writing {folder}: wait until it is done, or stop it") from error
+        if not waiting:
+            raise UserError(f"another process is writing {path}: wait until it is done, or stop it") from error
+        print(waiting, flush=True)
+        lock.acquire()
     except PermissionError:
         pass  # another user's lock: it may be an old one, so we ignore it
     try:
+        _clear(path.resolve())
         yield
     finally:
         lock.release()

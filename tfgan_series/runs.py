@@ -101,7 +101,8 @@ def named_folder(name: str) -> Path:
 
 def all_runs() -> list[Path]:
     """The folders of the runs below `runs`, those of compare.py too. The run that was begun or has gone on last comes first."""
-    found = [path for depth in ("*", "*/*", f"{COMPARED}/*/*/*") for path in ROOT.glob(f"{depth}/{EXPERIMENT}")]
+    # A hidden folder is what is left of a run that --overwrite was removing.
+    found = [path for depth in ("[!.]*", "*/[!.]*", f"{COMPARED}/*/*/[!.]*") for path in ROOT.glob(f"{depth}/{EXPERIMENT}")]
     return [path.parent for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
 
 
@@ -358,7 +359,8 @@ def _check_rows(log: Sequence[Mapping[str, float]]) -> None:
     last = 0.0
     for line, row in enumerate(log, 2):
         step, steps = row["step"], row["steps"]
-        if not (steps >= 1 and steps == log[0]["steps"] and abs(row["epoch"] * steps - step) < 0.5):
+        rounded = 1e-6 * steps  # an epoch's fraction has six digits
+        if not (steps >= 1 and steps == log[0]["steps"] and abs(row["epoch"] * steps - step) < max(0.5, rounded)):
             raise ValueError(f"line {line}: epoch {row['epoch']:g}, step {step:.10g} and {steps:g} steps an epoch do not fit")
         if step <= last:
             raise ValueError(f"line {line}: step {step:.10g} after step {last:.10g}: a row comes twice, or two runs wrote it")

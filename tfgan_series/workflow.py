@@ -65,6 +65,8 @@ def _open_run(folder: Path, experiment: Experiment, records: Records, tfrecord_p
     runs.open_folder(folder, overwrite)
     invocation.note_overwritten(overwrite)
     resume.check(folder, experiment, records)
+    if line := resume.warm_restart(folder, experiment):
+        print(line)
     runs.write_experiment(folder, experiment, records.count_of(experiment), records.identity, tfrecord_path)
     (folder / runs.DIVERGED).unlink(missing_ok=True)
 

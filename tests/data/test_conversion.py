@@ -198,7 +198,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch, caps
             assert one.read_bytes() == other.read_bytes()
 
 
-def test_bad_files_among_good_ones(tmp_path):
+def test_bad_files_among_good_ones(tmp_path, capsys):
     pictures = tmp_path / "pictures"
     for name, value in (("a/1.png", 10), ("a/2.png", 20), ("b/3.png", 30)):
         (pictures / name).parent.mkdir(parents=True, exist_ok=True)
@@ -207,14 +207,17 @@ def test_bad_files_among_good_ones(tmp_path):
     buffer = io.BytesIO()
     Image.new("RGB", (300, 200)).save(buffer, "JPEG")
     (pictures / "b/cắt, ngắn.jpg").write_bytes(buffer.getvalue()[:400])
+    (pictures / "c").mkdir()
+    (pictures / "c/empty.png").touch()
     found = conversion.convert(series.resolve("folder", image_size=8), dataset_path=pictures, tfrecord_path=tmp_path / "t")
     assert found.counts == {"train": 3}
-    assert found.class_names == ("a", "b")
+    assert found.class_names == ("a", "b", "c")
+    assert "Note: these classes have no usable picture, and are kept: c.\n" in capsys.readouterr().out
     examples = read(found.folder, "train")
     assert {name: int(example["label"]) for name, example in examples.items()} == {"a/1.png": 0, "a/2.png": 0, "b/3.png": 1}
     assert (examples["b/3.png"]["image"] == 30).all()
     reasons = rejected(found.folder)
-    assert set(reasons) == {"b/text.jpg", "b/cắt, ngắn.jpg"}
+    assert set(reasons) == {"b/text.jpg", "b/cắt, ngắn.jpg", "c/empty.png"}
     assert "cannot be decoded" in reasons["b/cắt, ngắn.jpg"]
 
 

@@ -70,7 +70,8 @@ def test_a_pair_without_an_article_takes_the_models_numbers_and_the_pictures_siz
     photos = series.resolve("folder")
     assert (photos.length, photos.lr_drops, photos.batch_size) == (("steps", 10_000), (), 128)
     assert series.resolve("folder", epochs=3).length == ("epochs", 3)
-    assert "no article" not in series.origin(series.resolve("mnist", "gan"))
+    assert series.origin(series.resolve("mnist", "gan")) == "gan on mnist: a row of the series"
+    assert series.origin(series.resolve("mnist", preset="strong")).endswith("series; the numbers are those of --preset=strong")
     faces = series.resolve("celeba", "gan")
     assert (faces.image_size, faces.bbox, faces.records_name) == (64, True, "img_celeba-bbox")
     pets = series.resolve("unpaired", preset="paper")

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,18 @@ def test_the_best_generator_outlives_a_collapse(digits, tiny, tmp_path, monkeypa
     assert [score.step for score in scores.read(folder) if score.metric == metric] == [23, 46, 69]
     best = evaluate.evaluate_run(folder, tfrecord_path=digits[0], generator=folder / runs.best_name("generator"), count=60)
     assert best[0].value == pytest.approx(min(distances), rel=1e-4)
+
+
+def test_a_distance_through_other_features_is_not_compared(digits, tiny, tmp_path, capsys):
+    """A classifier that was trained anew sees other distances: the first one through it is the best so far."""
+    real = evaluate.reference(digits[1], tiny, features.load("random", digits[1], tiny), count=60)
+    generators = {"generator": networks.build(tiny)["generator"]}
+    found = evaluate.evaluate(generators, real, step=23)
+    scores.add(tmp_path, [dataclasses.replace(one, value=0.001, features_digest="another") for one in found])
+    hooks.save_scores(generators, real, every=1, total=92, folder=tmp_path)({"step": 46, "steps": 23})
+    told = capsys.readouterr().out
+    assert told.count("measured through other features") == 1
+    assert "the best so far" in told
 
 
 def test_scores_by_class_are_in_the_scores_and_not_in_the_log(digits, tmp_path):

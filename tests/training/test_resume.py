@@ -35,6 +35,17 @@ def begin(folder, found):
     return folder
 
 
+def test_a_longer_run_whose_rate_falls_is_told_that_it_rises(make_records, tmp_path):
+    folder = tmp_path / "run"
+    falling = MINE.change(lr_decay=0.5, epochs=8)
+    assert resume.warm_restart(folder, falling) == ""
+    folder.mkdir()
+    runs.write_experiment(folder, falling, 8, "identity", "records")
+    assert resume.warm_restart(folder, falling) == ""
+    assert "With 10 epochs in place of 8" in resume.warm_restart(folder, falling.change(epochs=10))
+    assert resume.warm_restart(folder, MINE.change(epochs=10)) == ""
+
+
 def test_a_run_goes_on_on_the_records_that_it_began_on(make_records, tmp_path):
     folder = begin(tmp_path / "run", make_records(seed=0))
     resume.check(folder, MINE, make_records(seed=0))

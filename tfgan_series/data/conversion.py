@@ -15,7 +15,7 @@ import math
 import os
 import shutil
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,8 @@ def _convert_into(
     print(f"{folder}: {found}. samples.png in it shows what will be trained on.")
     if 1 < len(source.class_names) <= _TOLD:
         print(f"Classes: {', '.join(source.class_names)}.")
+    if empty := _empty_classes(source, {name for name, _ in rejected}):
+        print(printable(f"Note: these classes have no usable picture, and are kept: {', '.join(empty)}."))
     if rejected:
         print(f"Pictures that could not be used: {len(rejected):,}; {folder / records.REJECTED} tells which and why.")
     if oblong and settings.get("fit") != "crop":
@@ -132,6 +134,12 @@ def _convert_into(
     for note in source.notes:
         print(printable(f"Note: {note}."))
     return found
+
+
+def _empty_classes(source: Source, rejected: Collection[str]) -> list[str]:
+    """The classes whose pictures were all rejected. A conditional model could be asked for one, and never learns it."""
+    used = {one.label for part in source.partitions.values() for one in part if one.filename not in rejected}
+    return [name for label, name in enumerate(source.class_names) if label not in used]
 
 
 def _shards(source: Source, settings: Mapping[str, Any]) -> list[Shard]:

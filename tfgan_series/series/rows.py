@@ -158,7 +158,8 @@ def changes(experiment: Experiment) -> dict[str, Any]:
 def origin(experiment: Experiment) -> str:
     """Where an experiment's numbers come from, in a sentence."""
     pair = f"{experiment.model} on {experiment.image_type}"
+    preset = f"those of --preset={experiment.preset}"
     if (experiment.image_type, experiment.model) in ROWS:
-        return f"{pair}: a row of the series"
-    numbers = "the model's own numbers" if experiment.preset == "article" else f"those of --preset={experiment.preset}"
+        return f"{pair}: a row of the series" + ("" if experiment.preset == "article" else f"; the numbers are {preset}")
+    numbers = "the model's own numbers" if experiment.preset == "article" else preset
     return f"{pair}: no article has this pair; these are {numbers}, a length in steps, and the pictures' size"

@@ -20,7 +20,6 @@ from tfgan_series.training.state import TrainState
 
 _GRID, _COLUMNS = 16, 4  # pictures in a grid, 4x4
 _ROWS, _IN_ROW = 10, 8  # rows of a grid of pictures that can be asked for, at most; and pictures in each of them
-_SMALLEST = 1e-6  # spread of the real pictures, which may all be the same
 _Z, _FRESH_Z, _SHARE = range(3)  # what a step may draw; step s uses the noise streams 3 s, 3 s + 1 and 3 s + 2
 _CHANGES = latent.SAMPLES - 1  # step s draws the changes of diff_augment from the stream _CHANGES - s
 _REAL, _FAKE, _FRESH = range(3)  # whose changes
@@ -200,7 +199,7 @@ def make_look(experiment: FromNoise, records: Records) -> Look:
         return Sheet(pictures.to_uint8(images), columns, measured, tuple(asked))
 
     def _relative(groups: Sequence[np.ndarray] | np.ndarray) -> float:
-        return float(np.mean([_spread(group) for group in groups])) / max(real, _SMALLEST)
+        return float(np.mean([_spread(group) for group in groups])) / real if real else math.nan
 
     return look
 

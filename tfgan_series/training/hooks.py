@@ -83,8 +83,13 @@ def save_scores(twins: Mapping[str, keras.Model], real: evaluate.Reference, ever
         scores.add(folder, found)
         row |= {score.metric: score.value for score in found if not score.of}
         distances = [score for score in found if scores.is_distance(score)]
-        earlier = [one for one in runs.read_log(folder) if one["step"] < row["step"]]
-        best = all(not _mean(one, distances) <= _mean(row, distances) for one in earlier)  # not <=: a NaN is no better
+        earlier = _earlier(folder, distances, row["step"])
+        alike = [values for digest, values in earlier if digest == real.features.digest]
+        if len(alike) < len(earlier):
+            print("Some scores of this run were measured through other features: they are not compared with the new ones.")
+        best = all(
+            not np.mean(values) <= np.mean([one.value for one in distances]) for values in alike
+        )  # not <=: NaN is no better
         if best:
             for name, twin in twins.items():
                 _save(twin, folder / runs.best_name(name))
@@ -94,8 +99,14 @@ def save_scores(twins: Mapping[str, keras.Model], real: evaluate.Reference, ever
     return hook
 
 
-def _mean(row: Mapping[str, float], measured: Sequence[scores.Score]) -> float:
-    return float(np.mean([row.get(score.metric, np.nan) for score in measured]))
+def _earlier(folder: Path, distances: Sequence[scores.Score], step: int) -> list[tuple[str, list[float]]]:
+    """The same distances of the run's generators at earlier steps: [(the digest of their features, their values)]."""
+    found: dict[tuple[int, str], list[float]] = {}
+    same = {(one.metric, one.checkpoint) for one in distances}
+    for one in scores.read(folder):
+        if (one.metric, one.checkpoint) in same and one.step is not None and one.step < step:
+            found.setdefault((one.step, one.features_digest), []).append(one.value)
+    return [(digest, values) for (_, digest), values in found.items()]
 
 
 def write_steps(state: TrainState, folder: Path) -> Hook:

@@ -152,7 +152,7 @@ def run(training: Training, last_row: int = 0) -> None:
                     training.save()
                 last_row = done
                 print(_line(course, done, means, speed, watch.left(done)), flush=True)
-                if done < course.total and (number := stop.agreed(True)) > _SAVE:
+                if (number := stop.agreed(True)) > _SAVE:  # after the last row too: a comparison must not begin its next run
                     raise Interrupted(number, _place(course, done))
 
 

@@ -17,6 +17,19 @@ def resolve_precision(experiment: Experiment, folder: Path) -> Experiment:
     return devices.resolve_precision(experiment)
 
 
+def warm_restart(folder: Path, experiment: Experiment) -> str:
+    """What to say if the folder's run goes on with another length, and its learning rate falls over the length; else ""."""
+    if not (experiment.lr_decay and (folder / runs.EXPERIMENT).is_file()):
+        return ""
+    (unit, before), (_, now) = runs.read_experiment(folder).length, experiment.length
+    if before == now:
+        return ""
+    return (
+        f"Note: with --lr_decay the learning rate falls over the whole length. With {now:,} {unit} in place of {before:,} it is "
+        "higher again than at the end of the run so far."
+    )
+
+
 def check(folder: Path, experiment: Experiment, records: Records) -> None:
     """Raises UserError if the folder's run has other settings than the experiment, or other records than these. Also for
     another evaluate_count, if the run has a best generator already. A folder without a run passes."""
