@@ -46,7 +46,7 @@ def commands():
     found = {}
     for name in COMMANDS:
         module, before = importlib.import_module(f"tfgan_series.commands.{name}"), set(flags.FLAGS)
-        module.define()
+        command_line.define(module)
         found[name] = Command(module, flags.FlagValues(), command_line.groups())
         for flag in set(flags.FLAGS) - before:
             found[name].flags[flag] = flags.FLAGS[flag]

@@ -28,11 +28,13 @@ def test_records_of_bundled_pictures_are_made(tiny, tmp_path, monkeypatch):
 
 
 def test_a_training_is_refused_before_it_begins(tiny, digits, trained, tmp_path):
-    """Too few pictures for its scores; a folder with another run, also in a dry run."""
+    """Too few pictures for its scores, and a folder with another run: also in a dry run."""
     one = tf.distribute.get_strategy()
     few = conversion.convert(tiny, dataset_path=write_mnist(tmp_path / "files", train=80, test=10), tfrecord_path=tmp_path)
     with pytest.raises(UserError, match="and test gives 10: make records of more pictures; tfgan compare"):
         preparation.prepare(tiny.change(evaluate_every=1), one, few.folder.parents[1])
+    with pytest.raises(UserError, match="and test gives 10: make records of more pictures"):
+        preparation.describe(tiny.change(evaluate_every=1), tfrecord_path=few.folder.parents[1], run_dir=tmp_path / "run")
     other = {"tfrecord_path": digits[0], "run_dir": trained}
     with pytest.raises(UserError, match="holds another run .lr: 0.0015 in the run, 5.0 asked"):
         preparation.describe(tiny.change(lr=5.0), **other)

@@ -18,9 +18,8 @@ COMMON = {"Real_P": 0.5, "Fake_P": 0.25, "Dis_loss": 1.5, "images_per_second": 1
 
 def test_a_log_of_long_epochs_can_be_read(tmp_path):
     """Its epochs have six digits after the point, which are more than a step if an epoch has millions of them."""
-    rows = [
-        {"epoch": round(step / 5_000_003, 6), "step": step, **COMMON, "steps": 5_000_003} for step in range(1000, 60_000, 1000)
-    ]
+    same = {**COMMON, "Gen_loss": 1.0, "lr": 0.1, "steps": 5_000_003}
+    rows = [{"epoch": round(step / 5_000_003, 6), "step": step, **same} for step in range(1000, 60_000, 1000)]
     runs.write_log(tmp_path, rows)
     assert len(runs.read_log(tmp_path)) == len(rows)
 

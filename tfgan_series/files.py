@@ -201,7 +201,7 @@ def claimed(path: Path, waiting: str = "") -> Iterator[None]:
     """Keep a folder or a file for this process alone until the block ends or the process is killed. It need not exist yet.
 
     If another process has it, one of the same user, on the same machine, with the same TMPDIR: raises UserError, or prints
-    `waiting` and waits until it is free.
+    `waiting` and waits until it is free. What killed processes have left of it is removed.
     """
     # The lock is a temporary file. Beside the folder it would be left over if a command ends before it writes.
     lock = filelock.FileLock(os.path.join(tempfile.gettempdir(), f"tfgan_series-{naming.digest(path.resolve())}.lock"))

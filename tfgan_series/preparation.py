@@ -29,11 +29,16 @@ def prepare(
     devices.check(experiment, strategy)
     # Several workers may not make records: all of them would write the same files.
     found = find_or_make(experiment, tfrecord_path, may_make=not workers.several_workers(strategy))
+    return _fitted(experiment, found), found
+
+
+def _fitted(experiment: Experiment, found: Records) -> Experiment:
+    """The experiment, fitted to its records. Raises UserError if they are too few for a step, or for its scores."""
     pipeline.steps_per_epoch(found, experiment)
     fitted = experiment.fitted(found)
     if fitted.evaluate_every:
         evaluate.choose(found, fitted, fitted.evaluate_count, evaluate.partition_while_training(found))
-    return fitted, found
+    return fitted
 
 
 def describe(
@@ -45,11 +50,12 @@ def describe(
 ) -> list[str]:
     """What train would do, as lines to print; nothing is made or trained. Raises UserError."""
     folder = Path(run_dir or runs.default_folder(experiment, tfrecord_path))
-    experiment = devices.resolve_precision(experiment) if overwrite else resume.resolve_precision(experiment, folder)
+    experiment = resume.resolve_precision(experiment, folder, overwrite)
     networks.check(experiment)
+    devices.check(experiment, devices.choose_strategy())
     found = records.find_records(tfrecord_path, experiment)
     if found:
-        experiment = experiment.fitted(found)
+        experiment = _fitted(experiment, found)
         if not overwrite:
             resume.check(folder, experiment, found)
     lines = [series.origin(experiment)]

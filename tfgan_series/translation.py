@@ -92,11 +92,11 @@ def _batches(
 
 def _load(run: Path | str, direction: str) -> Network:
     """The run's generator of a direction. Raises UserError if it has none, or if it cannot be read."""
-    saved = MODELS[runs.read_experiment(run, "pictures").model].saved
-    directions = [name.removeprefix("generator_") for name in saved]
+    translates = MODELS[runs.read_experiment(run, "pictures").model].translates
+    directions = {"".join(ends).lower(): name for name, ends in translates.items()}
     if direction not in directions:
         raise UserError(f"--direction={direction}: choose one of {', '.join(directions)}{nearest(direction, directions)}")
-    return load_generator(Path(run) / runs.saved_name(f"generator_{direction}"))
+    return load_generator(Path(run) / runs.saved_name(directions[direction]))
 
 
 def translate(generator: Network, images: np.ndarray) -> np.ndarray:

@@ -33,7 +33,7 @@ def train(
     strategy = devices.choose_strategy()
     folder = Path(run_dir) if run_dir else runs.default_folder(experiment, tfrecord_path)
     asked = experiment
-    experiment = devices.resolve_precision(asked) if overwrite else resume.resolve_precision(asked, folder)
+    experiment = resume.resolve_precision(asked, folder, overwrite)
     if experiment != asked:
         print(f"--precision=auto is {experiment.precision} in this run.")
     chief = workers.is_chief(strategy)

@@ -28,6 +28,13 @@ defined: list[str] = []  # settings that this command has a flag for
 _groups: dict[str, str] = {}  # flags that are settings or paths: their groups in --help
 
 
+def define(command: ModuleType) -> None:
+    """Define the flags of a command, which may be another than before: docs/reference.py defines one after the other."""
+    _groups.clear()
+    defined.clear()
+    command.define()
+
+
 def define_records() -> None:
     """The flag for where records lie."""
     define_path("TFRecordPath", "tfrecords", "root folder of the records, the same in every command")
@@ -119,7 +126,6 @@ def define_settings(*names: str, draws_from: str | None = None, own: Collection[
     draws_from: offer only the models that draw from this, "noise" or "pictures", and the ImageTypes they draw. own: settings
     whose names the command uses for flags of its own.
     """
-    _groups.clear()  # docs/reference.py defines one command after the other
     fitting = series.drawing_from(draws_from)
     pairs = [pair for pair in series.pairs() if pair[1] in fitting]
     kinds = list(dict.fromkeys(image_type for image_type, _ in pairs))
@@ -281,7 +287,7 @@ def run(command: ModuleType) -> None:
     A command that does several things lists them in WORDS. The user types one of them before the flags, and main gets it. A
     command whose settings only find a run says FINDS_A_RUN = True: its help shows those settings alone that name a run.
     """
-    command.define()
+    define(command)
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a file's name may not be UTF-8
     try:
         try:

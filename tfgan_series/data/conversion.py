@@ -6,7 +6,6 @@ the next shard, and a folder of this name is complete. The same source gives the
 """
 
 import contextlib
-import csv
 import functools
 import hashlib
 import itertools
@@ -113,8 +112,7 @@ def _convert_into(
         shutil.rmtree(partial)
         raise UserError(f"none of the {len(rejected):,} pictures can be used; the first: {rejected[0][0]}: {rejected[0][1]}")
     _write_samples(partial, plan, done, sides)
-    with open(partial / records.REJECTED, "w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("file", "reason"), *rejected])
+    files.write_rows(partial / records.REJECTED, [("file", "reason"), *rejected])
     _write_metadata(partial, plan, done)
     _give_name(partial, folder)
 

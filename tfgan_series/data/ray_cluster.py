@@ -28,7 +28,7 @@ import numpy as np
 import PIL
 import tensorflow as tf
 
-from tfgan_series import files
+from tfgan_series import files, invocation
 from tfgan_series.data import serialization, sharding
 from tfgan_series.data.datasets.source import Example
 from tfgan_series.data.sharding import Advance, Shard, Written
@@ -40,7 +40,10 @@ HERE = "auto"  # the address of a cluster that is started on this machine alone,
 _RETRIES = 3  # of a task whose worker or machine is lost
 _AHEAD = 2  # tasks for each core: no worker waits for the next one, and few lists of pictures are on their way
 _SECONDS = 5  # after so long without a finished shard we look whether the cluster is still there
-_AGAIN = "to go on, type the same command again"
+
+
+def _again() -> str:
+    return f"to go on, type {invocation.same_command()}"
 
 
 def check_address(address: str) -> None:
@@ -88,7 +91,9 @@ def write_shards(
                 yield _result(ray, one)
                 advance(len(running.pop(one).examples))
             if not all(map(_answers, ends)):
-                raise UserError(f"the cluster's head {ends[0]}, or its part on this machine, has ended: start it again; {_AGAIN}")
+                raise UserError(
+                    f"the cluster's head {ends[0]}, or its part on this machine, has ended: start it again; {_again()}"
+                )
 
 
 def _import_ray(address: str) -> ModuleType:
@@ -114,7 +119,7 @@ def _connected(ray: ModuleType, address: str) -> Iterator[list[str]]:
         except SystemExit as stop:  # SIGTERM came, and Ray's handler was there
             raise KeyboardInterrupt(signal.SIGTERM) from stop
         except Exception as error:  # Ray passes on every kind of error
-            raise UserError(f"--cluster={address}: no cluster ({reason_of(error.__cause__ or error)}); {_AGAIN}") from error
+            raise UserError(f"--cluster={address}: no cluster ({reason_of(error.__cause__ or error)}); {_again()}") from error
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, handler)  # Ray has put its own there
         head = ray.get_runtime_context().gcs_address
@@ -145,9 +150,9 @@ def _result(ray: ModuleType, task: futures.Future[Written]) -> Written:
     except ray.exceptions.RayTaskError as error:
         if isinstance(error.cause, UserError):
             raise UserError(str(error.cause)) from error
-        raise UserError(f"a task on the cluster failed ({reason_of(error.cause)}); {_AGAIN}") from error
+        raise UserError(f"a task on the cluster failed ({reason_of(error.cause)}); {_again()}") from error
     except ray.exceptions.RayError as error:
-        raise UserError(f"the cluster has lost a shard again and again ({reason_of(error)}); {_AGAIN}") from error
+        raise UserError(f"the cluster has lost a shard again and again ({reason_of(error)}); {_again()}") from error
 
 
 def _portable(shard: Shard) -> Shard:

@@ -14,6 +14,7 @@ import joblib
 import numpy as np
 from joblib.externals.loky import get_reusable_executor
 
+from tfgan_series import invocation
 from tfgan_series.data import preprocess
 from tfgan_series.data.datasets.source import Example
 from tfgan_series.data.preprocess import BadPicture
@@ -54,7 +55,9 @@ def serialized(
         while waiting:
             yield from waiting.popleft().result()
     except BrokenProcessPool as error:
-        raise UserError("a worker process was killed (too little memory?); to go on, type the same command again") from error
+        raise UserError(
+            f"a worker process was killed (too little memory?); to go on, type {invocation.same_command()}"
+        ) from error
     finally:
         for one in waiting:  # after Ctrl-C; the chunks that have begun are ended, which takes seconds at most
             one.cancel()

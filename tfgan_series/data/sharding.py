@@ -9,6 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfgan_series import invocation
 from tfgan_series.data import serialization
 from tfgan_series.data.datasets.source import Example
 from tfgan_series.data.preprocess import BadPicture
@@ -68,6 +69,8 @@ def write_shard(
                     count, size, oblong = count + 1, size + len(found.record), oblong + (not found.square)
                 advance(1)
     except tf.errors.OpError as error:  # for example a full disk
-        raise UserError(f"{unfinished} cannot be written ({error.message}); to go on, type the same command again") from error
+        raise UserError(
+            f"{unfinished} cannot be written ({error.message}); to go on, type {invocation.same_command()}"
+        ) from error
     told = {"file": shard.file, "records": count, "bytes": size, "digest": digest.hexdigest(), "oblong": oblong}
     return told | {"rejected": rejected}

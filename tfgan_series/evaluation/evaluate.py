@@ -85,12 +85,13 @@ class Measured(NamedTuple):
 class Target:
     """What one generator is compared with.
 
-    real: the real pictures. stand_in: other real pictures; for the floors they take the place of the generated ones. floors:
-    {metric: its floor}. inputs: the records whose pictures the generator translates; one that draws from noise makes as many.
+    real: the real pictures. asked: [N, K], what other real pictures, those of the floors, would have to be asked for; generated
+    pictures are asked for the same. floors: {metric: its floor}. inputs: the records whose pictures the generator translates; one
+    that draws from noise makes as many.
     """
 
     real: Seen
-    stand_in: Seen
+    asked: np.ndarray
     floors: dict[str, Measured]
     inputs: Slice
 
@@ -123,10 +124,10 @@ def reference(
     partition, chosen = choose(records, experiment, count, against)
     targets = {}
     for name, (real_ones, others, inputs) in chosen.items():
-        _, side = _ends(name)
+        _, side = _ends(experiment, name)
         real, stand_in = (_seen(features, real_pictures(records, experiment, one, side)) for one in (real_ones, others))
         floors = {one.name: one for one in measured(features, experiment.conditions, real, stand_in)}
-        targets[name] = Target(real, stand_in, floors, inputs)
+        targets[name] = Target(real, stand_in.asked, floors, inputs)
     return Reference(experiment, records, features, partition, targets)
 
 
@@ -139,7 +140,7 @@ def choose(records: Records, experiment: Experiment, count: int, against: str | 
         raise UserError(f"--against={partition}: {records.folder} has {', '.join(present)}")
     chosen = {}
     for name in MODELS[experiment.model].saved:
-        source, target = _ends(name)
+        source, target = _ends(experiment, name)
         real, stand_in = slices_of(records, partition, target, count)
         _, inputs = slices_of(records, partition, source, count)
         same = min(stand_in.count, inputs.count)  # a distance depends on the number of pictures, so the floor's is the same
@@ -174,7 +175,7 @@ def evaluate(
     for name, generator in generators.items():
         target = real.targets[name]
         # Not what the real pictures show: pictures of exactly their classes would be nearer to them than other real ones are.
-        asked = target.stand_in.asked
+        asked = target.asked
         fake = Seen(features_of(real.features, generated(generator, name, real, asked, seed, batch_size)), asked)
         protocol: dict[str, Any] = {
             "partition": real.partition,
@@ -186,7 +187,7 @@ def evaluate(
             "seed": seed,
             "versions": versions(),
         }
-        direction = "".join(_ends(name)).lower()
+        direction = "".join(_ends(real.experiment, name)).lower()
         for one in measured(real.features, real.experiment.conditions, target.real, fake):
             if floor := target.floors.get(one.name):
                 full = protocol_name(one.name, direction and f"_{direction}", one.n_fake, real.partition, real.features.kind)
@@ -286,7 +287,8 @@ def generated(
         inputs = (with_condition(z[part], [tf.constant(asked[part])] if asked.size else []) for part in parts)
     else:
         wanted = real.targets[name].inputs
-        inputs = (images for images, _ in real_pictures(real.records, real.experiment, wanted, _ends(name)[0]))
+        source, _ = _ends(real.experiment, name)
+        inputs = (images for images, _ in real_pictures(real.records, real.experiment, wanted, source))
     with progress.bar(total=total, unit=" images", desc=name, leave=False) as bar:
         for block in inputs:
             images = pictures.to_uint8(in_batches(generator, block, batch_size))
@@ -344,10 +346,9 @@ def versions() -> dict[str, str]:
     return {"tfgan_series": tfgan_series.__version__, "tensorflow": tf.__version__, "keras": keras.__version__}
 
 
-def _ends(generator: str) -> tuple[str, str]:
-    """The sets that a generator leads from and to: ("A", "B") for generator_ab, ("", "") for generator."""
-    ends = generator.partition("_")[2].upper()
-    return ends[:1], ends[1:]
+def _ends(experiment: Experiment, generator: str) -> tuple[str, str]:
+    """The sets that a generator leads from and to: ("A", "B") for generator_ab, ("", "") if it draws from noise."""
+    return MODELS[experiment.model].translates.get(generator, ("", ""))
 
 
 def _draws_from_noise(experiment: Experiment) -> bool:

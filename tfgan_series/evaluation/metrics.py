@@ -11,6 +11,7 @@ import numpy as np
 from scipy.linalg import svdvals
 from scipy.stats import entropy
 from sklearn.metrics import pairwise_distances_chunked
+from sklearn.metrics.pairwise import polynomial_kernel
 from sklearn.neighbors import NearestNeighbors
 
 SMALLEST = 20  # features of each side that a score needs
@@ -55,18 +56,15 @@ def kernel_distance(real: np.ndarray, fake: np.ndarray) -> Value:
 def squared_mmd(real: np.ndarray, fake: np.ndarray) -> float:
     """The unbiased estimate of the squared maximum mean discrepancy (Gretton et al. 2012, lemma 6), in float64.
 
-    With the kernel (x . y / D + 1)^3. It may be below 0.
+    With scikit-learn's usual polynomial kernel, (x . y / D + 1)^3. It may be below 0.
     """
     real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
 
-    def kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return (x @ y.T / x.shape[1] + 1) ** 3
-
     def between_different(x: np.ndarray) -> float:
-        matrix = kernel(x, x)
+        matrix = polynomial_kernel(x)
         return (matrix.sum() - np.trace(matrix)) / (len(x) * (len(x) - 1))
 
-    return float(between_different(real) + between_different(fake) - 2 * kernel(real, fake).mean())
+    return float(between_different(real) + between_different(fake) - 2 * polynomial_kernel(real, fake).mean())
 
 
 def manifolds(real: np.ndarray, fake: np.ndarray, k: int = 3, k_real: int = 5) -> tuple[float, float, float, float]:

@@ -58,7 +58,7 @@ def interpolate(
     else:
         found = interpolation.interpolate(_generator(run, labels), numbers, seed=seed, steps=steps, spherical=spherical)
     options = {"seed": seed, "steps": steps, "spherical": spherical}
-    return _written(found, step, out or Path(run) / runs.EXPLORED, ["interpolate", *map(str, numbers)], labels, options)
+    return _written(found, step, run, out, ["interpolate", *map(str, numbers)], labels, options)
 
 
 def add_samples(
@@ -76,9 +76,7 @@ def add_samples(
     step = runs.last_step(run)
     found = arithmetic.by_number(_generator(run, labels), terms, seed=seed)
     sum_of = "".join(f"{'+' if sign > 0 else '-'}{'.'.join(map(str, numbers))}" for sign, numbers in terms)
-    return _written(
-        found, step, out or Path(run) / runs.EXPLORED, ["arithmetic", sum_of.removeprefix("+")], labels, {"seed": seed}
-    )
+    return _written(found, step, run, out, ["arithmetic", sum_of.removeprefix("+")], labels, {"seed": seed})
 
 
 def add_attributes(
@@ -112,9 +110,7 @@ def add_attributes(
     equation.known(equation.parse(text), text, names)  # checked before a classifier is trained for it
     judge = classifier.find_or_train(records, experiment)
     found = arithmetic.by_name(generator, judge, text, seed=seed, count=count)
-    return _written(
-        found, step, out or Path(run) / runs.EXPLORED, ["equation", text.replace(" ", "")], labels, {"seed": seed, "count": count}
-    )
+    return _written(found, step, run, out, ["equation", text.replace(" ", "")], labels, {"seed": seed, "count": count})
 
 
 def find_neighbours(
@@ -136,13 +132,14 @@ def find_neighbours(
     judge = classifier.find_or_train(records, experiment) if classifier.names(records) else None
     condition = generator.value if isinstance(generator, Fixed) else None
     found = neighbours.neighbours(generator, records, experiment, numbers, condition=condition, seed=seed, judge=judge)
-    return _written(found, step, out or Path(run) / runs.EXPLORED, ["neighbours", *map(str, numbers)], labels, {"seed": seed})
+    return _written(found, step, run, out, ["neighbours", *map(str, numbers)], labels, {"seed": seed})
 
 
 def _written(
     found: findings.Finding,
     step: int | None,
-    out: Path | str,
+    run: Path | str,
+    out: Path | str | None,
     words: Sequence[str],
     labels: Sequence[str],
     options: Mapping[str, Any],
@@ -154,7 +151,7 @@ def _written(
     words += [f"{option}-{value}" for option, value in options.items() if value != _USUAL.get(option)]
     name = f"{kind}-{naming.as_name('-'.join(words))}"
     found = dataclasses.replace(found, pictures={f"{name}{Path(file).suffix}": one for file, one in found.pictures.items()})
-    findings.write(found, name, out, step)
+    findings.write(found, name, out or Path(run) / runs.EXPLORED, step)
     return found
 
 

@@ -38,6 +38,7 @@ LOSSES = {
     "wasserstein": Loss(has_target=False, log_odds=False, equilibrium="0"),
     "relativistic": Loss(has_target=False, log_odds=False, equilibrium="log 2 = 0.693"),
 }
+_BOXED = " and ".join(name for name, one in DATASETS.items() if one.boxes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,7 @@ class Experiment(Settings):
     model: str = setting("which GAN", group="network")
     preset: str = setting("a named set of values; article: the row's own ones", "article", resume="free")
     partition: str = setting("records to train on", "train", choices=(*PARTITIONS, "all"), group="pictures")
-    bbox: bool = setting("cut each face out by its box (img_celeba alone has boxes)", False, group="pictures")
+    bbox: bool = setting(f"cut each face out by its box ({_BOXED} alone has boxes)", False, group="pictures")
     image_size: int = setting("width and height of a picture, in pixels", minimum=1, group="pictures")
     channels: int = setting("1 for grey, 3 for colour", choices=(1, 3), group="pictures")
     fit: str = setting(
@@ -134,8 +135,7 @@ class Experiment(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.bbox and not self.data_set.boxes:
-            boxed = " and ".join(name for name, one in DATASETS.items() if one.boxes)
-            raise UserError(f"--bbox is for {boxed} alone: {self.image_type} has no boxes; leave the flag out")
+            raise UserError(f"--bbox is for {_BOXED} alone: {self.image_type} has no boxes; leave the flag out")
         if len(self.sides) != self.sets:
             fitting = ", ".join(name for name, one in DATASETS.items() if len(one.sides) == self.sets)
             count = {1: "one set", 2: "two sets"}

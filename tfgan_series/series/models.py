@@ -214,18 +214,25 @@ class Model:
 
     settings: its class of Experiment. numbers: its own values, used if neither a row nor the user gives others. networks: the
     module whose build(experiment, synchronized) returns {name: keras.Model} and whose check(experiment) refuses sizes that
-    cannot be built. algorithm: the module that makes its training step. draws_from: "noise" (z) or "pictures". players: for
-    each optimizer, the networks that it updates.
+    cannot be built. algorithm: the module that makes its training step. players: for each optimizer, the networks that it
+    updates. translates: for each generator that translates pictures, the sets that it leads from and to; empty if the model
+    draws from noise.
     """
 
     settings: type[Experiment]
     numbers: Mapping[str, Any]
     networks: str
     algorithm: str
-    draws_from: str
     players: Mapping[str, tuple[str, ...]] = field(
         default_factory=lambda: {"generator": ("generator",), "discriminator": ("discriminator",)}
     )
+
+    translates: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def draws_from(self) -> str:
+        """ "noise" (z) or "pictures"."""
+        return "pictures" if self.translates else "noise"
 
     @property
     def saved(self) -> tuple[str, ...]:
@@ -249,7 +256,6 @@ MODELS: dict[str, Model] = {
         numbers={"base_filters": 128, "batch_size": 128, "epochs": 35, "lr_drops": (10, 20, 25)},
         networks="tfgan_series.networks.dcgan",
         algorithm="tfgan_series.training.adversarial",
-        draws_from="noise",
     ),
     # The lab report, with what PyTorch does in its place: the initial weights, and a loss of probabilities. It prints SGD's rate
     # as 0.3, which does not learn.
@@ -267,7 +273,6 @@ MODELS: dict[str, Model] = {
         },
         networks="tfgan_series.networks.gan",
         algorithm="tfgan_series.training.adversarial",
-        draws_from="noise",
     ),
     # Bai 8. The post names no number of epochs; the paper has 200.
     "cyclegan": Model(
@@ -275,11 +280,11 @@ MODELS: dict[str, Model] = {
         numbers={"base_filters": 64, "batch_size": 1, "epochs": 200, "augment": True},
         networks="tfgan_series.networks.cyclegan",
         algorithm="tfgan_series.training.cyclegan",
-        draws_from="pictures",
         players={
             "generator": ("generator_ab", "generator_ba"),
             "discriminator": ("discriminator_a", "discriminator_b"),
         },
+        translates={"generator_ab": ("A", "B"), "generator_ba": ("B", "A")},
     ),
 }
 # Mirza and Osindero 2014: the same models, with a condition as second input of both networks.

@@ -87,6 +87,7 @@ ROWS: dict[Pair, Numbers] = {
 
 _STRONG_BY_MODEL = {"dcgan": _STRONG, "gan": _STRONG_TRAINING, "cdcgan": _STRONG, "cgan": _STRONG_TRAINING}
 _FROM_NOISE = tuple(kind for kind, data_set in DATASETS.items() if len(data_set.sides) == 1)
+_IN_TWO_SETS = tuple(kind for kind, data_set in DATASETS.items() if len(data_set.sides) == 2)
 _OF_THE_ARTICLE = ("mnist", "img_celeba", "img_align_celeba", "img_align_celeba_png")
 # Zhu et al. 2017, and the identity loss of their code. At 256 pixels the paper has --blocks=9.
 _PAPER = {"loss": "least_squares", "cycle_loss": "l1", "identity_weight": 0.5, "pool": 50, "lr_decay": 0.5}
@@ -96,7 +97,7 @@ PRESETS: dict[str, dict[Pair, Numbers]] = {
     # The numbers of the Chinese article's repository that differ from the article.
     "repository": {(kind, "dcgan"): {"batch_size": 256, "lr_drops": (15, 25, 28)} for kind in _OF_THE_ARTICLE},
     "strong": {(kind, model): numbers for kind in _FROM_NOISE for model, numbers in _STRONG_BY_MODEL.items()},
-    "paper": {(kind, "cyclegan"): _PAPER for kind in ("horse2zebra", "unpaired")},
+    "paper": {(kind, "cyclegan"): _PAPER for kind in _IN_TWO_SETS},
 }
 
 ALIASES = {"celeba": "img_celeba"}  # other spellings of an ImageType; resolve replaces them

@@ -1,5 +1,6 @@
 """Differentiable augmentation (Zhao et al. 2020): changes pictures, real and generated ones alike, before the discriminator
-sees them. The generator learns through it. It helps if there are only hundreds or thousands of pictures."""
+sees them. The generator learns through it. Its authors found that it helps with few pictures; with 400 faces and our recipe it
+did harm (docs/recipe.md)."""
 
 import tensorflow as tf
 

@@ -9,10 +9,10 @@ from tfgan_series.series import Experiment
 from tfgan_series.training import devices
 
 
-def resolve_precision(experiment: Experiment, folder: Path) -> Experiment:
+def resolve_precision(experiment: Experiment, folder: Path, overwrite: bool = False) -> Experiment:
     """The experiment, with --precision=auto replaced: by what it was when the folder's run began, or by what it is here if there
-    is no run. Raises UserError as runs.read_info."""
-    if experiment.precision == "auto" and (folder / runs.EXPERIMENT).is_file():
+    is no run, or it is overwritten. Raises UserError as runs.read_info."""
+    if experiment.precision == "auto" and not overwrite and (folder / runs.EXPERIMENT).is_file():
         return experiment.change(precision=runs.read_experiment(folder).precision)
     return devices.resolve_precision(experiment)
 
