@@ -1,6 +1,6 @@
-"""docs/images/grain.png: is MNIST less grainy because the pictures have 64 x 64 pixels (GAN-03), or because of the network?
+"""A figure: is MNIST less grainy because the pictures have 64 x 64 pixels (GAN-03), or because of the network?
 
-    python docs/figures/grain.py                        # draws the docs' figure again: some minutes
+    python docs/figures/grain.py                        # some minutes; it prints the numbers of lesson 4, and draws grain.png
     python docs/figures/grain.py --steps=100 --out=FILE # a quick look
 
 Each network is trained at a small size and at 64 pixels, for as many steps of 64 pictures. The DCGAN is a sixteenth as wide as
@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 import tfgan_series as tg
 from tfgan_series import pictures
 
-OUT = Path(__file__).parents[1] / "images/grain.png"
+OUT = Path("grain.png")
 STEPS = 937  # an epoch
 COUNT = 256  # pictures in each measurement
 DCGAN = {"model": "dcgan", "base_filters": 8, "batch_size": 64}

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tfgan_series.data.datasets import DATASETS
+from tfgan_series.data.datasets.source import Request
+
 from conftest import ROOT, write_idx_files, write_mnist
 
 pytestmark = pytest.mark.extra
@@ -61,6 +64,29 @@ def test_grain(run, tmp_path):
     assert all(float(ratio) > 0 for _, ratio in found)
     assert float(found[0][1]) < 1  # a network of one step is smoother than full noise
     assert figure.shape == (520, 1100, 3)
+
+
+def test_the_stand_in_is_what_its_lists_say(load, tmp_path, monkeypatch):
+    """White portraits on black photographs: a picture is white, and tinted, in its box alone."""
+    for folder in ("faces", "scenes/trainA"):
+        (tmp_path / folder).mkdir(parents=True)
+    Image.new("L", (64, 64), 255).save(tmp_path / "faces/a.png")
+    Image.new("RGB", (256, 256)).save(tmp_path / "scenes/trainA/a.jpg")
+    words = ["stand_in", str(tmp_path / "c"), f"--faces={tmp_path / 'faces'}", f"--scenes={tmp_path / 'scenes'}", "--count=20"]
+    monkeypatch.setattr(sys, "argv", words)
+    script = load("stand_in")
+    script.main()
+    source = DATASETS["img_celeba"].find(Request("img_celeba", tmp_path / "c", tmp_path, True))
+    assert {name: len(examples) for name, examples in source.partitions.items()} == {"train": 16, "val": 2, "test": 2}
+    for one in source.partitions["val"] + source.partitions["test"]:
+        x, y, width, height = one.known["bbox"]
+        pixels = np.asarray(Image.open(one.image).convert("L"))
+        inside = np.zeros(pixels.shape, bool)
+        inside[y : y + height, x : x + width] = True
+        assert pixels[~inside].mean() < 5 < 100 < pixels[inside].mean()
+        left_eye = one.known["landmarks"][:2] - (x, y)
+        dark = pixels[y + left_eye[1], x + left_eye[0]] < 60
+        assert dark == (one.known["attributes"][script.ATTRIBUTES.index("Eyeglasses")] == 1)
 
 
 def test_roughness(load):
