@@ -8,7 +8,7 @@ optimizers, log, steps, grids and scores, byte for byte. Left out are times: the
 that a .keras file or an event carries. Then the same with --overwrite.
 workers: see FAULTS; a quarter of the tries for each (Linux, as root).
 conversion: the same for make_tfrecord.py. After each kill the record folder is not there, or is complete.
-disk: conversions and trainings on disks of many sizes, each too small, until they end (Linux, as root).
+disk: conversions, trainings, pages and exports on disks of many sizes, each too small, until they end (Linux, as root).
 memory: what a process grows by in an epoch, over the last 200 of 300; and the memory in which a conversion of 1,000,000 files is
 planned.
 corruption: see corruption.py; five times as many tries.
@@ -124,6 +124,8 @@ def contents(folder: Path) -> dict[str, object]:
         elif path.name == runs.LOG:
             with open(path, newline="") as file:
                 found[name] = [{key: value for key, value in row.items() if key != SPEED} for row in csv.DictReader(file)]
+        elif any(one.suffix == ".savedmodel" for one in path.parents):
+            found[name] = None  # TensorFlow writes other bytes each time
         elif path.parent.name == runs.TENSORBOARD:
             found[name.split(".step-")[-1]] = events(path)
         else:
@@ -224,6 +226,7 @@ END_SECONDS = 60  # from a fault until the workers have ended
 FAULTS = {
     "killed": Fault(sends(signal.SIGKILL)),
     "stopped by SIGTERM": Fault(sends(signal.SIGTERM)),
+    "stopped by Ctrl-C": Fault(sends(signal.SIGINT)),
     "frozen by SIGSTOP": Fault(sends(signal.SIGSTOP)),
     "out of memory": Fault(within=exhaust),
     "on a full disk": Fault(fill),
@@ -308,7 +311,7 @@ def suffer(
             one.kill()
             wrong.append(f"worker {index} ({chosen} failed) had not ended after {END_SECONDS} s")
         text = printed.with_suffix(".err").read_text()
-        if ended(one) and text.count("\n") != (one.exitcode not in (-signal.SIGKILL, 128 + signal.SIGTERM)):
+        if ended(one) and text.count("\n") != (one.exitcode not in (-signal.SIGKILL, 128 + signal.SIGTERM, 128 + signal.SIGINT)):
             wrong.append(f"worker {index} ({chosen} failed) ended with status {one.exitcode} and printed {text}")
     return None if 0 in (one.exitcode for one in processes) else Harmed(max(waited), wrong)
 
@@ -376,7 +379,10 @@ def full_disks(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
     conversion = ("make_tfrecord.py", "--ImageType=folder", "--image_size=16", f"--DatasetPath={pictures}")
     records_root = f"--TFRecordPath={root / 'whole-conversion/tfrecords'}"
     training = ("train.py", "--model=gan", *MODELS["gan"], *COMMON, "--batch_size=100", "--epochs=2", records_root)
-    for name, (script, *flags) in (("conversion", conversion), ("training", training)):
+    run = root / "whole-training/run"
+    page = ("report.py", f"--runs={run}", "--out=report.html")
+    export = ("export.py", f"--run_dir={run}", "--formats=saved_model", "--out=exported")
+    for name, (script, *flags) in {"conversion": conversion, "training": training, "page": page, "export": export}.items():
         whole, disk = root / f"whole-{name}", root / f"disk-{name}"
         if ended(start(script, whole, *flags)):
             raise SystemExit(f"{name} fails: {warm.printed(whole / 'printed')}")
@@ -399,8 +405,17 @@ def full_disks(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
 
 def memory(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
     """Lost is a training that grows by more than 50 KiB an epoch, or traces its step again."""
+    slope, sound = growth(root, 300)
+    yield f"300 epochs: {slope:.1f} KiB an epoch over the last 200", 1, int(slope > 50 or not sound)
+    megabytes = planning(root / "million", MANY)
+    yield f"planning a conversion of {MANY:,} files: {megabytes:,.0f} MB, TensorFlow included", 1, int(megabytes > 1000)
+
+
+def growth(root: Path, epochs: int) -> tuple[float, bool]:
+    """By how many KiB a training grows in an epoch, over the last two thirds of its epochs, and whether it comes to its end
+    without tracing its step again."""
     write_pictures(root)
-    flags = ("--ImageType=folder", "--image_size=16", "--batch_size=48", "--epochs=300", "--run_dir=run")
+    flags = ("--ImageType=folder", "--image_size=16", "--batch_size=48", f"--epochs={epochs}", "--run_dir=run")
     conversion.convert(series.resolve("folder", image_size=16), dataset_path=root / "folder", tfrecord_path=root / "tfrecords")
     process, seen = start("train.py", root, "--model=gan", *flags), {}
     while process.is_alive():
@@ -408,17 +423,14 @@ def memory(root: Path, tries: int, draw: random.Random) -> Iterator[Row]:
         with contextlib.suppress(OSError, ValueError):
             seen[rows] = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1024
         time.sleep(0.01)
-    epochs = [epoch for epoch in sorted(seen) if 100 <= epoch < 300]
-    slope = float(np.polyfit(epochs, [seen[epoch] for epoch in epochs], 1)[0])
-    retraced = "retracing" in warm.printed(root / "printed")
-    yield f"300 epochs: {slope:.1f} KiB an epoch over the last 200", 1, int(slope > 50 or retraced or bool(ended(process)))
-    megabytes = planning(root / "million")
-    yield f"planning a conversion of {MANY:,} files: {megabytes:,.0f} MB, TensorFlow included", 1, int(megabytes > 1000)
+    late = [epoch for epoch in sorted(seen) if epochs / 3 <= epoch < epochs]
+    slope = float(np.polyfit(late, [seen[epoch] for epoch in late], 1)[0])
+    return slope, not ended(process) and "retracing" not in warm.printed(root / "printed")
 
 
-def planning(root: Path) -> float:
-    """The most memory, in MB, that a conversion of MANY files has taken when it has planned them."""
-    for number in range(MANY):
+def planning(root: Path, count: int) -> float:
+    """The most memory, in MB, that a conversion of `count` files has taken when it has planned them."""
+    for number in range(count):
         file = root / f"{number // 10_000:03d}" / f"{number:07d}.jpg"
         if not number % 10_000:
             file.parent.mkdir(parents=True)

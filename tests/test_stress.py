@@ -1,9 +1,19 @@
 import shutil
 
+import pytest
 import stress
 
 from tfgan_series import runs
 from tfgan_series.generators import load_generator
+
+
+@pytest.mark.extra
+def test_a_training_and_a_plan_take_little_memory(tmp_path):
+    """The short version of the part `memory`. A grid that is kept, or a step traced again, is megabytes an epoch."""
+    slope, sound = stress.growth(tmp_path / "training", 60)
+    assert sound
+    assert slope < 500
+    assert stress.planning(tmp_path / "many", 20_000) < 1000
 
 
 def test_stress_sees_every_change_but_times(trained, tmp_path):
