@@ -64,7 +64,9 @@ def test_the_folder_of_records_that_are_not_there_is_the_one_that_will_be(tmp_pa
         experiment = series.resolve(image_type)
         with pytest.raises(UserError, match=f"no records in {tmp_path / folder}, and they cannot be made now"):
             preparation.find_or_make(experiment, tmp_path)
-        assert f"no records yet in {tmp_path / folder}" in preparation.describe(experiment, tfrecord_path=tmp_path)
+        assert f"no records yet in {tmp_path / folder}; this makes them: " in "\n".join(
+            preparation.describe(experiment, tfrecord_path=tmp_path)
+        )
     for size in ("128", "32"):
         (tmp_path / "folder" / size).mkdir(parents=True)
     with pytest.raises(UserError, match=r"folder/64 \(there are some of --image_size=32 and --image_size=128\), and"):

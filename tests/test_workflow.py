@@ -105,14 +105,14 @@ def test_a_run_keeps_what_auto_was_at_its_start(digits, tiny, tmp_path, monkeypa
             workflow.train(auto, tfrecord_path=digits[0], run_dir=tmp_path / "run")
     assert f"--precision=auto is {here} in this run." in capsys.readouterr().out
     assert runs.read_experiment(tmp_path / "run").precision == here
-    assert f"precision: {here}" in preparation.describe(auto, tfrecord_path=digits[0])
+    assert f"precision: {here}" in "\n".join(preparation.describe(auto, tfrecord_path=digits[0]))
     # As on another machine.
     monkeypatch.setattr(devices, "resolve_precision", lambda asked: asked.change(precision="mixed_float16"))
     monkeypatch.setattr(training, "train", diverge)
     with pytest.raises(Diverged):
         workflow.train(auto, tfrecord_path=digits[0], run_dir=tmp_path / "run")
     assert runs.read_experiment(tmp_path / "run").precision == here
-    assert f"precision: {here}" in preparation.describe(auto, tfrecord_path=digits[0], run_dir=tmp_path / "run")
+    assert f"precision: {here}" in "\n".join(preparation.describe(auto, tfrecord_path=digits[0], run_dir=tmp_path / "run"))
     with pytest.raises(Diverged):
         workflow.train(auto, tfrecord_path=digits[0], run_dir=tmp_path / "run", overwrite=True)
     assert runs.read_experiment(tmp_path / "run").precision == "mixed_float16"

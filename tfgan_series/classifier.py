@@ -133,7 +133,7 @@ def train(records: Records, experiment: Experiment, seed: int = 0) -> Classifier
     """
     count = min(records.count(experiment.partition), _RECORDS)
     checked = max(count // 10, 1)
-    print(f"Training a classifier for {records.folder} on {count - checked:,} pictures.", flush=True)
+    print(f"Training a classifier for {records.folder} on {count - checked:,} pictures, once: some minutes.", flush=True)
     keras.utils.set_random_seed(seed)
     pairs = _pairs(records, experiment)
     picture, target = (spec.shape for spec in pairs.element_spec)

@@ -56,14 +56,18 @@ def describe(
     found = records.find_records(tfrecord_path, experiment)
     if found:
         experiment = _fitted(experiment, found)
-        if not overwrite:
-            resume.check(folder, experiment, found)
+    if not overwrite:
+        resume.check(folder, experiment, found)
     lines = [series.origin(experiment)]
-    lines += [f"{series.flag_name(name)}: {value}" for name, value in series.values(experiment).items()]
+    usual = series.values(series.resolve(experiment.image_type, experiment.model, experiment.preset))
+    for name, value in series.values(experiment).items():
+        changed = "" if value == usual[name] else f"  (changed: the usual value is {usual[name]})"
+        lines.append(f"{series.flag_name(name)}: {value}{changed}")
     if experiment.conditional and not experiment.conditions.names:
         lines.append("networks: their sizes depend on the number of classes, which the records will say")
     else:
-        lines += [_line(name, network) for name, network in networks.build(experiment).items()]
+        built = networks.build(experiment)
+        lines += [_line(name, network) for name, network in built.items()] + devices.if_slow(built)
     if found:
         steps = pipeline.steps_per_epoch(found, experiment)
         total = experiment.steps_in_all(steps)
@@ -72,7 +76,8 @@ def describe(
         lines.append(f"length: {series.counted(total, 'steps')}, {epochs} of {series.counted(steps, 'steps')} each")
         lines += advice(experiment, found)
     else:
-        lines.append(f"no records yet in {records.records_folder(tfrecord_path, experiment)}")
+        command = convert_line(experiment, tfrecord_path)
+        lines.append(f"no records yet in {records.records_folder(tfrecord_path, experiment)}; this makes them: {command}")
     return [*lines, f"run folder: {folder}"]
 
 

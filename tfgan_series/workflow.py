@@ -10,7 +10,7 @@ from tfgan_series import files, invocation, preparation, report, run_figures, ru
 from tfgan_series.data.records import Records
 from tfgan_series.errors import Diverged, UserError
 from tfgan_series.series import Experiment
-from tfgan_series.training import devices, resume, workers
+from tfgan_series.training import devices, loop, resume, workers
 from tfgan_series.training import train as training
 
 
@@ -49,6 +49,11 @@ def train(
                 _open_run(folder, experiment, records, tfrecord_path, overwrite)
         try:
             training.train(experiment, records, folder, strategy)
+        except loop.Interrupted:
+            with workers.together(strategy):
+                if chief and runs.read_log(folder):
+                    report.refresh(folder)
+            raise
         except Diverged as error:
             with workers.together(strategy):
                 if chief:

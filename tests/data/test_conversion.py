@@ -45,7 +45,7 @@ def test_bad_boxes_are_rejected_and_nowhere_else(boxed):
     reasons = rejected(boxed.folder)
     assert set(reasons) == {f"{ZERO_BOX:06d}.jpg", f"{OUTSIDE_BOX:06d}.jpg"}
     assert reasons[f"{ZERO_BOX:06d}.jpg"] == "box of zero size: 0 0 0 0"
-    assert "outside the picture of 200x150" in reasons[f"{OUTSIDE_BOX:06d}.jpg"]
+    assert "box outside the picture: 300 10 40 40 in 200x150" in reasons[f"{OUTSIDE_BOX:06d}.jpg"]
     everything = {name for split in ("train", "val", "test") for name in read(boxed.folder, split)}
     assert len(everything) == CELEBA_COUNT - 2
     assert not everything & set(reasons)
@@ -322,7 +322,8 @@ def test_command_writes_records_and_another_process_the_same_bytes(celeba, boxed
     arguments = ("--ImageType=CELEBA", f"--DatasetPath={celeba}", "--image_size=16")
     done = command("make_tfrecord.py", *arguments, cwd=tmp_path, PYTHONHASHSEED="1")
     assert "tfrecords/img_celeba-bbox/16: 14 train + 2 val + 2 test records." in done.stdout
-    assert "Pictures that could not be used: 2; tfrecords/img_celeba-bbox/16/rejected.csv" in done.stdout
+    why = "box of zero size 1, box outside the picture 1"
+    assert f"Pictures that could not be used: 2 ({why}); tfrecords/img_celeba-bbox/16/rejected.csv names them." in done.stdout
     folder = tmp_path / "tfrecords/img_celeba-bbox/16"
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == {
         file.name: file.read_bytes() for file in boxed.folder.iterdir()

@@ -12,6 +12,7 @@ from tfgan_series import backend
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.data.datasets import STORES
+from tfgan_series.errors import UserError
 
 
 def define() -> None:
@@ -35,13 +36,15 @@ def define() -> None:
 
 
 def main() -> None:
-    experiment = command_line.experiment()
+    experiment, source = command_line.experiment(), command_line.path("DatasetPath")
+    if source and "://" not in str(source) and not source.exists():  # said before TensorFlow is imported
+        raise UserError(f"--DatasetPath={source}: no such folder")
     backend.import_tensorflow(use_gpus=False)
     from tfgan_series.data import conversion
 
     conversion.convert(
         experiment,
-        dataset_path=command_line.path("DatasetPath"),
+        dataset_path=source,
         tfrecord_path=command_line.required_path("TFRecordPath"),
         store=FLAGS.store,
         overwrite=FLAGS.overwrite,

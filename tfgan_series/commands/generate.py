@@ -1,5 +1,6 @@
 """Draws new pictures with a trained run.
 
+tfgan generate                                         # 16 pictures of the demo, runs/dcgan/digits-32
 tfgan generate --ImageType=mnist                       # 16 pictures of runs/dcgan/mnist-64
 tfgan generate --run_dir=RUN --count=100 --singles     # a grid of 100, and each as a PNG
 tfgan generate --count=1000 --singles --nogrid         # the PNGs alone
@@ -54,4 +55,6 @@ def main() -> None:
         singles=FLAGS.singles,
         numbered=FLAGS.numbered,
     )
-    print(f"Pictures in {' and '.join(map(str, drawn))}")
+    step = runs.last_step(file.parent)
+    told = f" of {file.name} after step {step:,}" if step and file.name == runs.GENERATOR else ""
+    print(f"Pictures{told} in {' and '.join(map(str, drawn))}")

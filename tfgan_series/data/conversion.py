@@ -14,6 +14,7 @@ import math
 import os
 import shutil
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,7 +124,9 @@ def _convert_into(
     if empty := _empty_classes(source, {name for name, _ in rejected}):
         print(printable(f"Note: these classes have no usable picture, and are kept: {', '.join(empty)}."))
     if rejected:
-        print(f"Pictures that could not be used: {len(rejected):,}; {folder / records.REJECTED} tells which and why.")
+        kinds = Counter(reason.partition(":")[0] for _, reason in rejected).most_common()
+        told = ", ".join(f"{kind} {number:,}" for kind, number in kinds)
+        print(printable(f"Pictures that could not be used: {len(rejected):,} ({told}); {folder / records.REJECTED} names them."))
     if oblong and settings.get("fit") != "crop":
         print(
             f"Note: {oblong:,} pictures are not square, and are squashed. To cut out the middle instead, give --fit=crop, here "

@@ -199,7 +199,7 @@ def clip_box(bbox: Sequence[int], width: int, height: int) -> tuple[int, int, in
         raise BadPicture(f"box of zero size: {x} {y} {w} {h}")
     left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
     if left >= right or top >= bottom:
-        raise BadPicture(f"box outside the picture of {width}x{height}: {x} {y} {w} {h}")
+        raise BadPicture(f"box outside the picture: {x} {y} {w} {h} in {width}x{height}")
     return left, top, right, bottom
 
 

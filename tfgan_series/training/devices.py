@@ -3,9 +3,10 @@
 import contextlib
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import keras
 import tensorflow as tf
 
 from tfgan_series.errors import UserError
@@ -13,6 +14,7 @@ from tfgan_series.series import Experiment
 from tfgan_series.training import workers
 
 _BFLOAT16 = {"amx_bf16", "avx512_bf16"}  # what Linux calls a processor's instructions for bfloat16
+_LARGE = 5e6  # parameters of networks that are slow to train without a GPU
 _BFLOAT16_GPU = (8, 0)  # the first compute capability with bfloat16
 
 
@@ -51,6 +53,17 @@ def resolve_precision(experiment: Experiment, processor: Path = Path("/proc/cpui
     else:
         fast = processor.is_file() and not _BFLOAT16.isdisjoint(processor.read_text().split())
     return experiment.change(precision="mixed_bfloat16" if fast else "float32")
+
+
+def if_slow(networks: Mapping[str, keras.Model]) -> list[str]:
+    """A line to print before a training of large networks without a GPU; else none."""
+    count = sum(network.count_params() for network in networks.values())
+    if count < _LARGE or tf.config.list_physical_devices("GPU"):
+        return []
+    return [
+        f"These networks have {count / 1e6:.0f} million parameters, and TensorFlow sees no GPU: each step may take many seconds. "
+        "Faster: --base_filters=32, and --image_size=32 with records of that size."
+    ]
 
 
 def check(experiment: Experiment, strategy: tf.distribute.Strategy) -> None:

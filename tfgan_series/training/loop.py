@@ -288,7 +288,7 @@ class _Watch:
             self.row.restart()
             self._process.restart()
             self._untimed -= 1
-        elif self._process.steps == _TIMED_STEPS:
+        elif self._process.steps == _TIMED_STEPS or (self._alone and self._process.seconds() > _LINE_SECONDS and not self._told):
             wait()
             self.tell(done)
 

@@ -30,9 +30,9 @@ def warm_restart(folder: Path, experiment: Experiment) -> str:
     )
 
 
-def check(folder: Path, experiment: Experiment, records: Records) -> None:
-    """Raises UserError if the folder's run has other settings than the experiment, or other records than these. Also for
-    another evaluate_count, if the run has a best generator already. A folder without a run passes."""
+def check(folder: Path, experiment: Experiment, records: Records | None) -> None:
+    """Raises UserError if the folder's run has other settings than the experiment, or other records than these (None: there are
+    none yet). Also for another evaluate_count, if the run has a best generator already. A folder without a run passes."""
     if not (folder / runs.EXPERIMENT).is_file():
         return
     run = runs.read_info(folder)
@@ -42,13 +42,14 @@ def check(folder: Path, experiment: Experiment, records: Records) -> None:
     if before != now and any(file.is_file() for file in kept):
         # Scores of other counts cannot be compared: the next row would count as the best, and its generator replace the kept one.
         other.append(f"evaluate_count: {before} in the run, and its {kept[0].name} was chosen by it, {now} asked")
-    if (count := records.count_of(experiment)) != run.record_count:
-        other.append(f"records: {run.record_count} in the run, {count} now")
-    elif run.records_identity != records.identity:
-        other.append(f"records: those in {records.folder} are not the run's (made again, or kept in another way)")
+    if not other and records:  # other settings often mean other records
+        if (count := records.count_of(experiment)) != run.record_count:
+            other.append(f"records: {run.record_count} in the run, {count} now")
+        elif run.records_identity != records.identity:
+            other.append(f"records: those in {records.folder} are not the run's (made again, or kept in another way)")
     if other:
         raise UserError(
-            f"{folder} holds another run ({'; '.join(other)}): to go on, give its settings and its records; else give another "
-            f"--name or --run_dir ({invocation.command('compare')}: --out), or start over with "
-            f"{invocation.command('train')} --overwrite"
+            f"{folder} holds another run ({'; '.join(other)}): to go on, give its settings and its records (--name or --run_dir "
+            "alone takes them); else give another --name or --run_dir "
+            f"({invocation.command('compare')}: --out), or start over with {invocation.command('train')} --overwrite"
         )

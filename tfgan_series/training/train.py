@@ -17,7 +17,7 @@ from tfgan_series.data.records import Records, check_unchanged
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation import evaluate, features
 from tfgan_series.series import Experiment
-from tfgan_series.training import health, hooks, loop, workers
+from tfgan_series.training import devices, health, hooks, loop, workers
 from tfgan_series.training.checkpoints import Checkpoints
 from tfgan_series.training.state import TrainState, create_state
 
@@ -38,7 +38,8 @@ def train(experiment: Experiment, records: Records, folder: Path, strategy: tf.d
     with workers.together(strategy):
         _restore(checkpoints, folder)
         done = state.steps_done()
-        print(_beginning(experiment, records, folder, steps, done))
+        for line in [_beginning(experiment, records, folder, steps, done), *([] if done else devices.if_slow(state.networks))]:
+            print(line)
         last_row = _last_row(folder, done, steps)
     _check_same_run(strategy, experiment, state, records)
     with workers.together(strategy):
