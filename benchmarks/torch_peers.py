@@ -3,6 +3,7 @@
 Needs PyTorch (the extra `bench`). A network's weights are not those of Keras, but it has as many, which is checked.
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,8 +11,11 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
-from torch.utils.flop_counter import FlopCounterMode
 from turns import Contestant
+
+if not torch.cuda.is_available():  # else torch loads Triton, whose LLVM ends a process that has TensorFlow's (seen with 2.15)
+    sys.modules["triton"] = None  # type: ignore[assignment]
+from torch.utils.flop_counter import FlopCounterMode
 
 from tfgan_series.series.models import DCGAN, CycleGAN
 
