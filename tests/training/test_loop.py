@@ -123,6 +123,7 @@ def test_the_length_of_the_run_is_said_once(capsys):
 
     assert lines(course(epochs=30)) == ["About 06:40 an epoch, and 3:16:40 to the end. Try this."]
     assert lines(course(epochs=2)) == ["About 06:40 an epoch, and 10:00 to the end."]
+    assert lines(course(epochs=1)) == ["About 06:40 an epoch, and 03:20 to the end."]
 
 
 @pytest.mark.parametrize(("begun", "compiled"), [(0, {1, 3}), (10, {11, 12}), (11, {12, 13})])

@@ -41,6 +41,7 @@ def main() -> None:
     if FLAGS.generator:
         command_line.refuse_run_beside("generator")
     file = runs.generator_file(command_line.path("generator") or command_line.run_folder("noise") / runs.GENERATOR)
+    step = None if FLAGS.generator else runs.last_step(file.parent)  # before it draws: a training may go on meanwhile
     backend.import_tensorflow()
     from tfgan_series import generation
 
@@ -55,6 +56,5 @@ def main() -> None:
         singles=FLAGS.singles,
         numbered=FLAGS.numbered,
     )
-    step = runs.last_step(file.parent)
-    told = f" of {file.name} after step {step:,}" if step and file.name == runs.GENERATOR else ""
+    told = f" of {file.name} after step {step:,}" if step else ""
     print(f"Pictures{told} in {' and '.join(map(str, drawn))}")
