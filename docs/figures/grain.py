@@ -1,6 +1,6 @@
 """A figure: is MNIST less grainy because the pictures have 64 x 64 pixels (GAN-03), or because of the network?
 
-    python docs/figures/grain.py                        # some minutes; it prints the numbers of lesson 4, and draws grain.png
+    python docs/figures/grain.py                        # some minutes; it prints the numbers of chapter 4, and draws grain.png
     python docs/figures/grain.py --steps=100 --out=FILE # a quick look
 
 Each network is trained at a small size and at 64 pixels, for as many steps of 64 pictures. The DCGAN is a sixteenth as wide as
