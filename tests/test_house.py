@@ -31,7 +31,7 @@ ROOMS = {
     "signals": {"invocation"},
     "inference": set(),
     "colours": set(),
-    "pictures": {"colours"},
+    "pictures": {"colours", "errors"},
     "losses": {"series"},
     "data": BASE | {"pictures"},
     "series": BASE | {"data"},
@@ -47,11 +47,12 @@ ROOMS = {
     "exploration": BASE | LOOKED_AT | {"generators", "runs", "data", "series", "classifier"},
     "evaluation": BASE | LOOKED_AT | {"generators", "runs", "data", "series", "classifier"},
     "export": BASE | {"inference", "generators", "runs", "series", "evaluation", "translation"},
-    "report": BASE | {"colours", "runs", "data", "series", "evaluation"},
+    "report": BASE | {"colours", "pictures", "runs", "data", "series", "evaluation"},
     "preparation": BASE | {"inference", "series", "data", "networks", "runs", "training", "evaluation"},
     "workflow": BASE | {"series", "data", "runs", "run_figures", "report", "training", "preparation"},
     "backend": {"errors", "training"},
-    "comparison": BASE | {"colours", "report", "series", "data", "runs", "training", "preparation", "workflow", "evaluation"},
+    "comparison": BASE
+    | {"colours", "pictures", "report", "series", "data", "runs", "training", "preparation", "workflow", "evaluation"},
 }
 ROOMS["api"] = set(ROOMS)
 ROOMS["commands"] = set(ROOMS)

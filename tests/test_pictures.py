@@ -5,6 +5,21 @@ import pytest
 from PIL import Image
 
 from tfgan_series import pictures
+from tfgan_series.errors import UserError
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    file = tmp_path / "x.png"
+    pictures.to_image(np.kron([[0, 200], [90, 0]], np.ones((32, 32)))[..., None].astype(np.uint8)).save(file)
+    whole, refused = file.read_bytes(), 0
+    for end in range(8, len(whole)):  # Pillow raises errors of several kinds: a part that stands there twice is a SyntaxError
+        file.write_bytes(whole[:end] + whole[end - 8 :])
+        try:
+            pictures.read(file)
+        except UserError as error:
+            assert f"{file} cannot be read as a picture" in str(error)
+            refused += 1
+    assert refused > len(whole) / 4
 
 
 def test_to_uint8_is_the_inverse_of_the_pipelines_scaling():

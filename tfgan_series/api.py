@@ -221,5 +221,5 @@ def show(run: str | Path) -> Image.Image:
         draw(page := io.BytesIO())
         curves.append(Image.open(page).convert("RGB"))
     column = pictures.join(curves, down=True)
-    with Image.open(grids[max(grids)]) as last:
-        return pictures.join([ImageOps.contain(last.convert("RGB"), (column.width, column.height)), column])
+    last = pictures.read(grids[max(grids)]).convert("RGB")
+    return pictures.join([ImageOps.contain(last, (column.width, column.height)), column])

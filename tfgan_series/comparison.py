@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 import tensorflow as tf
-from PIL import Image
 
-from tfgan_series import colours, files, preparation, report, runs, series, workflow
+from tfgan_series import colours, files, pictures, preparation, report, runs, series, workflow
 from tfgan_series.data import pipeline, records
 from tfgan_series.data.records import Records
 from tfgan_series.errors import Diverged, UserError
@@ -363,8 +362,7 @@ def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
         if place == 0:
             plot.legend()
         if result.grid:
-            with Image.open(result.grid) as grid:
-                picture.imshow(np.asarray(grid.convert("RGB")))
+            picture.imshow(np.asarray(pictures.read(result.grid).convert("RGB")))
     for formula, plot in firsts.items():
         alike = [result.curves for result in results.values() if result.formula == formula and result.curves]
         _limit(plot, [np.concatenate(list(curves.values())) for curves in alike])

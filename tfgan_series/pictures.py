@@ -2,7 +2,9 @@
 
 import functools
 import math
+import struct
 import unicodedata
+import zlib
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -11,11 +13,25 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from tfgan_series import colours
+from tfgan_series.errors import UserError
 
 _GAP = 2  # pixels between the pictures of a grid
 _CELL = 96  # pixels; a picture in a grid is at least this wide
 _SPACE = 12  # pixels between pictures that are joined
 _PAPER = 255
+
+# What Pillow raises for files that are damaged, cut short or no pictures at all.
+DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError,
+          OverflowError, RuntimeError, struct.error, zlib.error, Image.DecompressionBombError)  # fmt: skip
+
+
+def read(path: Path) -> Image.Image:
+    """A picture file as a PIL image. Raises UserError if it is not there or damaged."""
+    try:
+        with Image.open(path) as picture:
+            return picture.copy()
+    except DAMAGE as error:
+        raise UserError(f"{path} cannot be read as a picture ({error}): remove it, or make it again") from error
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:
@@ -157,15 +173,9 @@ def join(pages: Sequence[Image.Image], down: bool = False) -> Image.Image:
 def animation(pages: Sequence[Image.Image | Path], path: Path, milliseconds: int = 200, hold: int = 2000) -> None:
     """Save pictures, or picture files, as a GIF that plays for ever: each for `milliseconds`, the last one for `hold`."""
     durations = [milliseconds] * (len(pages) - 1) + [hold]
-    opened = map(_open, pages)  # one at a time: a long run has more grids than a process may have open files
+    # One at a time: a long run has more grids than a process may have open files.
+    opened = (page if isinstance(page, Image.Image) else read(page) for page in pages)
     next(opened).save(path, "GIF", save_all=True, append_images=opened, duration=durations, loop=0)
-
-
-def _open(page: Image.Image | Path) -> Image.Image:
-    if isinstance(page, Image.Image):
-        return page
-    with Image.open(page) as picture:
-        return picture.copy()
 
 
 def curves(

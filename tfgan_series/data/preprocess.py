@@ -4,14 +4,14 @@ import contextlib
 import io
 import math
 import stat
-import struct
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
+
+from tfgan_series import pictures
 
 # The picture formats, as Pillow calls them, and the endings of their files. To add one that Pillow reads and writes, add it here.
 # Formats that Pillow recognises only by guessing (TGA), or by starting another program (EPS), are left out.
@@ -33,10 +33,6 @@ SMALLEST = 3  # pixels of a side; a smaller picture is a dot that some web page 
 Picture = str | Path | bytes | np.ndarray  # a picture file, the bytes of one, or uint8 pixels [H, W] or [H, W, C]
 
 _ORIENTATION = 0x0112  # the EXIF tag that says how a picture is turned; 1 is upright
-
-# What Pillow raises for files that are damaged, cut short or no pictures at all.
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError,
-           OverflowError, RuntimeError, struct.error, zlib.error, Image.DecompressionBombError)  # fmt: skip
 
 
 class Prepared(NamedTuple):
@@ -161,7 +157,7 @@ def _damage_is_a_bad_picture() -> Iterator[None]:
         yield
     except Image.UnidentifiedImageError as error:
         raise BadPicture(f"cannot be decoded: it is none of {', '.join(FORMATS)}, or damaged") from error
-    except _DAMAGE as error:
+    except pictures.DAMAGE as error:
         # Only errors of the file system have a strerror: there is no such file, or it may not be read.
         if isinstance(error, OSError) and error.strerror:
             raise BadPicture(f"cannot be read: {error.strerror}") from error

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from PIL import Image
 
-from tfgan_series.errors import UserError
+from tfgan_series import pictures
 
 _QUALITIES = (85, 65, 40)  # of WebP: the first looks like the original; with the last, grids still look different
 _WIDEST = 1024
@@ -17,15 +17,6 @@ _MOST = 300  # grids of one run: they are enough for the slider, and encoding mo
 _SAMPLE = 8  # grids that are encoded first, to estimate the size of all
 
 Item = TypeVar("Item")
-
-
-def open_rgb(path: Path) -> Image.Image:
-    """A picture file as a PIL image in RGB. Raises UserError if it cannot be read."""
-    try:
-        with Image.open(path) as picture:
-            return picture.convert("RGB")
-    except (OSError, Image.DecompressionBombError) as error:
-        raise UserError(f"{path} cannot be read as a picture ({error}): remove it, or make it again") from error
 
 
 def encode(picture: Image.Image, quality: int = _QUALITIES[0]) -> str:
@@ -65,11 +56,11 @@ def encode_grids(paths: Mapping[float, Path], room: float) -> dict[float, str]:
     """{step: path} as {step: data URI}, at most `room` characters in all. To fit, first the quality is lowered, then pictures
     are left out."""
     steps = thin(list(paths), _MOST)
-    pictures = [open_rgb(paths[step]) for step in thin(steps, _SAMPLE)]
+    samples = [pictures.read(paths[step]).convert("RGB") for step in thin(steps, _SAMPLE)]
     for quality in _QUALITIES:
-        if len(steps) * sum(len(encode(picture, quality=quality)) for picture in pictures) <= room * len(pictures):
+        if len(steps) * sum(len(encode(picture, quality=quality)) for picture in samples) <= room * len(samples):
             break
-    encoded = {step: encode(open_rgb(paths[step]), quality=quality) for step in steps}
+    encoded = {step: encode(pictures.read(paths[step]).convert("RGB"), quality=quality) for step in steps}
     while len(steps) > 1 and (size := sum(len(encoded[step]) for step in steps)) > room:
         steps = thin(steps, min(len(steps) - 1, int(len(steps) * room / size)))
     return {step: encoded[step] for step in steps}

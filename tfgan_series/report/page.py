@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 from PIL import Image
 
-from tfgan_series import files, invocation, naming, runs, series
+from tfgan_series import files, invocation, naming, pictures, runs, series
 from tfgan_series.data import preprocess, records
 from tfgan_series.errors import UserError, reason_of
 from tfgan_series.evaluation import scores
@@ -109,7 +109,7 @@ def _shown(folder: Path, info: runs.RunInfo, log: plots.Log, room: int) -> dict[
         "warnings": runs.read_lines(folder / runs.WARNINGS),
         "facts": _facts(experiment, info.record_count, log),
         "frames": _frames(log, grids),
-        "size": inline.open_rgb(next(iter(paths.values()))).size if paths else None,
+        "size": pictures.read(next(iter(paths.values()))).size if paths else None,
         "thinned": f"{len(grids)} of {len(paths)} grids are here, evenly chosen" if len(grids) < len(paths) else "",
         "scores": _scores(measured),
         "by_class": scores.by_class(measured),
@@ -192,8 +192,8 @@ def _cell(values: Mapping[str, Any], usual: Mapping[str, Any], name: str) -> dic
 def _explored(path: Path, last: Mapping[str, float]) -> dict[str, Any]:
     """The title, text and pictures that explore.py wrote. Missing pictures are left out. last: the last row of the log."""
     record = _read_json(path, title=str, text=str, pictures=list)
-    pictures = [_picture(path.parent / name) for name in map(str, record["pictures"]) if (path.parent / name).is_file()]
-    return {"title": record["title"], "text": record["text"], "pictures": pictures, "older": _older(record, last)}
+    found = [_picture(path.parent / name) for name in map(str, record["pictures"]) if (path.parent / name).is_file()]
+    return {"title": record["title"], "text": record["text"], "pictures": found, "older": _older(record, last)}
 
 
 def _older(record: Mapping[str, Any], last: Mapping[str, float]) -> str:
@@ -206,7 +206,7 @@ def _older(record: Mapping[str, Any], last: Mapping[str, float]) -> str:
 
 def _picture(path: Path) -> dict[str, Any]:
     """A picture, and a still of it. They differ only for a GIF that plays. A GIF that is too large for the page does not play."""
-    picture = inline.open_rgb(path)
+    picture = pictures.read(path).convert("RGB")
     still = inline.encode(picture)
     gif = path.suffix.lower() == ".gif"
     plays = gif and path.stat().st_size <= _MOVING
@@ -230,7 +230,7 @@ def _translated(path: Path, last: Mapping[str, float]) -> dict[str, Any]:
 
 
 def _pair(name: str, before: Path, after: Path) -> dict[str, Any]:
-    original, translated = _original(before), inline.open_rgb(after)
+    original, translated = _original(before), pictures.read(after).convert("RGB")
     size = inline.fitting(translated.size, _PAIR_WIDTH)
     return {
         "name": name,

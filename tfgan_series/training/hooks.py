@@ -12,7 +12,6 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from PIL import Image
 
 from tfgan_series import files, pictures, runs
 from tfgan_series.evaluation import evaluate, scores
@@ -147,8 +146,8 @@ def write_tensorboard(folder: Path, steps_done: int) -> Hook:
             for name, value in row.items():
                 if name != "step":
                     tf.summary.scalar(name, value)
-            with Image.open(runs.grid_path(folder, row["step"], row["steps"])) as picture:
-                tf.summary.image("grid", np.atleast_3d(np.asarray(picture))[None])
+            picture = pictures.read(runs.grid_path(folder, row["step"], row["steps"]))
+            tf.summary.image("grid", np.atleast_3d(np.asarray(picture))[None])
         writer.close()
 
     return hook
