@@ -1,5 +1,6 @@
 """The package as Python and notebooks use it."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -100,6 +101,8 @@ def test_a_folder_that_is_no_run(trained, tmp_path, monkeypatch):
     for look in (tg.show, tg.read_log, tg.read_steps):
         with pytest.raises(tg.UserError, match=r"runs/tyop is not a run \(no experiment.json\): train one with tfgan train"):
             look("runs/tyop")
+        with pytest.raises(tg.UserError, match="generator.keras is not a run"):  # and not: damaged, start it over
+            look(trained / "generator.keras")
     assert set(tg.read_steps(trained)) > {"Gen_loss", "Dis_loss"}
 
 
@@ -112,12 +115,37 @@ def test_what_translate_refuses(trained, translator, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_labels_of_a_conditional_run(conditional):
+def test_labels_of_a_conditional_run(conditional, tmp_path):
     every = tg.generate(conditional, 2)
     assert every.shape == (20, 8, 8, 1)
     assert np.array_equal(tg.generate(conditional, 2, label=[7, "3"]), np.concatenate([every[14:16], every[6:8]]))
     for seven in (7, np.int64(7)):
         assert np.array_equal(tg.generate(conditional, 2, label=seven), every[14:16])
+    walk = tg.interpolate(conditional, np.array([1, 2]), out=tmp_path, labels=7, seed=np.int64(3), steps=3)
+    assert walk.numbers["samples"] == [1, 2]
+    assert tg.interpolate(conditional, [5], out=tmp_path, labels=[3, 7]).numbers["labels"] == ["3", "7"]
+    assert len(list(tmp_path.glob("*.json"))) == 2
+
+
+def test_numbers_that_numpy_made(trained, digits, tmp_path):
+    run = shutil.copytree(trained, tmp_path / "run")
+    (score, *_) = tg.evaluate(run, features="random", count=30, seed=np.int64(3))
+    assert json.loads((run / "scores.jsonl").read_text().splitlines()[0])["seed"] == score.seed == 3
+    assert tg.add_samples(run, [(1, np.array([1, 2])), (-1, np.array([3]))]).numbers["terms"][0]["samples"] == [1, 2]
+
+
+def test_what_cannot_be_drawn(trained):
+    for call, line in (
+        (lambda: tg.generate(trained, seed=1.5), "seed=1.5: give a whole number"),
+        (lambda: tg.interpolate(trained, [1.5, 2]), "there is no sample 1.5"),
+        (lambda: tg.interpolate(trained, [1, 2], steps=1), "--steps=1: a walk has 2 pictures or more"),
+        (lambda: tg.add_samples(trained, [(2, [1]), (-1, [3])]), "each sign 1 or -1 and each group with a number or more"),
+        (lambda: tg.add_samples(trained, [(1, [])]), "each sign 1 or -1 and each group with a number or more"),
+        (lambda: tg.grid(tg.generate(trained, 1)[0]), r"pictures \[N, H, W, C\], one or more, and got \[8, 8, 1\]"),
+        (lambda: tg.grid([]), "one or more, and got"),
+    ):
+        with pytest.raises(tg.UserError, match=line):
+            call()
 
 
 def test_a_generator_by_its_run(trained, translator):

@@ -59,15 +59,35 @@ def test_minimax_gradient_dies_where_the_discriminator_wins():
     assert gradients["non_saturating"] == pytest.approx(expit(-10.0) - 1, rel=1e-5)
 
 
-def test_the_clamped_loss_of_a_certain_discriminator_is_100_and_has_no_gradient():
-    # float32 rounds sigmoid(20) to 1 and sigmoid(-200) to 0, and PyTorch's BCELoss keeps its logarithms above -100.
-    losses = LOSSES["clamped"]
-    logits = tf.Variable([20.0])
+# What torch 2.15 gives for torch.nn.BCELoss()(torch.sigmoid(logit), target): (target, logit): (loss, gradient)
+OF_TORCH = {
+    (1.0, -200): (100, 0),
+    (1.0, -88): (88, 0),
+    (1.0, -30): (30, -0.0935762),
+    (1.0, -28): (28, -0.691440),
+    (1.0, -20): (20, -1),
+    (1.0, 3): (0.0485873, -0.0474259),
+    (1.0, 20): (0, 0),
+    (0.0, -3): (0.0485874, 0.0474259),
+    (0.0, 16): (15.94238, 1),
+    (0.0, 20): (100, 0),
+    (0.9, -28): (25.2, -0.622296),
+    (0.9, 3): (0.348587, 0.0525742),
+}
+
+
+@pytest.mark.parametrize(("target", "logit"), OF_TORCH)
+def test_the_clamped_loss_is_pytorchs_with_its_gradient(target, logit):
+    logits, losses = tf.Variable([float(logit)]), LOSSES["clamped"]
     with tf.GradientTape() as tape:
-        loss = losses.discriminator(tf.constant([20.0]), logits)
-    assert float(loss) == 100
-    assert tape.gradient(loss, logits).numpy() == 0
-    assert float(losses.generator(tf.constant([-200.0]))) == 100
+        # The part that is left out has p = 1 or 0: it costs nothing.
+        if target:
+            loss = losses.discriminator(logits, tf.constant([-200.0]), real_label=target)
+        else:
+            loss = losses.discriminator(tf.constant([200.0]), logits)
+    assert (float(loss), float(tape.gradient(loss, logits)[0])) == pytest.approx(OF_TORCH[target, logit], rel=1e-5, abs=1e-7)
+    if target == 1:
+        assert float(losses.generator(logits)) == float(loss)
 
 
 def test_one_sided_smoothing_by_hand():

@@ -96,6 +96,7 @@ def test_what_cannot_be_translated(translator, folder, tmp_path):
         (tmp_path / "empty", "out", "no picture in it"),
         (folder, "in", "is in the folder of the originals"),
         (folder, "in/out", "is in the folder of the originals"),
+        (folder / "deeper", "in", "has the folder of the originals in it"),
         (folder.parent / "page.txt", "out", "wanted .jpg"),
         (folder / "broken.jpg", "out", "none of the 1 pictures can be read; the first: broken.jpg: cannot be decoded"),
     ):

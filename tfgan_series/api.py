@@ -4,7 +4,6 @@ The package gives these names without importing them until they are used, becaus
 """
 
 import io
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from tfgan_series import generation, networks, pictures, preparation, run_figures, runs, series, workflow
-from tfgan_series.data import conversion, pipeline
+from tfgan_series.data import conditions, conversion, pipeline
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation.evaluate import evaluate_run as evaluate
@@ -162,9 +161,7 @@ def _check_count(count: int) -> None:
         raise UserError(f"count={count!r}: give a whole number of 1 or more")
 
 
-def generate(
-    run: str | Path, count: int = 16, *, seed: int = 0, label: str | int | np.integer | Sequence[str | int] | None = None
-) -> np.ndarray:
+def generate(run: str | Path, count: int = 16, *, seed: int = 0, label: conditions.Labels | None = None) -> np.ndarray:
     """Draw pictures with a trained generator: [N, H, W, C] float32 in [-1, 1]. The same seed draws the same pictures.
 
         images = tg.generate(run, 16, seed=7)
@@ -176,8 +173,7 @@ def generate(
     or attribute). Raises UserError as generation.draw does, and for a count below 1.
     """
     _check_count(count)
-    labels = [] if label is None else [label] if isinstance(label, (str, int, np.integer)) else label
-    images, _ = generation.draw(run, labels=[str(one) for one in labels], count=count, seed=seed)
+    images, _ = generation.draw(run, labels=() if label is None else conditions.texts(label), count=count, seed=seed)
     return images
 
 

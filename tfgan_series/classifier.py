@@ -30,11 +30,11 @@ from tfgan_series.series import Experiment
 
 TRUSTED = 0.7  # balanced accuracy; 0.5 is guessing
 STEPS = 1_000  # of training
-_RECIPE = 3  # one more whenever a change of this file gives another classifier, so that old ones are trained anew
+_RECIPE = 4  # one more whenever a change of this file gives another classifier, so that old ones are trained anew
 _RATE = 1e-3  # of Adam in the first step; it falls to 0. With 3e-3 hard attributes were not learned at all
 _ROUNDS = 10  # how often the weights are measured during training; the best ones are kept
 _PATIENCE = 3  # rounds without better weights after which training stops
-_RECORDS = 20_000  # it is trained on at most so many
+_RECORDS = 20_000  # it learns from at most so many
 _MEASURED = 5_000  # it is measured on at most so many
 _SHUFFLED_BYTES = 2**28  # of pictures in the shuffle buffer
 _BATCH = 64
@@ -109,13 +109,19 @@ def find_or_train(records: Records, experiment: Experiment) -> Classifier:
                 return Classifier(keras.models.load_model(path, compile=False), tuple(note["names"]), note["accuracy"])
         except Exception:  # Keras passes on all kinds of errors from its zip, HDF5 and JSON readers
             pass  # there is none yet, or it is damaged: it is made again
+        path.parent.mkdir(exist_ok=True)  # before the work: it may not be allowed
         trained = train(records, experiment)
-        path.parent.mkdir(exist_ok=True)
         path.with_suffix(".json").unlink(missing_ok=True)  # if we are killed in between, no old note describes a new model
         with files.whole(path) as partial:
             trained.model.save(partial)
         files.write_whole(path.with_suffix(".json"), json.dumps({**wanted, "accuracy": trained.accuracy}, indent=2) + "\n")
         return trained
+
+
+def learned(total: int) -> int:
+    """How many of a partition's records the classifier learns from: the first ones, half of them at most. The others are left for
+    the scores, because pictures that a network has learned look clearer to it than any others."""
+    return min(max(total // 2, 2), total, _RECORDS)
 
 
 def model_path(records: Records, experiment: Experiment) -> Path:
@@ -128,10 +134,11 @@ def model_path(records: Records, experiment: Experiment) -> Path:
 def train(records: Records, experiment: Experiment, seed: int = 0) -> Classifier:
     """Train a classifier on the experiment's partition, and measure it on test or val.
 
-    If the records have no such partition, it is measured on the tenth that decides which weights are kept. On one machine, each
-    call with the same records and seed gives the same classifier. Raises UserError for a damaged shard.
+    If the records have no such partition, it is measured on the records that it has not learned from. On one machine, each call
+    with the same records and seed gives the same classifier. Raises UserError for a damaged shard.
     """
-    count = min(records.count(experiment.partition), _RECORDS)
+    total = records.count(experiment.partition)
+    count = learned(total)
     checked = max(count // 10, 1)
     print(f"Training a classifier for {records.folder} on {count - checked:,} pictures, once: some minutes.", flush=True)
     keras.utils.set_random_seed(seed)
@@ -141,9 +148,11 @@ def train(records: Records, experiment: Experiment, seed: int = 0) -> Classifier
     trained = Classifier(build(tuple(picture), target[0]), names(records), {})
     other = held_out(records, experiment)
     try:
-        learned = pairs.skip(checked).take(count - checked).shuffle(buffer, seed=seed).repeat().batch(_BATCH)
-        _fit(trained.model, learned.prefetch(1), pairs.take(checked).batch(_SEEN))
-        measured = _pairs(records, other).take(_MEASURED) if other else pairs.take(checked)
+        taught = pairs.skip(checked).take(count - checked).shuffle(buffer, seed=seed).repeat().batch(_BATCH)
+        _fit(trained.model, taught.prefetch(1), pairs.take(checked).batch(_SEEN))
+        measured = (
+            _pairs(records, other).take(_MEASURED) if other else (pairs.skip(count) if count < total else pairs).take(_MEASURED)
+        )
         found, true = zip(*((trained.logits(images) > 0, targets > 0) for images, targets in measured.batch(_SEEN)), strict=True)
     except (tf.errors.UnknownError, tf.errors.InvalidArgumentError):  # tf.data hides the reader's error: reading again raises it
         for one in (experiment, other) if other else (experiment,):

@@ -18,8 +18,11 @@ LARGEST = 100_000  # the largest number of a sample
 def noise(count: int, noise_dim: int, seed: int, stream: int = SAMPLES) -> tf.Tensor:
     """z from N(0, 1), [count, noise_dim] float32: the same for the same arguments, on every device.
 
-    A smaller count gives the first rows of a larger one, so that a sample keeps its number.
+    A smaller count gives the first rows of a larger one, so that a sample keeps its number. Raises UserError for a seed that is
+    no whole number.
     """
+    if not isinstance(seed, (int, np.integer)):
+        raise UserError(f"seed={seed!r}: give a whole number")
     # philox, because the default algorithm depends on the device. Philox computes row k from the number k alone.
     return tf.random.stateless_normal([count, noise_dim], seed=[seed, stream], alg="philox")
 
@@ -30,7 +33,7 @@ def numbered(numbers: Sequence[int], noise_dim: int, seed: int) -> np.ndarray:
     Raises UserError for a number that no sample has.
     """
     for number in numbers:
-        if not 1 <= number <= LARGEST:
+        if not (isinstance(number, (int, np.integer)) and 1 <= number <= LARGEST):
             raise UserError(
                 f"there is no sample {number}: samples are numbered from 1 to {LARGEST}; "
                 f"{invocation.command('generate')} --numbered shows them"

@@ -39,15 +39,20 @@ def generator_minimax(fake_logits: tf.Tensor) -> tf.Tensor:
 
 
 def _clamped_cross_entropy(logits: tf.Tensor, target: float) -> tf.Tensor:
-    """-t log p - (1 - t) log(1 - p) for p = sigmoid(l), no logarithm below -100: PyTorch's BCELoss after a sigmoid. A logit so
-    large that p is rounded to 0 or 1 has no gradient."""
+    """-t log p - (1 - t) log(1 - p) for p = sigmoid(l), no logarithm below -100: PyTorch's BCELoss after a sigmoid, with its
+    gradient. That is p - t where the discriminator is in doubt. It dies where p (1 - p) falls below 1e-12: below logits of -28,
+    and above 17, where float32 rounds p to 1."""
 
-    def log(p: tf.Tensor) -> tf.Tensor:
-        inside = p > 0
-        return tf.where(inside, tf.math.log(tf.where(inside, p, 1.0)), -100.0)  # the inner one: no gradient 0 * inf
+    @tf.custom_gradient
+    def of_each(logits: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        p = tf.sigmoid(logits)
+        # log_sigmoid, because TensorFlow rounds a p below 1e-38 to 0, and PyTorch does not.
+        low, high = tf.maximum(tf.math.log_sigmoid(logits), -100.0), tf.maximum(tf.math.log1p(-p), -100.0)
+        doubt = p * (1 - p)
+        slope = (p - target) * doubt / tf.maximum(doubt, 1e-12)
+        return -target * low - (1 - target) * high, lambda upstream: upstream * slope
 
-    p = tf.sigmoid(logits)
-    return -tf.reduce_mean(target * log(p) + (1 - target) * log(1 - p))
+    return tf.reduce_mean(of_each(logits))
 
 
 def discriminator_clamped(real_logits: tf.Tensor, fake_logits: tf.Tensor, real_label: float = 1.0) -> tf.Tensor:

@@ -65,9 +65,14 @@ def grid(
     is a square. columns: by default about as many as rows. caption: text above the grid. corners: a text for the corner of each
     image, "" for none. rows: a text at the left of each row, or none. heads: a text above each column, or none. The font has
     Vietnamese and many other letters, but no Chinese: of corners, rows and heads, a text that it cannot draw becomes #1, #2 and
-    so on, its place among the different texts. Returns a PIL image.
+    so on, its place among the different texts. Returns a PIL image. Raises UserError for another number of dimensions, and for no
+    picture.
     """
     images = np.asarray(images)
+    if images.ndim != 4 or not len(images):
+        raise UserError(
+            f"a grid needs pictures [N, H, W, C], one or more, and got {list(images.shape)}; of one picture: image[None]"
+        )
     if images.dtype != np.uint8:
         images = to_uint8(images)
     count, height, width, channels = images.shape

@@ -151,7 +151,7 @@ def read_info(folder: Path | str) -> RunInfo:
         record = files.parse_json(path.read_text(encoding="utf-8"))
         info = RunInfo(series.from_dict(record["experiment"]), record["records"], record["records_identity"])
         had = record.get("records_type", info.experiment.image_type)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise UserError(no_run(folder, invocation.command("train"))) from error
     except (OSError, ValueError, KeyError, TypeError, UserError) as error:
         raise UserError(

@@ -34,7 +34,7 @@ def translate_files(
     out: default: RUN/translated/DIRECTION. direction: "ab" or "ba". Pictures keep their size. Successive pictures of one size go
     through the generator together, up to batch_size of them. Pictures that cannot be read are skipped, and their names printed.
     Raises UserError if the folder is no run of a CycleGAN, for another direction, if the generator or the source cannot be read,
-    if no picture can be used, or if OUT is in the source's folder.
+    if no picture can be used, or if OUT is in the source's folder or around it.
     """
     source, out = Path(source), Path(out) if out else Path(run) / runs.TRANSLATED / direction
     folder, names = _checked(source, out)
@@ -55,7 +55,7 @@ def translate_files(
 
 def _checked(source: Path, out: Path) -> tuple[Path, list[str]]:
     """The folder of the originals, and the names of the pictures in it. Raises UserError if there are none, or for an OUT in
-    it."""
+    it or around it."""
     if not source.exists():
         raise UserError(f"--input={source}: no such file or folder")
     found = find_files(source) if source.is_dir() else Found([source.name], Counter())
@@ -64,6 +64,8 @@ def _checked(source: Path, out: Path) -> tuple[Path, list[str]]:
         raise UserError(f"--input={source}: {no_picture(found)}")
     if folder.resolve() == out.resolve() or (source.is_dir() and out.resolve().is_relative_to(folder.resolve())):
         raise UserError(f"--out={out} is in the folder of the originals, {folder}: give another")
+    if folder.resolve().is_relative_to(out.resolve()):
+        raise UserError(f"--out={out} has the folder of the originals in it, {folder}: give another")
     if source.is_file() and source.suffix.lower() not in ENDINGS:
         raise UserError(f"--input={source}: wanted {', '.join(ENDINGS)}")
     return folder, found.names

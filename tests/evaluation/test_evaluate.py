@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_series import latent, pictures, runs, series
+from tfgan_series import classifier, latent, pictures, runs, series
 from tfgan_series.data import conversion, pipeline
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation import evaluate, features, metrics, scores
@@ -60,7 +60,13 @@ def test_scores_are_those_of_the_seeds_pictures_as_they_would_be_saved(real, gen
 def test_which_scores_a_comparison_takes(real, generator):
     found, *_ = evaluate.evaluate({"generator": generator}, real)
     assert evaluate.is_of(found, real)
-    for other in ({"n_fake": COUNT - 1}, {"features_digest": "other"}, {"partition": "train"}, {"seed": 1}):
+    for other in (
+        {"n_fake": COUNT - 1},
+        {"n_real": COUNT + 1},
+        {"features_digest": "other"},
+        {"partition": "train"},
+        {"seed": 1},
+    ):
         assert not evaluate.is_of(dataclasses.replace(found, **other), real)
 
 
@@ -153,14 +159,21 @@ def test_which_records_are_compared(generator, digits, tiny):
     train, test = records.counts["train"], records.counts["test"]
     slices = evaluate.slices_of
     assert slices(records, "test", "", 100) == (Slice("test", 0, 100), Slice("train", train - 100, 100))
+    learned = classifier.learned(train)
+    assert slices(records, "test", "", 10**6) == (Slice("test", 0, test), Slice("train", learned, train - learned))
     assert slices(records, "train", "", 10**6) == (Slice("train", 0, train), Slice("test", 0, test))
     alone = dataclasses.replace(records, counts={"train": 101})
     assert slices(alone, "train", "", 10**6) == (Slice("train", 0, 50), Slice("train", 51, 50))
     real = evaluate.reference(alone, tiny, features.Features("random", "none", lambda images: images[:, 0, :, 0]))
     made = evaluate.evaluate({"generator": generator}, real)
     assert {(score.partition, score.n_real, score.n_fake, score.n_floor) for score in made} == {("train", 50, 50, 50)}
-    with pytest.raises(UserError, match="a score needs 20 pictures or more on each side, and test gives 19: "):
+    with pytest.raises(UserError, match="^a score needs 20 pictures or more, and 19 are asked for: give a larger --count$"):
         slices(records, "test", "", 19)
+    few = dataclasses.replace(records, counts={"train": train, "test": 19})
+    with pytest.raises(
+        UserError, match="a score needs 20 pictures or more on each side, and test gives 19: make records of more"
+    ):
+        slices(few, "test", "", 100)
     with pytest.raises(UserError, match="choose one of classifier, random, inception"):
         features.load("Random", records, tiny)
     with pytest.raises(UserError, match="--against=val: .* has train, test$"):

@@ -67,6 +67,7 @@ def test_change_names_what_is_no_setting():
         ("lr", "fast", "--lr='fast': a number is needed"),
         ("bbox", 1, "--bbox=1: True or False is needed"),
         ("loss", None, "--loss=None: a text is needed"),
+        ("lr_drops", (0, 5), "--lr_drops=0,5: the first epoch is 1, so give numbers of 1 or more"),
         ("lr_drops", 3, "--lr_drops=3: a list of whole numbers is needed"),
         ("lr_drops", [1, 2.5], r"--lr_drops=\(1, 2.5\): a list of whole numbers is needed"),
         ("loss", "hing", r"--loss=hing: choose one of .* \(did you mean hinge\?\)"),
@@ -112,7 +113,7 @@ def test_a_length_in_steps_or_in_epochs():
     assert (again.length, again.steps, again.steps_in_all(468)) == (("epochs", 2), 0, 936)
     assert row.change(epochs=2, steps=0) == series.resolve("mnist", steps=50, grid_every=0).change(epochs=2)
     assert series.differences(short, short.change(steps=60, grid_every=5)) == []
-    assert series.differences(short, row) == ["steps: 50 in the run, 0 asked"]
+    assert series.differences(short, row) == ["length: 50 steps in the run, 35 epochs asked; give --steps"]
     assert series.differences(short, short.change(steps=40)) == ["steps: 50 in the run, 40 asked"]
 
 

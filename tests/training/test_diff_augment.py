@@ -26,6 +26,8 @@ def outside_the_corner(images):
 
 def test_the_square_is_half_as_wide_and_may_lie_partly_outside(images):
     np.testing.assert_allclose(changed(images), outside_the_corner(images), atol=1e-6)
+    odd = changed(images[:, :15, :15], d5=0.5, d6=0.5)  # the authors: int(15 / 2 + 0.5) = 8
+    assert (odd == 0).sum() == 3 * 8 * 8 * 3
     middle = changed(images, d5=0.5, d6=0.5)
     assert (middle[:, 4:12, 4:12] == 0).all()
     assert (middle == 0).sum() == 3 * 8 * 8 * 3

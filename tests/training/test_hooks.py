@@ -74,9 +74,9 @@ def test_scores_are_measured_every_so_many_epochs_and_at_the_end(tmp_path, monke
     """Against val, because test judges the run in the end. The rows before the first scores have none to compare with."""
     monkeypatch.setattr(classifier, "STEPS", 10)
     monkeypatch.setattr(classifier, "TRUSTED", 0.0)
-    files = write_celeba(tmp_path / "celeba", count=82)
-    # 36 usable ones to train with, 22 val and 22 test pictures.
-    partitions = [f"{number:06d}.jpg {int(number > 38) + int(number > 60)}\n" for number in range(1, 83)]
+    files = write_celeba(tmp_path / "celeba", count=86)
+    # 40 usable ones to train with, 22 val and 22 test pictures.
+    partitions = [f"{number:06d}.jpg {int(number > 42) + int(number > 64)}\n" for number in range(1, 87)]
     (files / "Eval/list_eval_partition.txt").write_text("".join(partitions))
     short = series.resolve(
         "celeba", image_size=8, base_filters=4, batch_size=7, steps=17, grid_every=4, evaluate_every=3, evaluate_count=20

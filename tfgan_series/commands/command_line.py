@@ -53,14 +53,14 @@ def define_label(text: str) -> None:
     flags.DEFINE_list("label", [], f"of a conditional run: {text}; {how}")
 
 
-def define_path(name: str, default: str | None, text: str, *, required: bool = False) -> None:
+def define_path(name: str, default: str | None, text: str) -> None:
     """A flag for a file or a folder; path() reads it."""
-    _define_in_files(name, "path", default, text, required=required)
+    _define_in_files(name, "path", default, text)
 
 
-def _define_in_files(name: str, kind: str, default: str | None, text: str, *, required: bool = False) -> None:
+def _define_in_files(name: str, kind: str, default: str | None, text: str) -> None:
     define: Any = flags.DEFINE  # its types want a serializer, which it does not need
-    define(_Text(kind), name, default, text, required=required)
+    define(_Text(kind), name, default, text)
     _groups[name] = usage.FILES
 
 
@@ -264,6 +264,14 @@ def required_path(flag: str) -> Path:
     found = path(flag)
     if found is None:
         raise UserError(f"--{flag} is needed: give a path")
+    return found
+
+
+def folder(flag: str) -> Path | None:
+    """The value of a path flag for a folder to write into, or None. Raises UserError as path, and if it is a file."""
+    found = path(flag)
+    if found and found.is_file():
+        raise UserError(f"--{flag}={found} is a file: give a folder")
     return found
 
 

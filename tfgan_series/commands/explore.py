@@ -91,7 +91,7 @@ def main(what: str) -> None:
     from tfgan_series import report, runs
     from tfgan_series.exploration import explore
 
-    out = command_line.path("out") or run / runs.EXPLORED
+    out = command_line.folder("out") or run / runs.EXPLORED
     numbers = FLAGS.samples or (_FIRST if len(FLAGS.label) < 2 else _FIRST[:1])
     records = command_line.records_path(run)
     drawn: dict[str, Any] = {"labels": FLAGS.label, "seed": FLAGS.seed}

@@ -45,7 +45,7 @@ def main() -> None:
     backend.import_tensorflow()
     from tfgan_series import generation
 
-    out = command_line.path("out") or file.parent / runs.GENERATED
+    out = command_line.folder("out") or file.parent / runs.GENERATED
     drawn = generation.generate(
         file,
         out,

@@ -18,7 +18,7 @@ def define() -> None:
     command_line.define_settings(draws_from="pictures", own=["batch_size"])
     command_line.define_run("the run to translate with")
     command_line.define_records()
-    command_line.define_path("input", None, "a picture, or a folder of pictures, of any size", required=True)
+    command_line.define_path("input", None, "a picture, or a folder of pictures, of any size (needed)")
     command_line.define_choice("direction", "ab", ["ab", "ba"], "from A to B (horse to zebra), or from B to A")
     command_line.define_path("out", None, "folder for the pictures (default: translated/<direction>/ in the run)")
     flags.DEFINE_integer("batch_size", 1, "pictures of one size to translate at a time", lower_bound=1)
@@ -27,14 +27,14 @@ def define() -> None:
 def main() -> None:
     from tfgan_series import report
 
-    run = command_line.run_folder("pictures")
+    run, source = command_line.run_folder("pictures"), command_line.required_path("input")
     backend.import_tensorflow()
     from tfgan_series import translation
 
     out = translation.translate_files(
         run,
-        command_line.required_path("input"),
-        command_line.path("out"),
+        source,
+        command_line.folder("out"),
         direction=FLAGS.direction,
         batch_size=FLAGS.batch_size,
     )

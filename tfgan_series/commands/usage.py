@@ -3,7 +3,7 @@
 import argparse
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -36,11 +36,13 @@ def text(command: ModuleType, groups: Mapping[str, str], experiment: series.Expe
     words, to_find = getattr(command, "WORDS", ()), getattr(command, "FINDS_A_RUN", False)
     usual = {series.flag_name(name): value for name, value in series.values(experiment).items()}
     settings = {flag for flag, group in groups.items() if group in series.GROUPS}
+    known = {series.flag_name(name) for model in series.MODELS.values() for name in series.fields(model.settings)}
+    own = [f"--{flag}" for flag, group in groups.items() if group == OWN and flag in known]
     argument = " [" + "|".join(words) + "]" if words else ""
     parser = argparse.ArgumentParser(
         usage=f"{typed}{argument} [--flag=value ...]",
         description=re.sub(r"\btfgan (\w+)", lambda found: invocation.command(found[1]), command.__doc__ or ""),
-        epilog="\n".join(_ending(typed, sorted(settings - set(usual)), experiment, to_find)),
+        epilog="\n".join(_ending(typed, sorted(settings - set(usual)), experiment, to_find, own)),
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=24, width=_WIDTH),
         add_help=False,
     )
@@ -71,10 +73,13 @@ def default(value: Any) -> str:
     return f" (default: {series.in_words(tuple(value) if isinstance(value, list) else value)})"
 
 
-def _ending(typed: str, absent: Iterable[str], experiment: series.Experiment, to_find: bool) -> Iterator[str]:
-    """The last lines of the help. absent: the settings that the experiment's model does not have."""
+def _ending(typed: str, absent: Iterable[str], experiment: series.Experiment, to_find: bool, own: Sequence[str]) -> Iterator[str]:
+    """The last lines of the help. absent: the settings that the experiment's model does not have. own: the flags of the command
+    that have the name of a setting."""
     if to_find:
         yield "A run that was trained with other settings, as --base_filters=32, is found by the same flags, or by --run_dir."
+        if own:
+            yield f"{', '.join(own)}: this command has its own. A run that was trained with another one is found by --run_dir."
     else:
         yield f"The defaults of the settings are those of --ImageType={experiment.image_type} --model={experiment.model}."
     if absent and not to_find:

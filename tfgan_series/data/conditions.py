@@ -15,6 +15,14 @@ _AND = "+"  # between the attributes of one label
 _LISTED = 40  # names that an error lists
 
 
+Labels = str | int | np.integer | Sequence[str | int]  # one label, or several
+
+
+def texts(labels: Labels) -> list[str]:
+    """One label or several as a list of texts."""
+    return [str(one) for one in ([labels] if isinstance(labels, (str, int, np.integer)) else labels)]
+
+
 @dataclass(frozen=True)
 class Conditions:
     """names: in the order of a condition's numbers; () if nothing can be asked for. exclusive: whether a picture has one of the

@@ -174,7 +174,7 @@ def to_channels(picture: Image.Image, channels: int) -> Image.Image:
         numbers, most = np.asarray(picture), 1 if picture.mode == "F" else 65535
         if not (numbers.min() >= 0 and numbers.max() <= most):
             raise BadPicture(f"its pixels go from {numbers.min():g} to {numbers.max():g}, and 0 to {most} can be read")
-        picture = Image.fromarray((numbers / (most / 255)).astype(np.uint8))
+        picture = Image.fromarray(np.round(numbers / (most / 255)).astype(np.uint8))
     if picture.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 import tfgan_series
-from tfgan_series import invocation, latent, pictures, progress, runs
+from tfgan_series import classifier, invocation, latent, pictures, progress, runs
 from tfgan_series.data import pipeline
 from tfgan_series.data.conditions import Conditions
 from tfgan_series.data.records import PARTITIONS, Records
@@ -192,15 +192,25 @@ def evaluate(
             if floor := target.floors.get(one.name):
                 full = protocol_name(one.name, direction and f"_{direction}", one.n_fake, real.partition, real.features.kind)
                 noted = protocol | {"n_real": one.n_real, "n_fake": one.n_fake, "n_floor": floor.n_fake}
-                found.append(Score(metric=full, of=one.of, value=one.value, error=one.error, floor=floor.value, **noted))
+                found.append(
+                    Score(
+                        metric=full,
+                        of=one.of,
+                        value=one.value,
+                        error=one.error,
+                        floor=floor.value,
+                        floor_error=floor.error,
+                        **noted,
+                    )
+                )
     return found
 
 
 def is_of(score: Score, real: Reference) -> bool:
     """Whether a score was measured against these real pictures, with these features and with noise of seed 0."""
-    made = {target.inputs.count for target in real.targets.values()}
-    wanted = (real.features.digest, real.partition, 0)
-    return {score.n_fake, score.n_floor} <= made and (score.features_digest, score.partition, score.seed) == wanted
+    made = {(len(target.real), target.inputs.count) for target in real.targets.values()}
+    same = (score.features_digest, score.partition, score.seed) == (real.features.digest, real.partition, 0)
+    return same and score.n_fake == score.n_floor and (score.n_real, score.n_fake) in made
 
 
 def evaluate_run(
@@ -252,23 +262,25 @@ def slices_of(records: Records, against: str, side: str, count: int) -> tuple[Sl
     """The real pictures, and those that take the generated ones' place for the floors or are translated. side: as in
     pipeline.in_order.
 
-    The latter are the last ones of their partition, as a classifier learns from the first ones. Raises UserError for too few
-    records.
+    The latter are the last ones of their partition: no classifier has learned from them. Raises UserError for too few records.
     """
+    if count < SMALLEST:
+        raise UserError(f"a score needs {SMALLEST} pictures or more, and {count} are asked for: give a larger --count")
     total = records.count(against, side)
     others = [name for name in ("train", "test", "val") if name != against and name + side in records.counts]
     if others:
         among = records.count(others[0], side)
-        found = Slice(against, 0, min(count, total)), Slice(others[0], max(among - count, 0), min(count, among))
+        free = among - classifier.learned(among) if others[0] == "train" else among
+        count_others = min(count, free)
+        found = Slice(against, 0, min(count, total)), Slice(others[0], among - count_others, count_others)
     else:
         half = min(count, total // 2)
         found = Slice(against, 0, half), Slice(against, total - half, half)
     for one in found:
         if one.count < SMALLEST:
-            larger = ", or give a larger --count" if count < SMALLEST else ""
             raise UserError(
                 f"{records.folder}: a score needs {SMALLEST} pictures or more on each side, and {one.partition}{side} gives "
-                f"{one.count}: make records of more pictures{larger}; {invocation.command('compare')} --count=0 and "
+                f"{one.count}: make records of more pictures; {invocation.command('compare')} --count=0 and "
                 f"{invocation.command('train')} --evaluate_every=0 leave the scores out"
             )
     return found

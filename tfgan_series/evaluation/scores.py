@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import json
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +27,8 @@ class Score:
     """One score of one generator, and all that it depends on.
 
     metric: its name with its protocol, for example fid10k_test_classifier (see protocol_name). value. error: the standard
-    error of value, or None. floor: the same score with real pictures in place of the generated ones. n_real, n_fake, n_floor:
-    the numbers of pictures. partition: where the real pictures are from. features: the kind of network (KINDS), and
+    error of value, or None. floor, floor_error: the same with real pictures in place of the generated ones. n_real, n_fake,
+    n_floor: the numbers of pictures. partition: where the real pictures are from. features: the kind of network (KINDS), and
     features_digest its weights. checkpoint: the generator's file; checkpoint_digest: its weights; step: of the run, if known.
     seed: of the noise. versions: {package: version}. of: the class that the pictures were asked for, "" for all pictures.
     """
@@ -48,6 +49,7 @@ class Score:
     seed: int
     versions: dict[str, str]
     of: str = ""
+    floor_error: float | None = None  # older scores have none
 
 
 def protocol_name(metric: str, direction: str, count: int, partition: str, features: str) -> str:
@@ -68,7 +70,7 @@ def read(folder: Path | str) -> list[Score]:
     path = Path(folder) / NAME
     try:
         return [_parse(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # the latter: a file was given as the run, which is refused later
         return []
     except (OSError, ValueError, TypeError) as error:
         raise UserError(
@@ -85,20 +87,21 @@ def of_run(folder: Path | str, experiment: Experiment) -> list[Score]:
 def _parse(line: str) -> Score:
     """Raises ValueError or TypeError for a line that is no score."""
     score = Score(**files.parse_json(line))
-    numbers = (score.value, score.floor, score.error or 0, score.step or 0)
+    numbers = (score.value, score.floor, score.error or 0, score.floor_error or 0, score.step or 0)
     if not isinstance(score.metric, str) or not all(isinstance(number, (int, float)) for number in numbers):
         raise ValueError("a score has a name, and its value, floor, error and step are numbers")
     return score
 
 
 def add(folder: Path | str, scores: Sequence[Score]) -> None:
-    """Add scores to a run's file, and remove earlier ones with the same name, features, generator (file and weights) and seed.
+    """Add scores to a run's file, and remove earlier ones with the same name, number of real pictures, features, generator (file
+    and weights) and seed.
 
     Raises UserError if the file is damaged.
     """
     new = set(map(_measured, scores))
     kept = [*(score for score in read(folder) if _measured(score) not in new), *scores]
-    rows = "".join(json.dumps(dataclasses.asdict(score)) + "\n" for score in kept)
+    rows = "".join(json.dumps(dataclasses.asdict(score), default=operator.index) + "\n" for score in kept)
     files.write_whole(Path(folder) / NAME, rows)
 
 
@@ -113,7 +116,7 @@ def check_kind(kind: str | None, weights: object) -> None:
 
 def _measured(score: Score) -> tuple:
     """What was measured: two scores that are equal in this are the same score."""
-    return score.metric, score.features_digest, score.checkpoint, score.checkpoint_digest, score.seed
+    return score.metric, score.n_real, score.features_digest, score.checkpoint, score.checkpoint_digest, score.seed
 
 
 def latest(scores: Iterable[Score]) -> list[Score]:
@@ -147,7 +150,7 @@ def table(scores: Sequence[Score]) -> str:
     rows = [["score", "value", "of real pictures"]]
     for score in scores:
         if not score.of:
-            rows.append([score.metric, as_text(score.value, score.error), as_text(score.floor)])
+            rows.append([score.metric, as_text(score.value, score.error), as_text(score.floor, score.floor_error)])
     classes = by_class(scores)
     more = ["", "by class, in brackets the score of real pictures:", _aligned(classes)] if len(classes) > 1 else []
     return "\n".join([_aligned(rows), *more])

@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from tfgan_series import classifier, latent, naming, runs
+from tfgan_series.data.conditions import Labels, texts
 from tfgan_series.errors import UserError
 from tfgan_series.exploration import SAMPLED, STEPS, arithmetic, equation, findings, interpolation, neighbours
 from tfgan_series.generators import load_asked
@@ -30,7 +31,7 @@ def interpolate(
     numbers: Sequence[int],
     *,
     out: Path | str | None = None,
-    labels: Sequence[str] = (),
+    labels: Labels = (),
     seed: int = 0,
     steps: int = STEPS,
     spherical: bool = True,
@@ -42,7 +43,9 @@ def interpolate(
 
     seed, steps and spherical as in interpolation.interpolate; a walk between labels is always on the straight line.
     """
-    step = runs.last_step(run)
+    step, labels = runs.last_step(run), texts(labels)
+    if steps < 2:
+        raise UserError(f"--steps={steps}: a walk has 2 pictures or more")
     if len(labels) > 1:
         if not spherical:
             raise UserError(f"--linear: the walk between --label={','.join(labels)} is on the straight line anyway: leave it out")
@@ -66,14 +69,14 @@ def add_samples(
     terms: arithmetic.Numbers,
     *,
     out: Path | str | None = None,
-    labels: Sequence[str] = (),
+    labels: Labels = (),
     seed: int = 0,
 ) -> findings.Finding:
     """An equation of chosen samples, [(1 or -1, numbers)].
 
     tg.add_samples(run, [(1, [29, 36, 51]), (-1, [37, 42, 47]), (1, [10, 22, 64])]).picture
     """
-    step = runs.last_step(run)
+    step, labels = runs.last_step(run), texts(labels)
     found = arithmetic.by_number(_generator(run, labels), terms, seed=seed)
     sum_of = "".join(f"{'+' if sign > 0 else '-'}{'.'.join(map(str, numbers))}" for sign, numbers in terms)
     return _written(found, step, run, out, ["arithmetic", sum_of.removeprefix("+")], labels, {"seed": seed})
@@ -84,7 +87,7 @@ def add_attributes(
     text: str,
     *,
     out: Path | str | None = None,
-    labels: Sequence[str] = (),
+    labels: Labels = (),
     tfrecord_path: Path | str | None = None,
     seed: int = 0,
     count: int = SAMPLED,
@@ -99,7 +102,8 @@ def add_attributes(
     Raises UserError if the equation cannot be read, if the records have no attributes, or if the equation names an attribute
     that they do not have.
     """
-    step, generator = runs.last_step(run), _generator(run, labels)
+    step, labels = runs.last_step(run), texts(labels)
+    generator = _generator(run, labels)
     experiment, records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
     names = records.attribute_names
     if not names:
@@ -118,7 +122,7 @@ def find_neighbours(
     numbers: Sequence[int],
     *,
     out: Path | str | None = None,
-    labels: Sequence[str] = (),
+    labels: Labels = (),
     tfrecord_path: Path | str | None = None,
     seed: int = 0,
 ) -> findings.Finding:
@@ -126,7 +130,8 @@ def find_neighbours(
 
     tg.find_neighbours(run, [1, 2, 3]).picture
     """
-    step, generator = runs.last_step(run), _generator(run, labels)
+    step, labels = runs.last_step(run), texts(labels)
+    generator = _generator(run, labels)
     experiment, records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
     latent.numbered(numbers, 1, seed)  # checked before a classifier is trained for them
     judge = classifier.find_or_train(records, experiment) if classifier.names(records) else None

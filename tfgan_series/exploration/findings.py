@@ -1,6 +1,7 @@
 """What an exploration finds, and the files that it writes."""
 
 import json
+import operator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,4 +41,4 @@ def write(finding: Finding, name: str, out: Path | str, step: int | None) -> Non
             else:
                 picture.save(partial)
     record = {"title": finding.title, "text": finding.text, "pictures": list(finding.pictures), "step": step, **finding.numbers}
-    files.write_whole(out / f"{name}.json", json.dumps(record, indent=2) + "\n")
+    files.write_whole(out / f"{name}.json", json.dumps(record, indent=2, default=operator.index) + "\n")

@@ -132,7 +132,7 @@ def _scores(measured: Sequence[scores.Score]) -> list[dict[str, str]]:
         {
             "name": score.metric,
             "value": scores.as_text(score.value, score.error),
-            "floor": scores.as_text(score.floor),
+            "floor": scores.as_text(score.floor, score.floor_error),
             "step": "–" if score.step is None else f"{score.step:,}",
         }
         for score in measured

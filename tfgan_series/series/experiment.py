@@ -80,7 +80,7 @@ class Experiment(Settings):
         "fewest steps in an epoch: if the records are few, it goes through them several times", 1, minimum=1
     )
     grid_every: int = setting(
-        "steps from one grid and row of the log to the next within an epoch; 0: only one at the end of each epoch",
+        "steps of the run from one grid and row of the log to the next, besides those at the end of each epoch; 0: only these",
         0,
         minimum=0,
         resume="free",
@@ -103,7 +103,10 @@ class Experiment(Settings):
     d_lr_factor: float = setting("the discriminator's learning rate, as a multiple of --lr", 1.0, minimum=0)
     lr_drops: tuple[int, ...] = setting("after each of these epochs the learning rate is divided by 10", ())
     lr_decay: float = setting(
-        "share of the epochs, the last ones, in which the learning rate falls linearly to 0", 0.0, minimum=0, below=1
+        "share of the epochs, the last ones, in which the learning rate falls linearly to 0, from epoch to epoch",
+        0.0,
+        minimum=0,
+        below=1,
     )
     beta_1: float = setting("Adam's decay of the first moment", 0.5, minimum=0, below=1)
     beta_2: float = setting("Adam's decay of the second moment", 0.999, minimum=0, below=1)
@@ -148,6 +151,8 @@ class Experiment(Settings):
                 f"--epochs={self.epochs} and --steps={self.steps}: one of them gives the length of the run; make it 1 or more, "
                 "and leave the other out or give 0 for it"
             )
+        if any(epoch < 1 for epoch in self.lr_drops):
+            raise UserError(f"--lr_drops={','.join(map(str, self.lr_drops))}: the first epoch is 1, so give numbers of 1 or more")
         if self.real_label != 1 and not LOSSES[self.loss].has_target:
             raise UserError(f"--real_label={self.real_label}: --loss={self.loss} has no target for real pictures")
 
@@ -211,12 +216,16 @@ def differences(run: Experiment, asked: Experiment) -> list[str]:
 
     If the models differ, `model` is among them, and settings that only one of the models has are left out.
     """
-    found = []
+    (unit, count), (asked_unit, asked_count) = run.length, asked.length
+    other_unit = unit != asked_unit
+    found = [f"length: {count:,} {unit} in the run, {asked_count:,} {asked_unit} asked; give --{unit}"] if other_unit else []
     old, new = values(run), values(asked)
     for name, field in fields(run).items():
         if name not in new:
             continue
         rule = field.metadata["resume"]
+        if rule == "grow" and other_unit:
+            continue
         if rule == "free" or old[name] == new[name] or (rule == "grow" and new[name] > old[name]):
             continue
         found.append(f"{flag_name(name)}: {old[name]} in the run, {new[name]} asked")

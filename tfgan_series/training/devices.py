@@ -69,12 +69,13 @@ def if_slow(networks: Mapping[str, keras.Model]) -> list[str]:
 def check(experiment: Experiment, strategy: tf.distribute.Strategy) -> None:
     """Raises UserError if the devices cannot run the experiment. Prints a warning if they would run it very slowly."""
     replicas = strategy.num_replicas_in_sync
+    fewer = "unset TF_CONFIG" if workers.several_workers(strategy) else "set CUDA_VISIBLE_DEVICES=0"
     if experiment.jit_compile and replicas > 1:
-        raise UserError(f"--jit_compile is for one device, not for {replicas}: leave it out, or set CUDA_VISIBLE_DEVICES=0")
+        raise UserError(f"--jit_compile is for one device, not for {replicas}: leave it out, or {fewer}")
     if experiment.batch_size % replicas:
         raise UserError(
             f"--batch_size={experiment.batch_size} cannot be split over {replicas} devices: give a multiple of {replicas}, "
-            "or set CUDA_VISIBLE_DEVICES=0"
+            f"or {fewer}"
         )
     if experiment.precision == "mixed_float16" and not tf.config.list_physical_devices("GPU"):
         print("Warning: float16 convolutions are hundreds of times slower than float32 on a CPU.")

@@ -44,9 +44,10 @@ def _cut_out(images: tf.Tensor, top: tf.Tensor, left: tf.Tensor) -> tf.Tensor:
     inside = []
     for axis, share in ((1, top), (2, left)):
         size = images.shape[axis]
-        first = tf.floor(share * (size + 1)) - size // 4
+        width = (size + 1) // 2  # the authors' int(size / 2 + 0.5)
+        first = tf.floor(share * (size + 1 - width % 2)) - width // 2
         places = tf.range(size, dtype=tf.float32)[None]
-        inside.append((places >= first[:, None]) & (places < first[:, None] + size // 2))
+        inside.append((places >= first[:, None]) & (places < first[:, None] + width))
     square = inside[0][:, :, None] & inside[1][:, None, :]
     return tf.where(square[..., None], 0.0, images)
 

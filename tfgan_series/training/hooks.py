@@ -101,9 +101,9 @@ def save_scores(twins: Mapping[str, keras.Model], real: evaluate.Reference, ever
 def _earlier(folder: Path, distances: Sequence[scores.Score], step: int) -> list[tuple[str, list[float]]]:
     """The same distances of the run's generators at earlier steps: [(the digest of their features, their values)]."""
     found: dict[tuple[int, str], list[float]] = {}
-    same = {(one.metric, one.checkpoint) for one in distances}
+    same = {(one.metric, one.n_real, one.checkpoint) for one in distances}
     for one in scores.read(folder):
-        if (one.metric, one.checkpoint) in same and one.step is not None and one.step < step:
+        if (one.metric, one.n_real, one.checkpoint) in same and one.step is not None and one.step < step:
             found.setdefault((one.step, one.features_digest), []).append(one.value)
     return [(digest, values) for (_, digest), values in found.items()]
 

@@ -60,9 +60,10 @@ class State(Protocol):
 @dataclass(frozen=True)
 class Course:
     """The length of a run and its parts. total: steps in the run. steps: in an epoch. every: steps from one row of the log to the
-    next within an epoch; 0: an epoch is one row. save_seconds: from one checkpoint to the next within a row; 0: none. images:
-    pictures that a step takes, from all sets together. rate: the learning rate at each step of the run. untimed: the first steps
-    of a process whose time says nothing about the later ones, because the training step compiles in them."""
+    next, counted from the start of the run (an epoch's end ends a row too); 0: an epoch is one row. save_seconds: from one
+    checkpoint to the next within a row; 0: none. images: pictures that a step takes, from all sets together. rate: the learning
+    rate at each step of the run. untimed: the first steps of a process whose time says nothing about the later ones, because the
+    training step compiles in them."""
 
     total: int
     steps: int
