@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import shlex
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from tfgan_series.errors import UserError
 
@@ -47,3 +47,9 @@ def check_local(path: PurePath | str, what: str) -> None:
     """Raises UserError for an address of a storage service, as gs://bucket/folder. what: its name in the line."""
     if re.match(r"[A-Za-z][\w+.-]+:/", str(path)):  # a Path has lost the second slash; a drive of Windows has one letter
         raise UserError(f"{what} {path}: only files of this machine can be opened: mount the storage, and give its folder")
+
+
+def check_pattern(path: Path, what: str) -> None:
+    """Raises UserError for a path that TensorFlow would read as a pattern of several paths. what: its name in the line."""
+    if set(path.absolute().as_posix()) & set("[]*?\\"):
+        raise UserError(f"{what} {path.absolute()}: TensorFlow finds no file if a path has one of [ ] * ? \\ in it; give another")

@@ -52,7 +52,7 @@ def describe(
     folder = Path(run_dir or runs.default_folder(experiment, tfrecord_path))
     experiment = resume.resolve_precision(experiment, folder, overwrite)
     networks.check(experiment)
-    devices.check(experiment, devices.choose_strategy())
+    devices.check(experiment, devices.choose_strategy(alone=True))
     found = records.find_records(tfrecord_path, experiment)
     if found:
         experiment = _fitted(experiment, found)

@@ -109,11 +109,7 @@ def all_runs() -> list[Path]:
 def open_folder(folder: Path, overwrite: bool = False) -> None:
     """Make the run folder; with overwrite, empty it first. Raises UserError if it cannot be written or is not a run's."""
     naming.check_utf8(folder, "--run_dir")
-    if set(folder.absolute().as_posix()) & set("[]*?\\"):
-        raise UserError(
-            f"run folder {folder.absolute()}: TensorFlow finds no checkpoint if a path has one of [ ] * ? \\ in it; "
-            "give another --run_dir"
-        )
+    naming.check_pattern(folder, "--run_dir")
     try:
         folder = folder.resolve()  # if it is a link, --overwrite empties the folder behind it, and the link stays
         if folder.exists() and not all(map(_is_of_a_beginning, folder.iterdir())):

@@ -38,6 +38,12 @@ def test_several_gpus_share_one_strategy_for_all_that_a_process_trains(gpus, mon
     assert devices.choose_strategy() is devices.choose_strategy()
 
 
+def test_what_is_only_described_waits_for_no_other_worker(gpus, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", "{}")
+    monkeypatch.setattr(workers, "meet", None)
+    assert devices.choose_strategy(alone=True) is tf.distribute.get_strategy()
+
+
 def test_what_several_devices_cannot_do(two_devices):
     devices.check(series.resolve("digits", jit_compile=True), ONE)
     with pytest.raises(UserError, match="--jit_compile is for one device, not for 2"):

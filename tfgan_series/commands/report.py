@@ -7,6 +7,7 @@ tfgan report --runs=RUN,RUN --out=FILE.html
 
 from absl import flags
 
+from tfgan_series import naming
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.errors import UserError
@@ -19,7 +20,9 @@ def define() -> None:
     command_line.define_run("the run to show")
     command_line.define_records()
     flags.DEFINE_list("runs", None, "runs to show side by side: RUN,RUN,...")
-    command_line.define_path("out", None, "the page (default: report.html in the run; of several runs, beside the first)")
+    command_line.define_path(
+        "out", None, "the page (default: report.html in the run; of several runs, beside the first, with their names)"
+    )
 
 
 def main() -> None:
@@ -30,9 +33,9 @@ def main() -> None:
         folders = [command_line.home(name) for name in FLAGS.runs if name]
         if not folders:
             raise UserError("--runs names no run: give --runs=RUN,RUN")
-        place = folders[0] if len(folders) == 1 else folders[0].resolve().parent
     else:
-        place = command_line.run_folder()
-        folders = [place]
-    page = report.make(folders, command_line.path("out") or place / report.NAME)
+        folders = [command_line.run_folder()]
+    names = [folder.resolve().name for folder in folders]
+    alone, together = folders[0] / report.NAME, folders[0].resolve().with_name(f"{naming.as_name('-'.join(names))}.html")
+    page = report.make(folders, command_line.path("out") or (alone if len(folders) == 1 else together))
     print(f"Open {page}")

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tfgan_series import files
+from tfgan_series import files, naming
 from tfgan_series.errors import UserError, reason_of
 from tfgan_series.export import card, inputs
 from tfgan_series.export.formats import FORMATS, Draw, Exported
@@ -65,6 +65,7 @@ def _check_out(out: Path) -> None:
     endings = {one.ending for one in FORMATS.values()}
     if out.exists() and not out.is_dir():
         raise UserError(f"--out={out} is a file: give a folder")
+    naming.check_pattern(out, "--out")
     # Hidden files too, as .git: the whole folder will be replaced. Finder leaves a .DS_Store in each folder that it has shown.
     there = [path for path in sorted(out.iterdir()) if path.name != ".DS_Store"] if out.exists() else []
     if there and not (out / card.NAME).is_file():

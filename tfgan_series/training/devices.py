@@ -18,9 +18,12 @@ _LARGE = 5e6  # parameters of networks that are slow to train without a GPU
 _BFLOAT16_GPU = (8, 0)  # the first compute capability with bfloat16
 
 
-def choose_strategy() -> tf.distribute.Strategy:
-    """MultiWorkerMirroredStrategy if TF_CONFIG is set, MirroredStrategy on several GPUs, else the default one."""
-    if os.environ.get("TF_CONFIG"):
+def choose_strategy(*, alone: bool = False) -> tf.distribute.Strategy:
+    """MultiWorkerMirroredStrategy if TF_CONFIG is set, MirroredStrategy on several GPUs, else the default one.
+
+    The first waits for the other workers. alone: the strategy of this machine without them, for what is only described.
+    """
+    if os.environ.get("TF_CONFIG") and not alone:
         return _only(workers.meet)
     share_gpus()
     several = len(tf.config.list_physical_devices("GPU")) > 1

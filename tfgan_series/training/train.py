@@ -137,11 +137,15 @@ def _last_row(folder: Path, done: int, steps: int) -> int:
 def _check_same_run(strategy: tf.distribute.Strategy, experiment: Experiment, state: TrainState, records: Records) -> None:
     """Raises UserError, on every worker, if the workers have different settings, or see different records or checkpoints."""
     settings = naming.digest(json.dumps(series.values(experiment)))[:8]
-    seen = workers.exchange(strategy, f"settings {settings}, records {records.identity}, checkpoint of step {state.steps_done()}")
+    seen = workers.exchange(
+        strategy,
+        f"settings {settings} with --precision={experiment.precision}, records {records.identity}, checkpoint of step "
+        f"{state.steps_done()}",
+    )
     if len(set(seen)) > 1:
         raise UserError(
-            f"the workers differ ({'; '.join(dict.fromkeys(seen))}): give all of them the same flags, and a --TFRecordPath and a "
-            "--run_dir in a folder that they share"
+            f"the workers differ ({'; '.join(dict.fromkeys(seen))}): give all of them the same flags (auto can be another "
+            "precision on another processor), and a --TFRecordPath and a --run_dir in a folder that they share"
         )
 
 
