@@ -1,8 +1,8 @@
-"""Executes lessons of the book: docs/book/NN_name.md -> docs/book/NN_name.ipynb, with the outputs of its cells.
+"""Executes chapters of the book: docs/book/NN_name.md -> docs/book/NN_name.ipynb, with the outputs of its cells.
 
-    make book                                                # all lessons
-    python docs/book/execute.py docs/book/01_*.md            # one lesson
-    jupytext --to ipynb --update docs/book/01_*.md           # only the text of a lesson has changed: its outputs stay
+    make book                                                # all chapters
+    python docs/book/execute.py docs/book/01_*.md            # one chapter
+    jupytext --to ipynb --update docs/book/01_*.md           # only the text of a chapter has changed: its outputs stay
 
 The cells run in the root of the repository and use its tfrecords/ and runs/. Earlier runs of the book (runs/book) are removed
 first. It needs the extra `book`: pip install -c constraints.txt -e '.[book]'
@@ -26,7 +26,7 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
 def execute(chapter: Path) -> None:
-    """Run the cells of a lesson, and write its notebook beside it."""
+    """Run the cells of a chapter, and write its notebook beside it."""
     notebook = jupytext.read(chapter)
     notebook.metadata["kernelspec"] = KERNEL
     place = {"metadata": {"path": str(ROOT)}}
