@@ -150,9 +150,8 @@ def train(records: Records, experiment: Experiment, seed: int = 0) -> Classifier
     try:
         taught = pairs.skip(checked).take(count - checked).shuffle(buffer, seed=seed).repeat().batch(_BATCH)
         _fit(trained.model, taught.prefetch(1), pairs.take(checked).batch(_SEEN))
-        measured = (
-            _pairs(records, other).take(_MEASURED) if other else (pairs.skip(count) if count < total else pairs).take(_MEASURED)
-        )
+        left = pairs.skip(count) if count < total else pairs
+        measured = (_pairs(records, other) if other else left).take(_MEASURED)
         found, true = zip(*((trained.logits(images) > 0, targets > 0) for images, targets in measured.batch(_SEEN)), strict=True)
     except (tf.errors.UnknownError, tf.errors.InvalidArgumentError):  # tf.data hides the reader's error: reading again raises it
         for one in (experiment, other) if other else (experiment,):
