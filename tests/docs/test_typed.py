@@ -72,7 +72,7 @@ def home(before, tmp_path):
 
 
 def enter(home, command, words):
-    """Type a command with tiny numbers, unless it was typed before."""
+    """Type a command with tiny numbers, and with the names of files that are there."""
     kind = dict(word.split("=", 1) for word in words if "=" in word).get("--ImageType", "folder")
     folder = f"files/{PLACES.get(kind, 'pictures')}" if command == "convert" else "files/squares/testA"
     if not any(word.startswith(("--ImageType", "--model", "--name", "--run_dir")) for word in words):
