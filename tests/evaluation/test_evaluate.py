@@ -167,7 +167,10 @@ def test_which_records_are_compared(generator, digits, tiny):
     real = evaluate.reference(alone, tiny, features.Features("random", "none", lambda images: images[:, 0, :, 0]))
     made = evaluate.evaluate({"generator": generator}, real)
     assert {(score.partition, score.n_real, score.n_fake, score.n_floor) for score in made} == {("train", 50, 50, 50)}
-    with pytest.raises(UserError, match="^a score needs 20 pictures or more, and 19 are asked for: give a larger --count$"):
+    with pytest.raises(
+        UserError,
+        match="^--count=19: a score needs 20 pictures or more; give a larger number, or for no scores tfgan compare --count=0$",
+    ):
         slices(records, "test", "", 19)
     few = dataclasses.replace(records, counts={"train": train, "test": 19})
     with pytest.raises(

@@ -265,7 +265,10 @@ def slices_of(records: Records, against: str, side: str, count: int) -> tuple[Sl
     The latter are the last ones of their partition: no classifier has learned from them. Raises UserError for too few records.
     """
     if count < SMALLEST:
-        raise UserError(f"a score needs {SMALLEST} pictures or more, and {count} are asked for: give a larger --count")
+        raise UserError(
+            f"--count={count}: a score needs {SMALLEST} pictures or more; give a larger number, or for no scores "
+            f"{invocation.command('compare')} --count=0"
+        )
     total = records.count(against, side)
     others = [name for name in ("train", "test", "val") if name != against and name + side in records.counts]
     if others:
