@@ -2,7 +2,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test test-extra lint reference bench stress book
+.PHONY: install demo test test-extra test-pages lint reference bench stress book
 # The benchmarks of speed. PyTorch is a peer if it is installed: .venv/bin/python -m pip install -e '.[bench]'
 BENCHMARKS := convert pipeline step cost generate start overhead
 
@@ -16,6 +16,11 @@ test: install
 test-extra: install
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,export,cluster]'
 	$(BIN)/python -m pytest -q -m extra
+
+# Types the commands of all pages with tiny numbers: some minutes.
+test-pages: install
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,export]'
+	$(BIN)/python -m pytest -q -m pages
 
 lint: install
 	$(BIN)/ruff check .
