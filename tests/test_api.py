@@ -140,6 +140,7 @@ def test_what_cannot_be_drawn(trained):
         (lambda: tg.interpolate(trained, [1.5, 2]), "there is no sample 1.5"),
         (lambda: tg.interpolate(trained, [1, 2], steps=1), "--steps=1: a walk has 2 pictures or more"),
         (lambda: tg.add_samples(trained, [(2, [1]), (-1, [3])]), "each sign 1 or -1 and each group with a number or more"),
+        (lambda: tg.add_samples(trained, [(1, [1.5])]), "there is no sample 1.5"),
         (lambda: tg.add_samples(trained, [(1, [])]), "each sign 1 or -1 and each group with a number or more"),
         (lambda: tg.grid(tg.generate(trained, 1)[0]), r"pictures \[N, H, W, C\], one or more, and got \[8, 8, 1\]"),
         (lambda: tg.grid([]), "one or more, and got"),

@@ -44,7 +44,7 @@ def main() -> None:
     backend.import_tensorflow(use_gpus=False)
     from tfgan_series.export import card, export
 
-    out = command_line.folder("out") or generators[0].parent / runs.EXPORTED
+    out = command_line.path("out") or generators[0].parent / runs.EXPORTED
     for one in export.export(generators, out, formats=FLAGS.formats, size=FLAGS.size):
         print(f"{one.path}: {one.size / 1e6:,.1f} MB, differs from Keras by {one.difference:.2g} at most")
     print(f"{out / card.NAME} describes them")

@@ -35,7 +35,9 @@ def main() -> None:
             raise UserError("--runs names no run: give --runs=RUN,RUN")
     else:
         folders = [command_line.run_folder()]
-    names = [folder.resolve().name for folder in folders]
-    alone, together = folders[0] / report.NAME, folders[0].resolve().with_name(f"{naming.as_name('-'.join(names))}.html")
-    page = report.make(folders, command_line.path("out") or (alone if len(folders) == 1 else together))
+    usual = folders[0] / report.NAME
+    if len(folders) > 1:
+        places = [folder.resolve() for folder in folders]
+        usual = places[0].with_name(f"{naming.as_name('-'.join(place.name for place in places))}.html")
+    page = report.make(folders, command_line.path("out") or usual)
     print(f"Open {page}")

@@ -47,7 +47,7 @@ def by_number(generator: Network, terms: Numbers, *, seed: int = 0) -> Finding:
 
     Raises UserError for other signs, a group without numbers, a number that no sample has, and if the terms cancel out.
     """
-    groups = [Group(sign, _listed(numbers), tuple(map(int, numbers))) for sign, numbers in terms]
+    groups = [Group(sign, _listed(numbers), tuple(numbers)) for sign, numbers in terms]
     if not groups or not all(group.sign in (1, -1) and group.numbers for group in groups):
         raise UserError(f"{terms}: wanted [(sign, numbers)], each sign 1 or -1 and each group with a number or more")
     means, result = _sums(generator, groups, seed)
