@@ -67,7 +67,7 @@ def describe(
         lines.append("networks: their sizes depend on the number of classes, which the records will say")
     else:
         built = networks.build(experiment)
-        lines += [_line(name, network) for name, network in built.items()] + devices.if_slow(built)
+        lines += [_line(name, network) for name, network in built.items()] + devices.if_slow(experiment, built)
     if found:
         steps = pipeline.steps_per_epoch(found, experiment)
         total = experiment.steps_in_all(steps)

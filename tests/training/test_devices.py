@@ -1,3 +1,4 @@
+import keras
 import pytest
 import tensorflow as tf
 
@@ -76,3 +77,23 @@ def test_auto_is_what_all_gpus_compute_in(gpus, monkeypatch, capabilities, preci
     gpus(*capabilities)
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: {"compute_capability": gpu})
     assert devices.resolve_precision(series.resolve("digits", precision="auto")).precision == precision
+
+
+@pytest.mark.parametrize(
+    ("filters", "size", "faster"),
+    [
+        (64, 64, "Faster: --base_filters=32, and --image_size=32 with records of that size."),
+        (32, 64, "Faster: --image_size=32 with records of that size."),
+        (64, 32, "Faster: --base_filters=32."),
+        (32, 32, None),
+    ],
+)
+def test_a_slow_run_is_told_what_would_be_faster(gpus, filters, size, faster):
+    gpus()
+    experiment = series.resolve("celeba", base_filters=filters, image_size=size)
+    large = {"generator": keras.Sequential([keras.Input([2000]), keras.layers.Dense(2500)])}
+    lines = devices.if_slow(experiment, large)
+    assert [line.endswith(faster) for line in lines] == ([True] if faster else [])
+    assert not devices.if_slow(experiment, {"generator": keras.Sequential([keras.Input([2]), keras.layers.Dense(2)])})
+    gpus("GPU:0")
+    assert not devices.if_slow(experiment, large)

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import itertools
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from tfgan_series.training import workers
 
 _BFLOAT16 = {"amx_bf16", "avx512_bf16"}  # what Linux calls a processor's instructions for bfloat16
 _LARGE = 5e6  # parameters of networks that are slow to train without a GPU
+_SMALL = 32  # filters and pixels that a processor trains in minutes
 _BFLOAT16_GPU = (8, 0)  # the first compute capability with bfloat16
 
 
@@ -58,14 +60,18 @@ def resolve_precision(experiment: Experiment, processor: Path = Path("/proc/cpui
     return experiment.change(precision="mixed_bfloat16" if fast else "float32")
 
 
-def if_slow(networks: Mapping[str, keras.Model]) -> list[str]:
-    """A line to print before a training of large networks without a GPU; else none."""
+def if_slow(experiment: Experiment, networks: Mapping[str, keras.Model]) -> list[str]:
+    """A line to print before a training of large networks without a GPU, with what would be faster; else none."""
     count = sum(network.count_params() for network in networks.values())
-    if count < _LARGE or tf.config.list_physical_devices("GPU"):
+    faster = {
+        f"--base_filters={_SMALL}": experiment.base_filters > _SMALL,
+        f"--image_size={_SMALL} with records of that size": experiment.image_size > _SMALL,
+    }
+    if count < _LARGE or not any(faster.values()) or tf.config.list_physical_devices("GPU"):
         return []
     return [
-        f"These networks have {count / 1e6:.0f} million parameters, and TensorFlow sees no GPU: each step may take many seconds. "
-        "Faster: --base_filters=32, and --image_size=32 with records of that size."
+        f"These networks have {count / 1e6:.0f} million parameters, and TensorFlow sees no GPU: a step may take seconds. "
+        f"Faster: {', and '.join(itertools.compress(faster, faster.values()))}."
     ]
 
 

@@ -38,7 +38,7 @@ def train(experiment: Experiment, records: Records, folder: Path, strategy: tf.d
     with workers.together(strategy):
         _restore(checkpoints, folder)
         done = state.steps_done()
-        for line in [_beginning(experiment, records, folder, steps, done), *([] if done else devices.if_slow(state.networks))]:
+        for line in [_beginning(experiment, records, folder, steps, done), *([] if done else devices.if_slow(experiment, state.networks))]:
             print(line)
         last_row = _last_row(folder, done, steps)
     _check_same_run(strategy, experiment, state, records)
