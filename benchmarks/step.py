@@ -27,7 +27,7 @@ from turns import POLICIES, PRECISIONS, Contestant
 
 from tfgan_series import networks, series
 from tfgan_series.series import Experiment
-from tfgan_series.training import devices
+from tfgan_series.training import devices, train
 from tfgan_series.training.fused_adam import FusedAdam
 from tfgan_series.training.state import TrainState, create_state
 
@@ -37,20 +37,14 @@ CASES = {
     "digits": {"image_type": "digits"},
     "gan": {"image_type": "mnist", "model": "gan", "optimizer": "adam"},
 }
+TOGETHER, ALONE = "all steps in one call", "each step in its own call"
 PEERS = ("dcgan-32", "dcgan-64", "dcgan-128", "cyclegan")  # the cases that torch_peers.py has too
 
 
 def training(experiment: Experiment, real: Sequence[np.ndarray], adam: type[keras.optimizers.Adam] = FusedAdam) -> Contestant:
     """The package's own training steps on one batch of real pictures, or on one of each set, each [B, H, W, C] in [-1, 1]."""
-    strategy = tf.distribute.get_strategy()
-    algorithm = series.MODELS[experiment.model].load_algorithm()
-    state = create_state(experiment, strategy, algorithm.measures(experiment), 100, algorithm.buffers(experiment))
-    if adam is not FusedAdam:
-        state = dataclasses.replace(
-            state, optimizers={player: _adam(adam, experiment, state, player) for player in state.players}
-        )
-    step = algorithm.make_step(experiment, state, strategy)
-    batch = tuple(map(tf.constant, real)) if len(real) > 1 else tf.constant(real[0])
+    state, step = _state_and_step(experiment, adam)
+    batch = _batch(real)
 
     def steps(times: int) -> None:
         for _ in range(times):
@@ -58,6 +52,37 @@ def training(experiment: Experiment, real: Sequence[np.ndarray], adam: type[kera
         state.means(1)  # waits for the device
 
     return steps
+
+
+def in_calls(experiment: Experiment, real: Sequence[np.ndarray], together: bool) -> Contestant:
+    """The same steps as train.py calls them, with batches from a tf.data.Dataset: all in one call, or each in its own."""
+    state, step = _state_and_step(experiment)
+    call = train.in_one_call(step, records=None)
+    batches = iter(tf.data.Dataset.from_tensors(_batch(real)).repeat())
+
+    def steps(times: int) -> None:
+        for count in [times] if together else [1] * times:
+            call(batches, count)
+        state.means(1)
+
+    return steps
+
+
+def _state_and_step(
+    experiment: Experiment, adam: type[keras.optimizers.Adam] = FusedAdam
+) -> tuple[TrainState, Callable[[Any], None]]:
+    strategy = tf.distribute.get_strategy()
+    algorithm = series.MODELS[experiment.model].load_algorithm()
+    state = create_state(experiment, strategy, algorithm.measures(experiment), 100, algorithm.buffers(experiment))
+    if adam is not FusedAdam:
+        state = dataclasses.replace(
+            state, optimizers={player: _adam(adam, experiment, state, player) for player in state.players}
+        )
+    return state, algorithm.make_step(experiment, state, strategy)
+
+
+def _batch(real: Sequence[np.ndarray]) -> Any:
+    return tuple(map(tf.constant, real)) if len(real) > 1 else tf.constant(real[0])
 
 
 def _adam(adam: type[keras.optimizers.Adam], experiment: Experiment, state: TrainState, player: str) -> keras.optimizers.Adam:
@@ -104,7 +129,7 @@ def times_of(contestants: Mapping[str, Contestant], seconds: float) -> int:
 
 
 def compare(case: str, arguments: argparse.Namespace, rates: Mapping[str, float], peer: bool) -> None:
-    """Print the rows of a case: each precision, the best of both, and FusedAdam against Keras' Adam."""
+    """Print the rows of a case: each precision, the best of both, FusedAdam against Keras' Adam, and how steps are called."""
     experiment = series.resolve(**{**CASES[case], **arguments.changes})
     size = experiment.image_size
     shape = [len(experiment.sides), experiment.batch_size, size, size, experiment.channels]
@@ -116,7 +141,8 @@ def compare(case: str, arguments: argparse.Namespace, rates: Mapping[str, float]
         other = turns.fastest(torch_makers(experiment, real, precision, arguments.ways.split(","))) if peer else {}
         chosen |= other
         theirs[precision] = list(other)
-    chosen |= turns.working({"Keras' Adam": lambda: training(experiment, real, keras.optimizers.Adam)})
+    calls = {name: functools.partial(in_calls, experiment, real, name == TOGETHER) for name in (TOGETHER, ALONE)}
+    chosen |= turns.working({"Keras' Adam": lambda: training(experiment, real, keras.optimizers.Adam), **calls})
     seconds = turns.in_turn(chosen, times_of(chosen, arguments.seconds), arguments.rounds)
     work = _operations(experiment, real) if peer else 0
     medians = {name: statistics.median(values) for name, values in seconds.items()}
@@ -139,6 +165,7 @@ def compare(case: str, arguments: argparse.Namespace, rates: Mapping[str, float]
         row("best of each", *map(best, every))
     row("bfloat16 against float32", best(ours["bfloat16"]), best(ours["float32"]))
     row("FusedAdam against Keras' Adam", best(ours["float32"]), "Keras' Adam")
+    row("several steps in a call against one", TOGETHER, ALONE)
 
 
 def _operations(experiment: Experiment, real: Sequence[np.ndarray]) -> int:

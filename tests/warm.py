@@ -23,7 +23,7 @@ _FORKS.set_forkserver_preload(["tensorflow", "tensorflow_datasets", "matplotlib.
 
 def start(words: Sequence[str], cwd: Path, environment: Mapping[str, str], output: Path, at_batch: tuple | None = None):
     """Start a script: its path and its arguments. Returns the process (multiprocessing's). What it prints goes to output.out and
-    output.err. at_batch: (after, act, *arguments): when a training takes its batch number after + 1, act(*arguments) is called.
+    output.err. at_batch: (after, act, *arguments): before the step after + 1 of a training, act(*arguments) is called.
     """
     process = _FORKS.Process(target=_run, args=(list(words), cwd, dict(environment), output, at_batch))
     process.start()
@@ -95,14 +95,19 @@ def _run(words: list[str], cwd: Path, environment: Mapping[str, str], output: Pa
 
 
 def _interfere(after: int, act: Callable, *arguments) -> None:
-    from tfgan_series.data import pipeline  # of the environment's PYTHONPATH
+    from tfgan_series.training import loop, train  # of the environment's PYTHONPATH
 
-    counter, batches = itertools.count(1), pipeline.damage_named
+    counter, in_one_call = itertools.count(1), train.in_one_call
 
     def interfering(*given):
-        for batch in batches(*given):
+        one = in_one_call(*given)
+
+        def steps(batches, count):
             if next(counter) == after + 1:
                 act(*arguments)
-            yield batch
+            one(batches, count)
 
-    pipeline.damage_named = interfering
+        return steps
+
+    loop._CALL_SECONDS = 0  # each step is a call of its own
+    train.in_one_call = interfering

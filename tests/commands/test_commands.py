@@ -45,7 +45,7 @@ def test_from_jpegs_over_a_stop_and_a_kill_to_the_same_bits(tmp_path):
     )  # fmt: skip
     steps = 199  # in an epoch; the rows end after the steps 100, 199, 200, 300, 398, 400, 500 and 560
     command("train.py", *arguments, "--run_dir=through", cwd=tmp_path)
-    status, output = stop(tmp_path, arguments, "stopped", signal.SIGTERM, after=steps + 8)  # one batch is the grids'
+    status, output = stop(tmp_path, arguments, "stopped", signal.SIGTERM, after=steps + 7)
     assert status == 128 + signal.SIGTERM
     assert "Stopped and saved in epoch 2 of 3, after step 207 of 560" in output
     assert "To go on, type the same command again." in output

@@ -152,8 +152,8 @@ def test_damage_found_while_reading_is_named(digits, tiny, tmp_path):
     data[5000] ^= 255
     shard.write_bytes(data)  # the size is the same: only the checksum is wrong
     found = records.open_records(folder)
-    with pytest.raises(UserError, match="train.tfrecord-00002-of-00008: damaged"):
-        list(pipeline.damage_named(pipeline.batches(found, tiny, 1), found))
+    with pytest.raises(UserError, match="train.tfrecord-00002-of-00008: damaged"), pipeline.damage_named(found):
+        list(pipeline.batches(found, tiny, 1))
 
 
 @pytest.fixture(scope="module")

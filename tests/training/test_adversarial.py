@@ -134,7 +134,7 @@ def test_no_retracing():
     for seed in range(3):
         state.set_learning_rate(10.0 ** -(seed + 3))
         step(pictures(seed))
-    assert step.func.experimental_get_tracing_count() == 1
+    assert step.experimental_get_tracing_count() == 1
 
 
 def test_the_same_seed_repeats_every_bit():

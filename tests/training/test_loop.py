@@ -40,8 +40,12 @@ def course(an_epoch=4, **length):
     return loop.course_of(series.resolve("mnist", lr_drops=(1,), batch_size=10, **(length or {"epochs": 3})), an_epoch)
 
 
-def train(*arguments, last_row=0, **given):
-    loop.run(loop.Training(*arguments, **given), last_row)
+def train(plan, state, step, *arguments, last_row=0, **given):
+    def steps(batches, count):
+        for batch in itertools.islice(batches, count):
+            step(batch)
+
+    loop.run(loop.Training(plan, state, steps, *arguments, **given), last_row)
 
 
 def walk(state, plan=None, step=None, **given):
@@ -153,8 +157,8 @@ def test_the_first_step_that_updates_the_generator_is_not_timed_either(begun, co
     ],
 )
 def test_a_signal_saves_and_says_where(number, at, plan, saved):
-    """Within a row the loop stops at once. At the last step of a row it finishes the row first. It stops after the last row too:
-    a comparison must not begin its next run."""
+    """A step takes a second. Within a row the loop stops at once. At the last step of a row it finishes the row first. It stops
+    after the last row too: a comparison must not begin its next run."""
     state, rows, saves = Counter(), [], []
 
     def step(batch):
@@ -164,7 +168,8 @@ def test_a_signal_saves_and_says_where(number, at, plan, saved):
 
     with pytest.raises(loop.Interrupted, match=f"epoch {-(-at // 4)} of 3, after step {at} of {plan.total}") as stop:
         train(
-            plan, state, step, lambda epoch, first: range(first, 4), lambda: saves.append(state.steps), [rows.append]
+            plan, state, step, lambda epoch, first: range(first, 4), lambda: saves.append(state.steps), [rows.append],
+            now=lambda: state.steps,
         )  # fmt: skip
     assert stop.value.number == number
     assert saves == saved
@@ -262,6 +267,22 @@ def test_a_long_epoch_that_flies_apart_ends_at_a_step_and_not_at_a_time(clock):
     with pytest.raises(Diverged):
         train(course(an_epoch=1000), state, state.step, lambda epoch, first: range(1000), lambda: None, [], agree=int, now=now)
     assert state.steps == 80
+
+
+@pytest.mark.signals
+@pytest.mark.parametrize(("agree", "calls"), [(None, [1] * 6 + [5, 1] * 2), (int, [1] * 18)])
+def test_fast_steps_share_a_call_of_a_tenth_of_a_second(agree, calls):
+    """A step takes 20 ms, as the first epoch tells. No call goes beyond a row. Several workers must stop at the same step."""
+    state, seen = Counter(an_epoch=6), []
+
+    def steps(batches, count):
+        seen.append(count)
+        for batch in itertools.islice(batches, count):
+            state.step(batch)
+
+    given = {"now": lambda: 0.0199 * state.steps, "agree": agree}
+    loop.run(loop.Training(course(an_epoch=6), state, steps, lambda epoch, first: range(6), lambda: None, [], **given))
+    assert seen == calls
 
 
 def test_a_process_that_trains_alone_looks_every_second():

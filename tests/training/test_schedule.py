@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 import tensorflow as tf
 
@@ -64,12 +66,13 @@ def test_both_players_have_the_rate_of_the_runs_own_step(tmp_path):
         checkpoints.restore()
         real_step = adversarial.make_step(experiment, state, tf.distribute.get_strategy())
 
-        def step(batch):
-            real_step(batch)
-            seen.append({player: float(optimizer.learning_rate) for player, optimizer in state.optimizers.items()})
+        def train(batches, count):
+            for batch in itertools.islice(batches, count):
+                real_step(batch)
+                seen.append({player: float(optimizer.learning_rate) for player, optimizer in state.optimizers.items()})
 
         plan = loop.course_of(experiment, steps=4)
-        loop.run(loop.Training(plan, state, step, lambda epoch, first: [pictures()] * (4 - first), checkpoints.save, []))
+        loop.run(loop.Training(plan, state, train, lambda epoch, first: [pictures()] * (4 - first), checkpoints.save, []))
         return state
 
     walk(epochs=2)

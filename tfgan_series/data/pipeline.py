@@ -4,8 +4,9 @@ Conversion has shuffled the records, so an epoch need not shuffle all of them ag
 at a time, takes a block of records from each in turn, and draws from a small buffer.
 """
 
+import contextlib
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -95,7 +96,8 @@ def in_order(
     size, fit = experiment.image_size, experiment.fit
     dataset = _read(dataset, records, batch_size=block, image_size=size, fit=fit, names=_labelling(records))
     dataset = dataset.map(lambda known: {**known, "image": _to_float(known["image"])}).prefetch(1)
-    yield from damage_named(dataset.as_numpy_iterator(), records)
+    with damage_named(records):
+        yield from dataset.as_numpy_iterator()
 
 
 def conditions_of(known: Mapping[str, Any], records: Records, wanted: Conditions) -> tf.Tensor:
@@ -109,11 +111,12 @@ def conditions_of(known: Mapping[str, Any], records: Records, wanted: Conditions
     return tf.cast(tf.gather(known["attributes"], places, axis=1), tf.float32)
 
 
-def damage_named(dataset: Iterable[Any], records: Records) -> Iterator[Any]:
-    """Yield what the dataset of these records yields. Raises UserError, with the file's name, for a damaged shard, and if a
-    failure comes from a file that was replaced since the records were opened."""
+@contextlib.contextmanager
+def damage_named(records: Records) -> Iterator[None]:
+    """A context in which these records are read. Raises UserError, with the file's name, for a damaged shard, and if a failure
+    comes from a file that was replaced since the records were opened."""
     try:
-        yield from dataset
+        yield
     except tf.errors.OpError as error:
         record_files.check_unchanged(records)
         if not isinstance(error, tf.errors.DataLossError):

@@ -1,6 +1,5 @@
 """The training step of the GANs that draw from noise: one discriminator, one generator, and two ways to update them."""
 
-import functools
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -54,8 +53,7 @@ def make_step(experiment: FromNoise, state: TrainState, strategy: tf.distribute.
     if experiment.jit_compile:
         on_replica = tf.function(on_replica, jit_compile=True, autograph=False)
 
-    @tf.function(autograph=False)
-    def step(batch: Any, moves_generator: bool) -> None:
+    def update(batch: Any, moves_generator: bool) -> None:
         # Drawn outside XLA: it makes other numbers from the same seed, and a run may go on with or without XLA.
         random = _random_numbers(experiment, state.step, moves_generator)
         numbers = strategy.run(on_replica, args=(batch, random, moves_generator))
@@ -63,10 +61,15 @@ def make_step(experiment: FromNoise, state: TrainState, strategy: tf.distribute.
             state.average()
         state.finish_step({name: strategy.reduce("mean", value, axis=None) for name, value in numbers.items()})
 
-    if experiment.critic_steps == 1:
-        return functools.partial(step, moves_generator=True)
-    calls = itertools.count(state.steps_done() + 1)  # counted here: reading state.step would wait for the device
-    return lambda batch: step(batch, moves_generator=next(calls) % experiment.critic_steps == 0)
+    @tf.function(autograph=False)
+    def step(batch: Any) -> None:
+        if experiment.critic_steps == 1:
+            update(batch, True)
+        else:
+            moves_generator = (state.step + 1) % experiment.critic_steps == 0
+            tf.cond(moves_generator, lambda: update(batch, True), lambda: update(batch, False))
+
+    return step
 
 
 def _random_numbers(experiment: FromNoise, step: tf.Tensor, moves_generator: bool) -> dict[str, tf.Tensor]:

@@ -1,7 +1,6 @@
 """The loop over epochs, rows of the log and steps: it knows neither the networks nor what the hooks do."""
 
 import contextlib
-import itertools
 import math
 import signal
 import time
@@ -20,6 +19,7 @@ from tfgan_series.training import schedule
 
 _LOOK_SECONDS = 1.0  # between two looks at the losses within a row
 _LOOK_STEPS = 10  # the same if several processes train: they must stop at the same step, and their clocks differ
+_CALL_SECONDS = 0.1  # that the steps of one call take together; a signal waits so long
 _LINE_SECONDS = 30  # between two lines within a row, if there is no bar
 _LARGEST_LOSS = 1e6  # cross-entropy of logits does not overflow, so the losses of a diverged run can stay finite for ever
 _TIMED_STEPS = 20  # before the loop says how long the run will take
@@ -102,10 +102,10 @@ def course_of(experiment: Experiment, steps: int) -> Course:
 class Training:
     """What the loop works with.
 
-    step: trains the state on one batch. batches(epoch, first_step): the batches of an epoch from a step on. save(): saves the
-    state. hooks: functions of a row of the log; they are called at the end of each row, before the state is saved. A row has
-    the means over the steps since the row before it, and none of an earlier epoch. if_long: what to say if the rest of the run
-    takes more than an hour.
+    train(batches, count): trains the state on the next `count` batches, in one call. batches(epoch, first_step): the batches of
+    an epoch from a step on. save(): saves the state. hooks: functions of a row of the log; they are called at the end of each
+    row, before the state is saved. A row has the means over the steps since the row before it, and none of an earlier epoch.
+    if_long: what to say if the rest of the run takes more than an hour.
     agree(number): given if other processes train the same run. A signal reaches one process, or each at another step, and all
     must stop at the same step. So at every tenth step, and at the end of a row, each process calls this with the number of its
     signal, with 1 if a checkpoint is due, or with 0; it returns the largest number of all processes. together(): a context for
@@ -114,7 +114,7 @@ class Training:
 
     course: Course
     state: State
-    step: Callable[[Any], object]
+    train: Callable[[Iterator[Any], int], object]
     batches: Callable[[int, int], Iterable]
     save: Callable[[], None]
     hooks: Sequence[Callable[[Row], None]]
@@ -168,11 +168,12 @@ def _run_row(training: Training, done: int, skip: int, feed: Iterator, watch: "_
     bar = progress.bar(total=length * course.images, initial=(done - first) * course.images, unit=" images", leave=False)
     with bar:
         bar.set_description(f"epoch {epoch}/{course.epochs}")
-        for batch in itertools.islice(feed, end - done):
-            training.step(batch)
-            done += 1
-            watch.end_step(done, lambda: state.means(1))
-            bar.update(course.images)
+        while done < end:
+            count = min(watch.steps_in_a_call(), end - done)
+            training.train(feed, count)
+            done += count
+            watch.end_call(done, count, lambda: state.means(1))
+            bar.update(count * course.images)
             due = watch.look_is_due(done)
             if due:
                 means = _sound(state.means(done - first, skip), epoch)
@@ -239,9 +240,9 @@ class Clock:
         """Forget the steps before."""
         self.steps, self._start = 0, self._now()
 
-    def tick(self) -> None:
-        """Count a step."""
-        self.steps += 1
+    def tick(self, steps: int = 1) -> None:
+        """Count steps."""
+        self.steps += steps
 
     def seconds(self) -> float:
         """The seconds since it was made or restarted."""
@@ -280,10 +281,15 @@ class _Watch:
         self._looked = self._now()
         return True
 
-    def end_step(self, done: int, wait: Callable[[], object]) -> None:
-        """Count a step. done: steps done in all. wait(): returns when the device has done them; only then is a clock read."""
+    def steps_in_a_call(self) -> int:
+        """The steps for the next call: one until the time of a step is known, and if several processes must stop together."""
+        return max(1, int(_CALL_SECONDS / self._process.left(1))) if self._told and self._alone else 1
+
+    def end_call(self, done: int, count: int, wait: Callable[[], object]) -> None:
+        """Count the steps of a call. done: steps done in all. wait(): returns when the device has done them; only then is a clock
+        read."""
         for clock in (self.row, self._process):
-            clock.tick()
+            clock.tick(count)
         if self._untimed:
             wait()
             self.row.restart()

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -38,7 +37,8 @@ def train(experiment: Experiment, records: Records, folder: Path, strategy: tf.d
     with workers.together(strategy):
         _restore(checkpoints, folder)
         done = state.steps_done()
-        for line in [_beginning(experiment, records, folder, steps, done), *([] if done else devices.if_slow(experiment, state.networks))]:
+        slow = [] if done else devices.if_slow(experiment, state.networks)
+        for line in [_beginning(experiment, records, folder, steps, done), *slow]:
             print(line)
         last_row = _last_row(folder, done, steps)
     _check_same_run(strategy, experiment, state, records)
@@ -55,7 +55,7 @@ def train(experiment: Experiment, records: Records, folder: Path, strategy: tf.d
     training = loop.Training(
         loop.course_of(experiment, steps),
         state,
-        algorithm.make_step(experiment, state, strategy),
+        in_one_call(algorithm.make_step(experiment, state, strategy), records),
         functools.partial(_batches, experiment, records, strategy),
         checkpoints.save,
         after_row,
@@ -71,18 +71,40 @@ def seconds_per_step(experiment: Experiment, records: Records, strategy: tf.dist
     which they compile. The reading of the records is a part of it. What is written after each row is no part of it."""
     steps = pipeline.steps_per_epoch(records, experiment)
     algorithm, state = _begin(experiment, strategy, steps)
-    step, untimed = algorithm.make_step(experiment, state, strategy), loop.course_of(experiment, steps).untimed
-    feed = itertools.chain.from_iterable(_batches(experiment, records, strategy, epoch, 0) for epoch in itertools.count(1))
+    train = in_one_call(algorithm.make_step(experiment, state, strategy), records)
+    untimed = loop.course_of(experiment, steps).untimed
+    feed = iter(strategy.experimental_distribute_dataset(pipeline.batches(records, experiment, epoch=1).repeat()))
 
     def run(count: int) -> None:
-        for batch in itertools.islice(feed, count):
-            step(batch)
+        train(feed, count)
         state.means(1)  # waits for the device
 
     run(untimed)
     start, timed = time.perf_counter(), untimed * max(1, _TIMED_STEPS // untimed)
     run(timed)
     return (time.perf_counter() - start) / timed
+
+
+def in_one_call(step: Callable[[Any], object], records: Records) -> Callable[[Iterator[Any], int], None]:
+    """A function that takes the next `count` batches of an iterator and does a step with each, all in one call.
+
+    To call a step of small networks from Python takes longer than the step. One graph does any number of steps, so how they are
+    put into calls changes no bit. Raises UserError for a damaged shard of the records.
+    """
+
+    @tf.function(autograph=False)
+    def call(batches: Iterator[Any], count: tf.Tensor) -> None:
+        def one(done: tf.Tensor) -> list[tf.Tensor]:
+            step(next(batches))
+            return [done + 1]
+
+        tf.while_loop(lambda done: done < count, one, [0], parallel_iterations=1)
+
+    def train(batches: Iterator[Any], count: int) -> None:
+        with pipeline.damage_named(records):
+            call(batches, tf.constant(count))
+
+    return train
 
 
 def _begin(experiment: Experiment, strategy: tf.distribute.Strategy, steps: int) -> tuple[Any, TrainState]:
@@ -94,8 +116,7 @@ def _begin(experiment: Experiment, strategy: tf.distribute.Strategy, steps: int)
 def _batches(
     experiment: Experiment, records: Records, strategy: tf.distribute.Strategy, epoch: int, first_step: int
 ) -> Iterator[Any]:
-    dataset = strategy.experimental_distribute_dataset(pipeline.batches(records, experiment, epoch, first_step))
-    return pipeline.damage_named(iter(dataset), records)  # iter: it reads from now on
+    return iter(strategy.experimental_distribute_dataset(pipeline.batches(records, experiment, epoch, first_step)))
 
 
 def _restore(checkpoints: Checkpoints, folder: Path) -> None:
