@@ -105,9 +105,10 @@ def table(out: Path) -> str:
     measured = {}
     for contender in STEPS:
         of_seeds = filter(None, (scores.latest(scores.read(folder)) for folder in sorted(out.glob(f"{contender}-*"))))
-        if found := [[score for score in one if score.metric.startswith(SHOWN)] for one in of_seeds]:
-            measured[contender] = found
-    return comparison.score_table(measured)
+        if kept := [[score for score in one if score.metric.startswith(SHOWN)] for one in of_seeds]:
+            measured[contender] = kept
+    found = comparison.score_table(measured)
+    return found.in_markdown() if found else ""
 
 
 def main() -> None:

@@ -13,4 +13,5 @@ def test_a_word_that_is_nearly_right_is_offered(word, offered):
 def test_control_characters_of_names_do_not_reach_the_terminal():
     written = errors.UserError("a\x1b[31m\nb\x07\x9b 马 ảnh\udcff.jpg\u3000")
     assert str(written) == "a\\x1b[31m\\nb\\x07\\x9b 马 ảnh\udcff.jpg\u3000"
-    assert str(errors.Diverged("a\tb")) == "a\\tb"
+    assert errors.Diverged("a\tb").reason == "a\\tb"
+    assert str(errors.Diverged("a\tb")).startswith("the run diverged: a\\tb; ")

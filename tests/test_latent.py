@@ -40,6 +40,17 @@ def test_a_sample_has_the_same_z_whatever_the_count(noise_dim):
     assert np.array_equal(latent.numbered([17, 1, 17], noise_dim, seed=4), many[[16, 0, 16]])
 
 
+@pytest.mark.parametrize("seed", [True, -1, 2**32, 1.5])
+def test_a_seed_that_is_none_is_refused(seed):
+    with pytest.raises(UserError, match=f"seed={seed}: give a whole number from 0 to 4,294,967,295"):
+        latent.noise(1, 5, seed)
+
+
+def test_no_number_is_refused():
+    with pytest.raises(UserError, match="no sample: give the number of one"):
+        latent.numbered([], 5, seed=0)
+
+
 @pytest.mark.parametrize("number", [0, -1, latent.LARGEST + 1])
 def test_a_number_that_is_no_sample(number):
     with pytest.raises(UserError, match=f"there is no sample {number}: samples are numbered from 1 to 100000"):

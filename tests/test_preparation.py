@@ -39,6 +39,9 @@ def test_a_training_is_refused_before_it_begins(tiny, digits, trained, tmp_path)
     with pytest.raises(UserError, match="holds another run .lr: 0.0015 in the run, 5.0 asked"):
         preparation.describe(tiny.change(lr=5.0), **other)
     assert preparation.describe(tiny.change(lr=5.0), **other, overwrite=True)[-1] == f"run folder: {trained}"
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(UserError, match="has files in it and is not a run"):
+        preparation.describe(tiny, tfrecord_path=digits[0], run_dir=tmp_path)
 
 
 def test_where_files_are_needed_the_command_is_told(tmp_path):

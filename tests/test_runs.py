@@ -299,7 +299,9 @@ def test_rows_of_a_log_that_come_twice_or_are_lost(tmp_path, steps, line):
 
 
 def test_missing_flags_are_named(tmp_path):
-    with pytest.raises(UserError, match=r"flags\.txt cannot be read .*tfgan train writes it anew"):
+    with pytest.raises(
+        UserError, match=r"flags\.txt cannot be read .*tfgan train with the run.s --run_dir and --TFRecordPath writes it anew"
+    ):
         runs.read_flags(tmp_path)
 
 

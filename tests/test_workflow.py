@@ -84,7 +84,7 @@ def test_a_diverged_run_leaves_a_line(digits, tiny, tmp_path):
 
 def test_a_run_that_diverges_later_gets_its_report(trained, digits, tiny, tmp_path, monkeypatch):
     def diverge(*_, **__):
-        raise Diverged("the run diverged: Gen_loss is nan in epoch 3")
+        raise Diverged("Gen_loss is nan in epoch 3")
 
     folder = shutil.copytree(trained, tmp_path / "run")
     monkeypatch.setattr(training.loop, "run", diverge)
@@ -95,7 +95,7 @@ def test_a_run_that_diverges_later_gets_its_report(trained, digits, tiny, tmp_pa
 
 def test_a_run_keeps_what_auto_was_at_its_start(digits, tiny, tmp_path, monkeypatch, capsys):
     def diverge(*_, **__):
-        raise Diverged("the run diverged")
+        raise Diverged("Gen_loss is nan")
 
     auto = tiny.change(precision="auto")
     here = devices.resolve_precision(auto).precision
@@ -299,6 +299,11 @@ def test_a_folder_that_cannot_be_written(digits, tiny, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"run folder .*/file/run cannot be written \(Not a directory\)"):
         workflow.train(tiny, tfrecord_path=digits[0], run_dir=tmp_path / "file/run")
+
+
+def test_a_folder_of_a_storage_service_is_not_taken_for_one_of_this_machine(digits, tiny):
+    with pytest.raises(UserError, match="^--run_dir gs:/bucket/run: only files of this machine can be opened"):
+        workflow.train(tiny, tfrecord_path=digits[0], run_dir="gs://bucket/run")
 
 
 @pytest.mark.parametrize("name", ["run [2]", "run*", r"run\2"])

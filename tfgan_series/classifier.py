@@ -89,7 +89,7 @@ def find_or_train(records: Records, experiment: Experiment) -> Classifier:
     Raises UserError if the records have neither attributes nor several classes.
     """
     if not names(records):
-        raise UserError(f"{records.folder} has neither attributes nor several classes to train a classifier on")
+        raise UserError(f"{records.folder} has neither attributes nor several classes: for scores give --features=random")
     if "train" in records.counts:
         experiment = experiment.change(partition="train")
     path = model_path(records, experiment)
@@ -184,7 +184,7 @@ def _fit(model: keras.Model, learned: tf.data.Dataset, checked: tf.data.Dataset)
 
 def held_out(records: Records, experiment: Experiment) -> Experiment | None:
     """The experiment with a partition that its run did not train on, or None if the records have none."""
-    for partition in ("test", "val"):
+    for partition in ("test", "val", "train"):
         if partition in records.counts and experiment.partition not in (partition, "all"):
             return experiment.change(partition=partition)
     return None

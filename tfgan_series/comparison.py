@@ -17,6 +17,7 @@ from tfgan_series.data.records import Records
 from tfgan_series.errors import Diverged, UserError
 from tfgan_series.evaluation import evaluate, features, scores
 from tfgan_series.evaluation.scores import Score
+from tfgan_series.report import Table
 from tfgan_series.series import Experiment
 from tfgan_series.training import devices, resume, workers
 from tfgan_series.training import train as training
@@ -93,11 +94,12 @@ def compare(
             results: dict[str, list[Result]] = {}
             for run, found in zip(plan, _measure(plan, count), strict=True):
                 results.setdefault(run.label, []).append(_result(run, found))
-            _write_page(page, results, question)
+            tables = _write_page(page, results, question)
             first = {run.label: run.folder for run in reversed(plan) if runs.read_log(run.folder)}  # of each member, its first
             shown = {label: first[label] for label in members if label in first}
             if shown:
-                report.make(list(shown.values()), page.with_suffix(".html"), names=list(shown), heading=question)
+                html = page.with_suffix(".html")
+                report.make(list(shown.values()), html, names=list(shown), heading=question, tables=tables)
     return page
 
 
@@ -109,19 +111,22 @@ def describe(
     count: int = scores.COUNT,
 ) -> list[str]:
     """What compare would do, and how long it would take, as lines to print; nothing is made or trained. Raises UserError."""
-    strategy = devices.choose_strategy()
-    plan = _plan(members, root, tfrecord_path, count, lambda one: records.find_records(tfrecord_path, one))
-    expected = _expected(plan, strategy)
-    lines = [f"{series.counted(len(plan), 'runs')}, of which {sum(run.settled for run in plan)} need no training:"]
+    strategy = devices.choose_strategy(alone=True)
+    plan = _plan(members, root, tfrecord_path, count, lambda one: preparation.look(one, strategy, tfrecord_path)[1])
+    expected = {} if devices.several_machines() else _expected(plan, strategy)
+    done = sum(run.settled for run in plan)
+    lines = [f"{series.counted(len(plan), 'runs')}: {len(plan) - done} to train, {done} finished"]
     for run in plan:
-        steps = "length unknown without records" if run.left is None else f"{series.counted(run.left, 'steps')} to train"
+        unit, length = run.experiment.length if run.left is None else ("steps", run.left)
+        steps = series.counted(length, unit)
         took = f", {_in_words(expected[run.folder])}" if run.folder in expected else ""
-        lines.append(f"  {run}: {'finished' if run.settled else steps}{took}; {run.folder}")
+        lines.append(f"  {run}: {'finished' if run.settled else f'{steps} to train'}{took}; {run.folder}")
     if all(run.settled for run in plan):
         return [*lines, "No run needs training: all are only drawn again."]
     if without := [run for run in plan if run.records is None and not run.settled]:
-        folder = records.records_folder(tfrecord_path, without[0].experiment)
-        return [*lines, f"No records yet in {folder}, so no step can be measured: they are made first, or give --TFRecordPath."]
+        first = without[0].experiment
+        folder, command = records.records_folder(tfrecord_path, first), preparation.convert_line(first, tfrecord_path)
+        return [*lines, f"No records yet in {folder}, so no step can be measured and no time said. This makes them: {command}"]
     return [*lines, _told(expected) if expected else "Several workers measure no step, so no time is said."]
 
 
@@ -138,6 +143,8 @@ def _plan(
     labels, asked = zip(*((label, one) for label, of_seeds in members.items() for one in of_seeds), strict=True)
     folders = [runs.member_folder(one, root) for one in asked]
     experiments = [resume.resolve_precision(one, folder) for one, folder in zip(asked, folders, strict=True)]
+    if len(set(experiments)) < len(experiments):
+        raise UserError(f"some of {', '.join(members)} are the same run twice: give each value and each seed once")
     if len(set(folders)) < len(folders):
         raise UserError(
             f"some of {', '.join(members)} have the same run folder: a run may change the varied setting when it goes on; "
@@ -176,7 +183,7 @@ def _train(plan: Sequence[Run], strategy: tf.distribute.Strategy, tfrecord_path:
             workflow.train(run.experiment, tfrecord_path=tfrecord_path, run_dir=run.folder)
             spent, planned = spent + time.monotonic() - start, planned + expected.get(run.folder, 0)
         except Diverged as error:
-            print(error)
+            print(f"{run} diverged: {error.reason}. That is a result too, and the comparison goes on.")
 
 
 def _expected(plan: Sequence[Run], strategy: tf.distribute.Strategy) -> dict[Path, float]:
@@ -250,8 +257,8 @@ def _result(run: Run, found: Sequence[Score]) -> Result:
     )
 
 
-def _write_page(page: Path, results: Mapping[str, Sequence[Result]], question: str) -> None:
-    """The figure and the tables, NAME.png beside NAME.md. The figure is of each member's first seed."""
+def _write_page(page: Path, results: Mapping[str, Sequence[Result]], question: str) -> list[Table]:
+    """The figure and the tables, NAME.png beside NAME.md. The figure is of each member's first seed. Returns the tables."""
     figure = page.with_suffix(".png")
     with files.whole(figure) as partial:
         _draw({label: of_seeds[0] for label, of_seeds in results.items()}, question, partial)
@@ -260,23 +267,22 @@ def _write_page(page: Path, results: Mapping[str, Sequence[Result]], question: s
         "Each run has one seed." if seeds == 1 else f"The figure shows the first of {seeds} seeds. The tables have all of them."
     )
     measured = {label: [result.scores for result in of_seeds] for label, of_seeds in results.items()}
-    tables = [score_table(measured), loss_table(results)]
-    page_text = "\n".join(
-        [f"# {question}", "", f"![loss curves and final grids]({figure.name})", "", shown, "", *filter(None, tables)]
-    )
-    files.write_whole(page, page_text)
+    tables = [table for table in (score_table(measured), loss_table(results)) if table]
+    words = [f"# {question}", "", f"![loss curves and final grids]({figure.name})", "", shown, ""]
+    files.write_whole(page, "\n".join([*words, *(table.in_markdown() for table in tables)]))
+    return tables
 
 
-def score_table(measured: Mapping[str, Sequence[Sequence[Score]]]) -> str:
-    """The scores {member: those of each seed} as Markdown: the median over the seeds and, of several, the smallest and the
-    largest. The first line has the scores of real pictures. A line below warns if the runs were measured in different ways. "" if
-    nothing was measured."""
+def score_table(measured: Mapping[str, Sequence[Sequence[Score]]]) -> Table | None:
+    """A table of the scores {member: those of each seed}: the median over the seeds and, of several, the smallest and largest.
+    The first line has the scores of real pictures. Its text warns if the runs were measured in different ways. None if nothing
+    was measured."""
     every = [score for of_seeds in measured.values() for found in of_seeds for score in found]
     metrics = list(dict.fromkeys(score.metric for score in every))
     if not metrics:
-        return ""
+        return None
     floors = {metric: sorted({score.floor for score in every if score.metric == metric}) for metric in metrics}
-    lines = [["run", "seeds", *metrics], ["---", *["---:"] * (len(metrics) + 1)]]
+    lines = [["run", "seeds", *metrics]]
     ends = [(f"{of[0]:.3g}", f"{of[-1]:.3g}") for of in floors.values()]
     lines.append(["real pictures", "", *(" to ".join(dict.fromkeys(both)) for both in ends)])
     for label, of_seeds in measured.items():
@@ -285,7 +291,7 @@ def score_table(measured: Mapping[str, Sequence[Sequence[Score]]]) -> str:
         lines.append([label, f"{has} of {len(of_seeds)}" if has < len(of_seeds) else str(has), *map(_spread, values)])
     apart = len({score.features_digest for score in every}) > 1 or any(len(of) > 1 for of in floors.values())
     warning = "The runs were measured through other networks or against other real pictures: do not compare their scores."
-    return _markdown(lines) + f"\n{warning if apart else scores.HOW_TO_READ}\n"
+    return Table("Scores", lines, warning if apart else scores.HOW_TO_READ, numbers=2)
 
 
 def _spread(values: Sequence[float]) -> str:
@@ -294,11 +300,10 @@ def _spread(values: Sequence[float]) -> str:
     return f"{np.median(values):.3g} ({min(values):.3g} to {max(values):.3g})"
 
 
-def loss_table(results: Mapping[str, Sequence[Result]]) -> str:
-    """The losses as Markdown, as _spread over a member's seeds. start: the first step; highest: of the first epoch and of all;
+def loss_table(results: Mapping[str, Sequence[Result]]) -> Table:
+    """The losses, as _spread over a member's seeds. start: the first step; highest: of the first epoch and of all;
     end and swing: mean and standard deviation of the last steps, as many as an epoch has."""
     lines = [["run", "epochs", "loss", "start", "highest in the first epoch", "highest", "end", "swing"]]
-    lines.append(["---", "---", "---", *["---:"] * 5])
     for label, of_seeds in results.items():
         done = sorted(max(result.ends, default=0) for result in of_seeds)
         diverged = sum(result.diverged for result in of_seeds)
@@ -307,15 +312,12 @@ def loss_table(results: Mapping[str, Sequence[Result]]) -> str:
         for loss in _COLOURS:
             numbers = [_summary(result.curves[loss], result.steps) for result in of_seeds if loss in result.curves]
             lines.append([label, told, loss, *(map(_spread, zip(*numbers, strict=True)) if numbers else ["-"] * 5)])
-    return _markdown(lines) + (
-        "\nLosses are per step: the median over the seeds, and of several seeds the smallest and the largest. start: the first "
+    text = (
+        "Losses are per step: the median over the seeds, and of several seeds the smallest and the largest. start: the first "
         "step. end and swing: mean and standard deviation over the last steps, as many as an epoch has (of a shorter run: over "
-        "all).\n"
+        "all)."
     )
-
-
-def _markdown(lines: Sequence[Sequence[str]]) -> str:
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return Table("Losses", lines, text, numbers=3)
 
 
 def _summary(curve: np.ndarray, steps: int) -> Sequence[float]:
@@ -359,7 +361,7 @@ def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
         plot.set_title(_title(label, result))
         plot.set_xlabel("epoch")
         plot.grid(alpha=0.3)
-        if place == 0:
+        if result.curves and not any(one.get_legend() for one in axes.flat):
             plot.legend()
         if result.grid:
             picture.imshow(np.asarray(pictures.read(result.grid).convert("RGB")))

@@ -24,7 +24,15 @@ class UserError(Exception):
 
 
 class Diverged(UserError):
-    """The training diverged: other settings are needed."""
+    """The training diverged: other settings are needed. reason: a clause that says how."""
+
+    def __init__(self, reason: str) -> None:
+        """reason: it is made printable."""
+        self.reason = printable(reason)
+        super().__init__(
+            f"the run diverged: {reason}; the steps after its last checkpoint are lost. Start over with a smaller --lr or "
+            "another --seed, and give --overwrite too"
+        )
 
 
 class NeedsFiles(UserError):

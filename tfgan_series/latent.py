@@ -19,10 +19,10 @@ def noise(count: int, noise_dim: int, seed: int, stream: int = SAMPLES) -> tf.Te
     """z from N(0, 1), [count, noise_dim] float32: the same for the same arguments, on every device.
 
     A smaller count gives the first rows of a larger one, so that a sample keeps its number. Raises UserError for a seed that is
-    no whole number.
+    no whole number from 0 to 2**32 - 1.
     """
-    if not isinstance(seed, (int, np.integer)):
-        raise UserError(f"seed={seed!r}: give a whole number")
+    if isinstance(seed, bool) or not (isinstance(seed, (int, np.integer)) and 0 <= seed < 2**32):
+        raise UserError(f"seed={seed!r}: give a whole number from 0 to 4,294,967,295")
     # philox, because the default algorithm depends on the device. Philox computes row k from the number k alone.
     return tf.random.stateless_normal([count, noise_dim], seed=[seed, stream], alg="philox")
 
@@ -30,8 +30,10 @@ def noise(count: int, noise_dim: int, seed: int, stream: int = SAMPLES) -> tf.Te
 def numbered(numbers: Sequence[int], noise_dim: int, seed: int) -> np.ndarray:
     """z of samples of a seed by their numbers (the first is 1), [len(numbers), noise_dim] float32 as a NumPy array.
 
-    Raises UserError for a number that no sample has.
+    Raises UserError for a number that no sample has, and if there are no numbers.
     """
+    if not len(numbers):
+        raise UserError("no sample: give the number of one, or of several")
     for number in numbers:
         if not (isinstance(number, (int, np.integer)) and 1 <= number <= LARGEST):
             raise UserError(

@@ -32,6 +32,16 @@ def prepare(
     return _fitted(experiment, found), found
 
 
+def look(
+    experiment: Experiment, strategy: tf.distribute.Strategy, tfrecord_path: str | Path
+) -> tuple[Experiment, Records | None]:
+    """As prepare, but no records are made: they are None if they are not there."""
+    networks.check(experiment)
+    devices.check(experiment, strategy)
+    found = records.find_records(tfrecord_path, experiment)
+    return (_fitted(experiment, found) if found else experiment), found
+
+
 def _fitted(experiment: Experiment, found: Records) -> Experiment:
     """The experiment, fitted to its records. Raises UserError if they are too few for a step, or for its scores."""
     pipeline.steps_per_epoch(found, experiment)
@@ -50,12 +60,9 @@ def describe(
 ) -> list[str]:
     """What train would do, as lines to print; nothing is made or trained. Raises UserError."""
     folder = Path(run_dir or runs.default_folder(experiment, tfrecord_path))
+    runs.check_folder(folder)
     experiment = resume.resolve_precision(experiment, folder, overwrite)
-    networks.check(experiment)
-    devices.check(experiment, devices.choose_strategy(alone=True))
-    found = records.find_records(tfrecord_path, experiment)
-    if found:
-        experiment = _fitted(experiment, found)
+    experiment, found = look(experiment, devices.choose_strategy(alone=True), tfrecord_path)
     if not overwrite:
         resume.check(folder, experiment, found)
     lines = [series.origin(experiment)]

@@ -51,8 +51,14 @@ def default_folder(experiment: Experiment, tfrecord_path: Path | str = "tfrecord
 
 
 def member_folder(experiment: Experiment, root: Path | str) -> Path:
-    """The folder of the run of a comparison's member. It is named by what the member changes, or `default` if this is nothing."""
-    return Path(root) / experiment.model / _pictures(experiment) / (variation(experiment) or "default")
+    """The folder of the run of a comparison's member. It is named by what the member changes, or `default` if this is nothing.
+
+    Other than in default_folder, this includes the run's length: a longer comparison does not lengthen the runs of a shorter one.
+    """
+    usual = series.resolve(experiment.image_type, experiment.model, experiment.preset)
+    length = word(*experiment.length) if experiment.length != usual.length else ""
+    name = naming.as_name("-".join(filter(None, [variation(experiment), length])))
+    return Path(root) / experiment.model / _pictures(experiment) / (name or "default")
 
 
 def _pictures(experiment: Experiment) -> str:
@@ -107,16 +113,12 @@ def all_runs() -> list[Path]:
 
 
 def open_folder(folder: Path, overwrite: bool = False) -> None:
-    """Make the run folder; with overwrite, empty it first. Raises UserError if it cannot be written or is not a run's."""
-    naming.check_utf8(folder, "--run_dir")
-    naming.check_pattern(folder, "--run_dir")
+    """Make the run folder; with overwrite, empty it first. Raises UserError as check_folder, and if it cannot be written."""
+    check_folder(folder)
     try:
         folder = folder.resolve()  # if it is a link, --overwrite empties the folder behind it, and the link stays
-        if folder.exists() and not all(map(_is_of_a_beginning, folder.iterdir())):
-            if not (folder / EXPERIMENT).is_file():
-                raise UserError(f"{folder} has files in it and is not a run: give another --run_dir")
-            if overwrite:
-                files.discard(folder)
+        if overwrite and (folder / EXPERIMENT).is_file():
+            files.discard(folder)
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / _PROBE
         probe.unlink(missing_ok=True)  # a link would be followed
@@ -124,6 +126,19 @@ def open_folder(folder: Path, overwrite: bool = False) -> None:
         probe.unlink()
     except OSError as error:
         raise UserError(f"run folder {folder} cannot be written ({error.strerror or error}): give another --run_dir") from error
+
+
+def check_folder(folder: Path) -> None:
+    """Raises UserError if no run can be in this folder: for its name, or because it has other files."""
+    naming.check_local(folder, "--run_dir")
+    naming.check_utf8(folder, "--run_dir")
+    naming.check_pattern(folder, "--run_dir")
+    try:
+        foreign = folder.exists() and not (folder / EXPERIMENT).is_file() and not all(map(_is_of_a_beginning, folder.iterdir()))
+    except OSError as error:
+        raise UserError(f"run folder {folder} cannot be read ({error.strerror or error}): give another --run_dir") from error
+    if foreign:
+        raise UserError(f"{folder.resolve()} has files in it and is not a run: give another --run_dir")
 
 
 def _is_of_a_beginning(path: Path) -> bool:
@@ -246,8 +261,8 @@ def read_flags(folder: Path | str) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise UserError(
-            f"{path} cannot be read ({reason_of(error)}): {invocation.command('train')} writes it anew when it goes on with the "
-            "run"
+            f"{path} cannot be read ({reason_of(error)}): {invocation.command('train')} with the run's --run_dir and "
+            "--TFRecordPath writes it anew when it goes on with the run"
         ) from error
 
 

@@ -1,10 +1,15 @@
+import dataclasses
 import json
+import subprocess
+import sys
 
 import pytest
 
 from tfgan_series import series
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation import scores
+
+from conftest import ROOT, command_environment
 
 
 def score(**changed):
@@ -37,9 +42,23 @@ def test_rows_are_kept_and_measured_again_they_are_replaced(tmp_path):
     scores.add(tmp_path, first)
     assert scores.read(tmp_path) == first
     assert json.loads((tmp_path / scores.NAME).read_text().splitlines()[0])["metric"] == "fid10k_test_classifier"
-    others = [score(seed=1), score(features_digest="cc"), score(checkpoint_digest="dd", step=8)]
+    others = [score(seed=1), score(features_digest="cc"), score(checkpoint_digest="dd", step=8), score(n_real=9)]
     scores.add(tmp_path, [score(value=11.0), *others])
     assert scores.read(tmp_path) == [first[1], score(value=11.0), *others]  # the last measured comes last
+
+
+def test_two_processes_that_write_at_once_lose_nothing(tmp_path):
+    code = f"""
+import sys
+from tfgan_series.evaluation import scores
+noted = {dataclasses.asdict(score())!r}
+for number in range(30):
+    scores.add(sys.argv[1], [scores.Score(**noted | {{"metric": sys.argv[2] + str(number)}})])
+"""
+    words = [sys.executable, "-c", code, str(tmp_path)]
+    writers = [subprocess.Popen([*words, name], env=command_environment(PYTHONPATH=str(ROOT))) for name in ("fid", "kid")]
+    assert [writer.wait() for writer in writers] == [0, 0]
+    assert {one.metric for one in scores.read(tmp_path)} == {f"{name}{number}" for name in ("fid", "kid") for number in range(30)}
 
 
 def test_a_copy_of_the_generator_does_not_take_the_place_of_the_runs_own(tmp_path):

@@ -74,6 +74,17 @@ def test_several_runs_share_their_axes():
     assert one["x"][:2] == other["x"]
 
 
+def test_a_run_far_above_the_others_makes_the_axis_logarithmic():
+    """Else the others would lie on the line of zero. Numbers below the axis stand on its lower end."""
+    logs = [[{"epoch": 1, "Gen_loss": loss}, {"epoch": 2, "Gen_loss": 0.001}] for loss in (1.4, 1.0, 100.0)]
+    (low,), _, (high,) = plots.lay_out(logs)
+    assert [text for _, text in low["y_ticks"]] == ["0.01", "0.1", "1", "10", "100", "1000"]
+    assert [text for _, text in plots.lay_out(logs[:2])[0][0]["y_ticks"]] == ["0", "0.5", "1", "1.5"]
+    bottom, top = plots.HEIGHT - plots.BOTTOM, plots.TOP
+    assert high["lines"][0]["y"] == [pytest.approx(bottom - (bottom - top) * 4 / 5, abs=0.1), bottom]
+    assert low["lines"][0]["y"][0] == pytest.approx(bottom - (bottom - top) * (2 + math.log10(1.4)) / 5, abs=0.1)
+
+
 @pytest.mark.parametrize("rate", [0.0, 0.1])
 def test_a_single_epoch_and_a_rate_of_zero_have_places(rate):
     drawn = plots.lay_out([[{**LOG[0], "lr": rate, "Gen_loss": 0.0, "Dis_loss": 0.0}]])[0]

@@ -198,6 +198,21 @@ def test_the_last_scores_of_each_name_are_a_table(trained, tmp_path):
     assert "<h2>Scores</h2>" not in report.make([trained], tmp_path / "page.html").read_text(encoding="utf-8")
 
 
+def test_several_runs_share_one_table_of_scores_and_what_differs_follows(trained, tmp_path):
+    folders = [fill(copy(trained, tmp_path / name)) for name in ("one", "other", "none")]
+    protocol = dict.fromkeys(("n_real", "n_fake", "n_floor", "seed"), 7) | {"partition": "test", "features": "random"}
+    protocol |= {"features_digest": "f", "checkpoint": "generator.keras", "checkpoint_digest": "c", "versions": {}, "step": 46}
+    for folder, value in zip(folders, (12.25, 9.5), strict=False):
+        scores.add(folder, [scores.Score(metric="fid7_test_random", value=value, error=0.5, floor=1.5, **protocol)])
+    text = report.make(folders, tmp_path / "page.html").read_text(encoding="utf-8")
+    heads = re.findall("<h2>(.*?)</h2>", text)
+    assert heads[:3] == ["Scores", "Settings", "A walk &lt;b&gt;"]
+    assert (heads.count("Scores"), heads.count("Settings")) == (1, 1)
+    assert re.search('score</th><th scope="col">one</th><th scope="col">other</th><th scope="col">none</th>', text)
+    assert re.search(r"fid7_test_random</th><td>12.25 ± 0.5 \(1.5\)</td><td>9.5 ± 0.5 \(1.5\)</td><td>–</td>", text)
+    assert re.search(r"measured after step</th><td>46</td><td>46</td><td></td>", text)
+
+
 @pytest.mark.parametrize("loss", series.LOSSES)
 def test_the_loss_at_equilibrium(loss):
     """D gives one answer to real and generated pictures, the best one. losses.py has the loss."""

@@ -191,10 +191,12 @@ def records_path(run: Path | None) -> Path:
     UserError."""
     from tfgan_series import runs
 
-    given = required_path("TFRecordPath")
-    if FLAGS["TFRecordPath"].present or run is None:
-        return given
-    return runs.records_path(run) or given
+    return given_records() or (run and runs.records_path(run)) or required_path("TFRecordPath")
+
+
+def given_records() -> Path | None:
+    """--TFRecordPath if it was given; None: the records are where the run says. Raises UserError."""
+    return required_path("TFRecordPath") if FLAGS["TFRecordPath"].present else None
 
 
 def named_run() -> Path | None:

@@ -48,7 +48,8 @@ def main() -> None:
     from tfgan_series import comparison, runs
 
     same = [runs.word(name, value) for name, value in given.items() if name not in _IN_THE_FOLDER]
-    name = naming.as_name("-".join([FLAGS.study or "vary", *(FLAGS.vary or ()), *same]))
+    seeds = [runs.word("seeds", tuple(FLAGS.seeds))] if FLAGS.seeds else []
+    name = naming.as_name("-".join([FLAGS.study or "vary", *(FLAGS.vary or ()), *same, *seeds]))
     question = f"{study.question} ({', '.join(same)})" if same else study.question
     root, records = command_line.required_path("out"), command_line.required_path("TFRecordPath")
     if FLAGS.dry_run:

@@ -8,7 +8,7 @@ tfgan convert --ImageType=folder --DatasetPath=FOLDER         # your own picture
 
 from absl import flags
 
-from tfgan_series import backend
+from tfgan_series import backend, naming
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.data.datasets import STORES
@@ -37,8 +37,10 @@ def define() -> None:
 
 def main() -> None:
     experiment, source = command_line.experiment(), command_line.path("DatasetPath")
-    if source and "://" not in str(source) and not source.exists():  # said before TensorFlow is imported
-        raise UserError(f"--DatasetPath={source}: no such folder")
+    if source:  # said before TensorFlow is imported
+        naming.check_local(source, "--DatasetPath")
+        if not source.exists():
+            raise UserError(f"--DatasetPath={source}: no such folder")
     backend.import_tensorflow(use_gpus=False)
     from tfgan_series.data import conversion
 

@@ -52,7 +52,7 @@ def main() -> None:
 
     found = evaluate.evaluate_run(
         run,
-        tfrecord_path=command_line.records_path(run),
+        tfrecord_path=command_line.given_records(),
         generator=command_line.path("generator"),
         features=FLAGS.features,
         weights=command_line.path("weights"),

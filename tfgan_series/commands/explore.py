@@ -93,7 +93,7 @@ def main(what: str) -> None:
 
     out = command_line.folder("out") or run / runs.EXPLORED
     numbers = FLAGS.samples or (_FIRST if len(FLAGS.label) < 2 else _FIRST[:1])
-    records = command_line.records_path(run)
+    records = command_line.given_records()
     drawn: dict[str, Any] = {"labels": FLAGS.label, "seed": FLAGS.seed}
     if what == "interpolate":
         found = explore.interpolate(run, numbers, out=out, spherical=not FLAGS.linear, steps=FLAGS.steps, **drawn)

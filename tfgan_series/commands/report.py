@@ -5,9 +5,11 @@ tfgan report --run_dir=RUN                  # also while it trains
 tfgan report --runs=RUN,RUN --out=FILE.html
 """
 
+from pathlib import Path
+
 from absl import flags
 
-from tfgan_series import naming
+from tfgan_series import naming, runs
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.errors import UserError
@@ -19,7 +21,7 @@ def define() -> None:
     command_line.define_settings()
     command_line.define_run("the run to show")
     command_line.define_records()
-    flags.DEFINE_list("runs", None, "runs to show side by side: RUN,RUN,...")
+    flags.DEFINE_list("runs", None, "runs to show side by side, by their folders or names: RUN,RUN,...")
     command_line.define_path(
         "out", None, "the page (default: report.html in the run; of several runs, beside the first, with their names)"
     )
@@ -30,7 +32,7 @@ def main() -> None:
 
     if FLAGS.runs is not None:
         command_line.refuse_run_beside("runs")
-        folders = [command_line.home(name) for name in FLAGS.runs if name]
+        folders = [_folder(name) for name in FLAGS.runs if name]
         if not folders:
             raise UserError("--runs names no run: give --runs=RUN,RUN")
     else:
@@ -41,3 +43,10 @@ def main() -> None:
         usual = places[0].with_name(f"{naming.as_name('-'.join(place.name for place in places))}.html")
     page = report.make(folders, command_line.path("out") or usual)
     print(f"Open {page}")
+
+
+def _folder(run: str) -> Path:
+    """The folder of a run that the user gives, by its path or by the name that --name gave it."""
+    path = command_line.home(run)
+    named = runs.ROOT / run
+    return named if named.is_dir() and not path.exists() else path

@@ -64,7 +64,7 @@ class Seen:
         return len(self.features)
 
     def of(self, place: int) -> "Seen":
-        """Those asked for one class or attribute, and for them only this one."""
+        """Those that were asked for one class or attribute. The attributes that they were asked for beside it stay."""
         chosen = self.asked[:, place] == 1
         return Seen(self.features[chosen], self.asked[chosen])
 
@@ -235,6 +235,8 @@ def evaluate_run(
     reference and evaluate.
     Raises UserError if the run, its scores, its records, a generator or the features' weights cannot be read or do not fit.
     """
+    if batch_size < 1:
+        raise UserError(f"--batch_size={batch_size}: give 1 or more")
     scores.read(run)  # if the file is damaged, we say so before we measure
     experiment, records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
     generators = load_generators(run, experiment, generator)
@@ -306,7 +308,7 @@ def generated(
         inputs = (images for images, _ in real_pictures(real.records, real.experiment, wanted, source))
     with progress.bar(total=total, unit=" images", desc=name, leave=False) as bar:
         for block in inputs:
-            images = pictures.to_uint8(in_batches(generator, block, batch_size))
+            images = pictures.to_uint8(in_batches(generator, block, min(batch_size, _BLOCK)))
             yield pictures.to_float(images)
             bar.update(len(images))
 

@@ -57,8 +57,6 @@ def load(kind: str | None, records: Records, experiment: Experiment, weights: Pa
     """
     scores.check_kind(kind, weights)
     shape = (experiment.image_size, experiment.image_size, experiment.channels)
-    if kind == "classifier" and not classifier.names(records):
-        raise UserError(f"--features=classifier: {records.folder} has neither attributes nor several classes; give random")
     if kind == "classifier" or (kind is None and classifier.names(records)):
         judge = classifier.find_or_train(records, experiment)
         best = max(judge.accuracy.values(), default=0.0)

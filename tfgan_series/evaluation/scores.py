@@ -99,10 +99,11 @@ def add(folder: Path | str, scores: Sequence[Score]) -> None:
 
     Raises UserError if the file is damaged.
     """
-    new = set(map(_measured, scores))
-    kept = [*(score for score in read(folder) if _measured(score) not in new), *scores]
-    rows = "".join(json.dumps(dataclasses.asdict(score), default=operator.index) + "\n" for score in kept)
-    files.write_whole(Path(folder) / NAME, rows)
+    new, path = set(map(_measured, scores)), Path(folder) / NAME
+    with files.claimed(path, f"Another process writes {path}: waiting for it."):  # evaluate may run beside a training
+        kept = [*(score for score in read(folder) if _measured(score) not in new), *scores]
+        rows = "".join(json.dumps(dataclasses.asdict(score), default=operator.index) + "\n" for score in kept)
+        files.write_whole(path, rows)
 
 
 def check_kind(kind: str | None, weights: object) -> None:

@@ -49,7 +49,7 @@ def interpolate(
     if len(labels) > 1:
         if not spherical:
             raise UserError(f"--linear: the walk between --label={','.join(labels)} is on the straight line anyway: leave it out")
-        if len(numbers) > 1:
+        if len(numbers) != 1:
             raise UserError(f"--label={','.join(labels)}: a walk between labels keeps its z: give one number in --samples")
         generator, asked = _load(run, labels)
         found = interpolation.between_labels(generator, asked, *numbers, seed=seed, steps=steps)

@@ -6,5 +6,6 @@ The report only reads the files that runs and conversions left. It does not impo
 """
 
 from tfgan_series.report.page import NAME, make, refresh
+from tfgan_series.report.tables import Table
 
-__all__ = ["NAME", "make", "refresh"]
+__all__ = ["NAME", "Table", "make", "refresh"]

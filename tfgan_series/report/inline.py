@@ -54,7 +54,7 @@ def thin(items: Sequence[Item], most: int) -> Sequence[Item]:
 
 def encode_grids(paths: Mapping[float, Path], room: float) -> dict[float, str]:
     """{step: path} as {step: data URI}, at most `room` characters in all. To fit, first the quality is lowered, then pictures
-    are left out."""
+    are left out, but not the last."""
     steps = thin(list(paths), _MOST)
     samples = [pictures.read(paths[step]).convert("RGB") for step in thin(steps, _SAMPLE)]
     for quality in _QUALITIES:

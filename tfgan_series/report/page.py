@@ -15,21 +15,30 @@ from tfgan_series.data import preprocess, records
 from tfgan_series.errors import UserError, reason_of
 from tfgan_series.evaluation import scores
 from tfgan_series.report import inline, plots, reading
+from tfgan_series.report.tables import Table
 from tfgan_series.series import Experiment
 
 NAME = "report.html"
-ROOM = 10_000_000  # characters for all grids of a page; with the rest the page stays below 15 MB
+ROOM = 10_000_000  # characters for all grids of a page; what was explored comes on top
 _MOVING = 2_000_000  # bytes of the largest GIF that plays on the page
 _PAIRS = 8  # translated pictures shown for each direction
 _PAIR_WIDTH = 256
 _REJECTED = 50  # rejected files that the page names
 
 
-def make(folders: Sequence[Path | str], out: Path | str, *, names: Sequence[str] = (), heading: str = "") -> Path:
+def make(
+    folders: Sequence[Path | str],
+    out: Path | str,
+    *,
+    names: Sequence[str] = (),
+    heading: str = "",
+    tables: Sequence[Table] = (),
+) -> Path:
     """Write the page of one run, or of several runs side by side. Returns its path.
 
     names: of several runs, one for each (default: their paths without the folders that all begin with). heading: of the page
-    (default: the model and the pictures, or the number of runs). Raises UserError for a folder that is no run or has no epoch
+    (default: the model and the pictures, or the number of runs). tables: they compare several runs (default: one of all their
+    scores). Raises UserError for a folder that is no run or has no epoch
     yet, and for a file in it that cannot be read.
     """
     places, out = [Path(folder) for folder in folders], Path(out)
@@ -44,6 +53,7 @@ def make(folders: Sequence[Path | str], out: Path | str, *, names: Sequence[str]
     ]
     page = _template().render(
         runs=shown,
+        tables=tables or (_score_tables(names, shown) if len(shown) > 1 else ()),
         heading=heading or (f"{len(shown)} runs side by side" if len(shown) > 1 else shown[0]["title"]),
         reading=reading.of_curves([run.experiment for run in infos]),
         how_to_read_scores=scores.HOW_TO_READ,
@@ -138,6 +148,16 @@ def _scores(measured: Sequence[scores.Score]) -> list[dict[str, str]]:
         for score in measured
         if not score.of
     ]
+
+
+def _score_tables(names: Sequence[str], shown: Sequence[Mapping[str, Any]]) -> list[Table]:
+    """A table of the scores of several runs, a column for each; none if no run has scores."""
+    found = [{score["name"]: f"{score['value']} ({score['floor']})" for score in run["scores"]} for run in shown]
+    metrics = list(dict.fromkeys(metric for of_run in found for metric in of_run))
+    steps = [" to ".join(dict.fromkeys(score["step"] for score in run["scores"])) for run in shown]
+    rows = [[metric, *(of_run.get(metric, "–") for of_run in found)] for metric in metrics]
+    text = f"In brackets: the same score of real pictures. Compare scores of one name alone. {scores.HOW_TO_READ}"
+    return [Table("Scores", [["score", *names], *rows, ["measured after step", *steps]], text)] if metrics else []
 
 
 def _frames(log: plots.Log, grids: Mapping[float, str]) -> list[dict[str, Any]]:

@@ -18,8 +18,9 @@ LEFT, RIGHT, TOP, BOTTOM = 42, 14, 8, 26  # margins, for the numbers beside the 
 class Group:
     """Columns of the log that share a plot: their names match one of `names` (patterns with *), and none of an earlier group's.
 
-    limits: of the y axis. None: the range of the numbers and zero. sparse: measured in some rows only, so the line goes on over
-    rows without a number. varied: a plot only if its numbers change.
+    limits: of the y axis. None: the range of the numbers and zero. log_axis: always; without limits it is also logarithmic if one
+    of several logs is far above the others. sparse: measured in some rows only, so the line goes on over rows without a number.
+    varied: a plot only if its numbers change.
     """
 
     title: str
@@ -40,6 +41,8 @@ Log = Sequence[Mapping[str, float]]  # {column: number} by row
 _VALUES = MaxNLocator(nbins=5, steps=[1, 2, 5, 10])
 _WHOLE = MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True)
 _DECADES = LogLocator(numticks=6)
+_FAR = 10  # if the largest number of a log is more than so many times that of another, the axis is logarithmic
+_LOW = 0.05  # where such an axis begins
 
 GROUPS = (
     Group(
@@ -74,7 +77,7 @@ def lay_out(logs: Sequence[Log]) -> list[list[dict[str, Any]]]:
     values: the numbers as text).
     """
     epochs = sorted(row["epoch"] for log in logs for row in log)
-    axes = {group: _y_axis(group, [value for log in logs for value in _values(group, log)]) for group in GROUPS}
+    axes = {group: _y_axis(group, [_values(group, log) for log in logs]) for group in GROUPS}
     shown = [group for group in GROUPS if not group.varied or any(len(set(_values(group, log))) > 1 for log in logs)]
     return [[_plot(group, *axes[group], log, epochs) for group in shown if _lines(group, log)] for log in logs]
 
@@ -133,16 +136,25 @@ def _x(epoch: float, first: float, last: float) -> float:
     return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
 
 
-def _y_axis(group: Group, values: Sequence[float]) -> tuple[Callable[[float], float | None], list[tuple[float, str]]]:
-    """(function from a number to its place or None, the ticks as pairs of place and text). The axis ends at its outer ticks."""
-    finite = [value for value in values if math.isfinite(value)] or [0.0]
-    scale: Callable[[float], float] = float
-    if group.log_axis and min(finite) > 0:
-        scale = math.log10
-        locations = _DECADES.tick_values(min(finite), max(finite))
+def _y_axis(group: Group, values: Sequence[Sequence[float]]) -> tuple[Callable[[float], float | None], list[tuple[float, str]]]:
+    """(function from a number to its place or None, the ticks as pairs of place and text). The axis ends at its outer ticks.
+    values: of each log."""
+    of_logs = [found for one in values if (found := [value for value in one if math.isfinite(value)])] or [[0.0]]
+    finite = [value for one in of_logs for value in one]
+    tops = list(map(max, of_logs))
+    lowest = min(finite)
+    if far := group.limits is None and lowest >= 0 and max(tops) > _FAR * min(tops):
+        lowest = max(lowest, _LOW)
+    logarithmic = (far or group.log_axis) and lowest > 0
+    if logarithmic:
+        locations = _DECADES.tick_values(lowest, max(finite))
     else:
         low, high = group.limits or (min(0.0, *finite), max(0.0, *finite))
         locations = _VALUES.tick_values(low, high if high > low else low + 1)
+
+    def scale(value: float) -> float:
+        return math.log10(max(value, locations[0])) if logarithmic else value
+
     first, last = scale(locations[0]), scale(locations[-1])
 
     def place(value: float) -> float:

@@ -25,11 +25,16 @@ def choose_strategy(*, alone: bool = False) -> tf.distribute.Strategy:
 
     The first waits for the other workers. alone: the strategy of this machine without them, for what is only described.
     """
-    if os.environ.get("TF_CONFIG") and not alone:
+    if several_machines() and not alone:
         return _only(workers.meet)
     share_gpus()
     several = len(tf.config.list_physical_devices("GPU")) > 1
     return _only(tf.distribute.MirroredStrategy) if several else tf.distribute.get_strategy()
+
+
+def several_machines() -> bool:
+    """Whether the user asks for several workers: TF_CONFIG is set."""
+    return bool(os.environ.get("TF_CONFIG"))
 
 
 def share_gpus() -> None:

@@ -177,7 +177,8 @@ def _run_row(training: Training, done: int, skip: int, feed: Iterator, watch: "_
             due = watch.look_is_due(done)
             if due:
                 means = _sound(state.means(done - first, skip), epoch)
-                bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
+                # All of the numbers would leave no room for the bar.
+                bar.set_postfix({name: f"{means[name]:.3f}" for name in ("Gen_loss", "Dis_loss") if name in means})
                 # A line just before the row's own would tell nothing new.
                 soon = watch.row.left(end - done) < _LINE_SECONDS / 3
                 if bar.disable and not soon and watch.row.seconds() // _LINE_SECONDS > lines:
@@ -210,10 +211,7 @@ def _sound(means: Mapping[str, float], epoch: int, state: State | None = None) -
     if not wrong and state and (names := state.broken()):
         wrong = [f"a weight of the {' and the '.join(names)} is not finite"]
     if wrong:
-        raise Diverged(
-            f"the run diverged: {wrong[0]} in epoch {epoch}; the steps after its last checkpoint are lost. "
-            "Start over with a smaller --lr or another --seed, and give --overwrite too"
-        )
+        raise Diverged(f"{wrong[0]} in epoch {epoch}")
     return means
 
 

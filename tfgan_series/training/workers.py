@@ -17,8 +17,8 @@ _MESSAGE_BYTES = 2000  # of a worker's message to the others
 
 
 def meet() -> tf.distribute.Strategy:
-    """Wait for the other workers. TensorFlow lets no Python code run meanwhile, so a signal ends the process at once. It also
-    takes SIGTERM for itself, and would train on after it: `handled_by` takes the signal back.
+    """Wait for the other workers. TensorFlow lets no Python code run meanwhile, so Ctrl-C ends the process at once. SIGTERM is
+    lost while it waits: TensorFlow takes it for itself. `handled_by` takes it back for the training.
 
     The first worker waits for ever for one that is lost, whatever its cluster_register_timeout. faulthandler ends it: its clock
     runs without Python. Raises UserError if TF_CONFIG is no JSON.
