@@ -242,3 +242,18 @@ def test_runs_are_named_by_what_they_change(tiny):
         "gan/mnist-28/lr=0.3",
         "gan/mnist-28/noise_dim=20-slope=0.1",
     ]
+
+
+def test_a_run_that_stands_far_above_the_others_is_drawn_on_a_logarithmic_axis(tmp_path, monkeypatch):
+    """The first member diverged before its first row: the next one has the legend."""
+    figures, save = [], Figure.savefig
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *given, **how: figures.append(figure) or save(figure, *given, **how))
+    hot = NOTHING._replace(formula="hinge", diverged=True)
+    plain = hot._replace(diverged=False, rows={"Gen_loss": [1.0]}, ends=[1], curves={"Gen_loss": np.ones(5)})
+    high = plain._replace(curves={"Gen_loss": np.full(5, 100.0)})
+    for results in ({"hot": hot, "plain": plain, "as plain": plain}, {"plain": plain, "as plain": plain, "high": high}):
+        comparison._draw(results, "How high?", tmp_path / "figure.png")
+    first, second = (figure.axes[: len(figure.axes) // 2] for figure in figures)
+    assert [axes.get_title() for axes in first] == ["hot (diverged)", "plain", "as plain"]
+    assert [axes.get_legend() is not None for axes in first] == [False, True, False]
+    assert [axes.get_yscale() for axes in (first[1], second[0])] == ["linear", "log"]

@@ -17,6 +17,8 @@ def test_a_run_is_measured(trained, digits, tmp_path):
     assert "The real pictures are pictures that the generator was trained on." in done.stdout
     assert done.stdout.splitlines()[-2:] == ["In run/scores.jsonl", "To see the run, open run/report.html"]
     assert "fid64_train_random" in (run / "report.html").read_text(encoding="utf-8")
+    done = command("evaluate.py", *words[:-1], "--against=test", cwd=tmp_path)
+    assert "pictures that the generator was trained on" not in done.stdout
 
 
 def test_no_network_and_no_weights_is_one_line(trained, digits, tmp_path):

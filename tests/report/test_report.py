@@ -133,6 +133,13 @@ def test_sections_of_a_run_that_has_everything(page, nasty):
     assert [path.name for path in nasty.glob("*report*")] == ["report.html"]
 
 
+def test_files_that_other_records_left_out_are_not_shown(trained, tmp_path):
+    folder = fill(lengthen(copy(trained, tmp_path / "run"), 2))
+    assert "<h2>Rejected files</h2>" in report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
+    note(next(folder.glob("tfrecords/**/conversion.json")), identity="of other pictures")
+    assert "<h2>Rejected files</h2>" not in report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
+
+
 def test_an_original_is_shown_as_the_generator_got_it(trained, tmp_path):
     """It is turned as its EXIF says, 16 bits are not clipped to white, and its name may have any bytes."""
     folder = copy(trained, tmp_path / "run")
