@@ -86,9 +86,9 @@ def _close_diverged(folder: Path, error: Diverged) -> None:
 def _close_finished(folder: Path) -> None:
     """Make the pictures of the whole run, and its page."""
     figures = run_figures.draw(folder)
-    report.refresh(folder)
+    page = [report.NAME] if report.refresh(folder) else []
     saved = sorted(path.name for path in folder.glob("[!.]*.keras"))
-    print(f"Done: {folder}/ has report.html, images/ (the grids), {', '.join([*figures, *saved])}.")
+    print(f"Done: {folder}/ has {', '.join([*page, 'images/ (the grids)', *figures, *saved])}.")
 
 
 @contextlib.contextmanager

@@ -140,6 +140,17 @@ def test_files_that_other_records_left_out_are_not_shown(trained, tmp_path):
     assert "<h2>Rejected files</h2>" not in report.make([folder], tmp_path / "page.html").read_text(encoding="utf-8")
 
 
+def test_a_page_that_cannot_be_made_again_is_said(trained, tmp_path, capsys):
+    folder = copy(trained, tmp_path / "run")
+    assert report.refresh(folder)
+    runs.grid_path(folder, 23, 23).write_bytes(b"no picture")
+    assert not report.refresh(folder)
+    made, failed = capsys.readouterr().out.splitlines()
+    assert made == f"To see the run, open {folder}/report.html"
+    assert failed.startswith(f"{folder}/report.html was not made (")
+    assert failed.endswith(f"To try again: tfgan report --run_dir={folder}")
+
+
 def test_an_original_is_shown_as_the_generator_got_it(trained, tmp_path):
     """It is turned as its EXIF says, 16 bits are not clipped to white, and its name may have any bytes."""
     folder = copy(trained, tmp_path / "run")

@@ -70,14 +70,16 @@ def make(
     return out
 
 
-def refresh(run: Path | str) -> None:
+def refresh(run: Path | str) -> bool:
     """Make a run's own page anew, RUN/report.html, and print where it is. If this fails, the reason is printed, and what was done
-    before still counts."""
+    before still counts. Returns whether the page was made."""
     page = Path(run) / NAME
     try:
         print(f"To see the run, open {make([run], page)}")
     except (UserError, OSError) as error:
         print(f"{page} was not made ({error}). To try again: {invocation.command('report')} --run_dir={naming.quoted(run)}")
+        return False
+    return True
 
 
 def _template() -> jinja2.Template:
