@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from tfgan_series import classifier, comparison, runs, series
+from tfgan_series import classifier, comparison, progress, runs, series
 from tfgan_series.errors import UserError
 from tfgan_series.evaluation import scores
 
@@ -94,12 +94,14 @@ def test_what_it_will_take_is_said_first(compared, tiny, digits, monkeypatch, ca
     assert lines[-1].startswith("The training of 2 runs will take about 9 minutes. ")
     assert not any(runs.member_folder(one, root).exists() for one in more["smooth"])
     monkeypatch.setattr(
-        comparison.workflow, "train", lambda *_, run_dir, **__: shutil.copytree(runs.member_folder(tiny, root), run_dir)
+        comparison.workflow,
+        "train",
+        lambda *_, run_dir, **__: shutil.copytree(runs.member_folder(tiny, root), run_dir) and print(progress.place()),
     )
     capsys.readouterr()
     page = comparison.compare(more, "more", "More?", root=root, tfrecord_path=digits[0], count=0)
     printed = capsys.readouterr().out
-    assert "Run 4 of 5: smooth, seed 0; about 9 minutes left for all\n" in printed
+    assert "Run 4 of 5: smooth, seed 0; about 9 minutes left for all\nrun 4 of 5, \n" in printed
     assert "Run 5 of 5: smooth, seed 1; less than a minute left for all\n" in printed  # the run before took no time at all
     text = page.with_suffix(".html").read_text(encoding="utf-8")
     assert "<h1>More?</h1>" in text

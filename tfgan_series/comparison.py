@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_series import colours, files, pictures, preparation, report, runs, series, workflow
+from tfgan_series import colours, files, pictures, preparation, progress, report, runs, series, workflow
 from tfgan_series.data import pipeline, records
 from tfgan_series.data.records import Records
 from tfgan_series.errors import Diverged, UserError
@@ -176,11 +176,13 @@ def _train(plan: Sequence[Run], strategy: tf.distribute.Strategy, tfrecord_path:
         # Pictures, checkpoints and compiling take time too: the runs so far say how much.
         left = sum(expected.get(one.folder, 0) for one in todo[number:]) * (spent / planned if planned else 1)
         told = f"; {_in_words(left)} left for all" if expected else ""
-        print(f"Run {len(plan) - len(todo) + number + 1} of {len(plan)}: {run}{told}", flush=True)
+        place = f"run {len(plan) - len(todo) + number + 1} of {len(plan)}"
+        print(f"{place.capitalize()}: {run}{told}", flush=True)
         keras.utils.clear_session()
         start = time.monotonic()
         try:
-            workflow.train(run.experiment, tfrecord_path=tfrecord_path, run_dir=run.folder)
+            with progress.within(place):
+                workflow.train(run.experiment, tfrecord_path=tfrecord_path, run_dir=run.folder)
             spent, planned = spent + time.monotonic() - start, planned + expected.get(run.folder, 0)
         except Diverged as error:
             print(f"{run} diverged: {error.reason}. That is a result too, and the comparison goes on.")

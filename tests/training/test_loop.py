@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tfgan_series import series
+from tfgan_series import progress, series
 from tfgan_series.errors import Diverged, UserError
 from tfgan_series.training import loop
 
@@ -346,6 +346,16 @@ def test_a_log_file_gets_a_line_every_30_seconds(capsys):
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch")]
     assert lines[0] == "epoch 0.3, step 6 of 40  Gen_loss 6.000  1 images/s  03:58 left"
     assert [line.split(" of ")[0].split()[-1] for line in lines] == ["6", "10", "14", "20", "25", "29", "33", "38", "40"]
+
+
+def test_a_line_of_a_comparison_says_which_run_it_is_of(capsys):
+    state = Counter()
+    with progress.within("run 3 of 8"):
+        train(course(epochs=1), state, state.step, lambda epoch, first: range(4), lambda: None, [])
+    train(course(epochs=2), state, state.step, lambda epoch, first: range(4), lambda: None, [])
+    first, second = (line for line in capsys.readouterr().out.splitlines() if "Gen_loss" in line)
+    assert first.startswith("run 3 of 8, epoch 1, step 4 of 4 ")
+    assert second.startswith("epoch 2, step 8 of 8 ")
 
 
 def test_a_terminal_gets_a_bar_and_no_such_lines(capsys, monkeypatch):

@@ -223,7 +223,7 @@ def _line(course: Course, done: int, means: Mapping[str, float], speed: float, s
     numbers = "  ".join(f"{name} {value:.3f}" for name, value in means.items())
     left = f"  {tqdm.format_interval(seconds)} left" if seconds else ""
     place = f"epoch {round(done / course.steps, 3):g}, step {done:,} of {course.total:,}"
-    return f"{place}  {numbers}  {speed:,.0f} images/s{left}"
+    return f"{progress.place()}{place}  {numbers}  {speed:,.0f} images/s{left}"
 
 
 class Clock:
