@@ -158,7 +158,6 @@ ELSEWHERE = {
     "series/settings": "series/test_experiment",  # settings are fields of an Experiment
     "training/cyclegan": "training/test_cyclegan_step",  # its file is not named as networks/test_cyclegan.py
     "training/sheet": "training/test_players",  # what players draw
-    "training/train": "test_workflow",  # whole trainings
 }
 
 

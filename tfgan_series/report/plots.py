@@ -42,7 +42,7 @@ _VALUES = MaxNLocator(nbins=5, steps=[1, 2, 5, 10])
 _WHOLE = MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True)
 _DECADES = LogLocator(numticks=6)
 _FAR = 10  # if the largest number of a log is more than so many times that of another, the axis is logarithmic
-_LOW = 0.05  # where such an axis begins
+_DECADES_SHOWN = 1e4  # the largest number on such an axis as a multiple of the smallest; numbers below stand on its lower end
 
 GROUPS = (
     Group(
@@ -143,8 +143,9 @@ def _y_axis(group: Group, values: Sequence[Sequence[float]]) -> tuple[Callable[[
     finite = [value for one in of_logs for value in one]
     tops = list(map(max, of_logs))
     lowest = min(finite)
-    if far := group.limits is None and lowest >= 0 and max(tops) > _FAR * min(tops):
-        lowest = max(lowest, _LOW)
+    far = not (group.log_axis or group.limits) and lowest >= 0 and max(tops) > _FAR * min(tops)
+    if far:
+        lowest = max(lowest, max(tops) / _DECADES_SHOWN)
     logarithmic = (far or group.log_axis) and lowest > 0
     if logarithmic:
         locations = _DECADES.tick_values(lowest, max(finite))
