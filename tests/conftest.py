@@ -209,7 +209,7 @@ def trained(tmp_path_factory, tiny, digits):
 
 @pytest.fixture(scope="session")
 def conditional(tmp_path_factory, tiny, digits):
-    """The folder of a conditional run of one epoch on the same records, with a checkpoint after every step."""
+    """The folder of a conditional run of one epoch on the same records, with a checkpoint after every call."""
     settings = {"image_size": 8, "base_filters": 4, "epochs": 1, "grid_every": 15, "checkpoint_minutes": 1e-9}
     folder = tmp_path_factory.mktemp("runs") / "conditional"
     return workflow.train(series.resolve("digits", "cdcgan", **settings), tfrecord_path=digits[0], run_dir=folder)

@@ -110,7 +110,7 @@ def test_both_diverge_and_go_on_with_the_comparison_that_one_of_them_writes(play
     assert "| usual | 1 |" in scenes["compared"][0]
     assert "| hot | 0; 1 of 1 run diverged |" in scenes["compared"][0]
     for index in range(2):
-        assert warm.printed(folder / f"output-{index}").count("the run diverged: ") == 1
+        assert warm.printed(folder / f"output-{index}").count("hot, seed 0 diverged: ") == 1
 
 
 def test_overwrite_on_both_starts_over(played):
