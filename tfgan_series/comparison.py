@@ -343,6 +343,7 @@ def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
     figure.suptitle(question)
     axes = figure.subplots(2 * rows, columns, squeeze=False, height_ratios=[0.8, 1] * rows)
     firsts: dict[str, Any] = {}  # {formula: the plot whose y axis the others with it share}
+    named = next((label for label, result in results.items() if result.curves), None)  # its plot has the legend
     for place in range(rows * columns):
         row, column = divmod(place, columns)
         plot, picture = axes[2 * row, column], axes[2 * row + 1, column]
@@ -357,13 +358,14 @@ def _draw(results: Mapping[str, Result], question: str, path: Path) -> None:
             plot.sharey(firsts[result.formula])
         for loss, curve in result.curves.items():
             epochs = np.arange(1, curve.size + 1) / result.steps
-            plot.plot(epochs, curve, color=_COLOURS[loss], alpha=0.25, linewidth=0.3)
             ends = np.array(result.ends)
+            pale = ends.size > 1  # behind the curve of the means; a single mean is a point, which is no curve
+            plot.plot(epochs, curve, color=_COLOURS[loss], alpha=0.25 if pale else 1, linewidth=0.3)
             plot.plot(ends - np.diff(ends, prepend=0) / 2, result.rows[loss], color=_COLOURS[loss], label=loss)
         plot.set_title(_title(label, result))
         plot.set_xlabel("epoch")
         plot.grid(alpha=0.3)
-        if result.curves and not any(one.get_legend() for one in axes.flat):
+        if label == named:
             plot.legend()
         if result.grid:
             picture.imshow(np.asarray(pictures.read(result.grid).convert("RGB")))
