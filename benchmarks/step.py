@@ -57,7 +57,7 @@ def training(experiment: Experiment, real: Sequence[np.ndarray], adam: type[kera
 def in_calls(experiment: Experiment, real: Sequence[np.ndarray], together: bool) -> Contestant:
     """The same steps as train.py calls them, with batches from a tf.data.Dataset: all in one call, or each in its own."""
     state, step = _state_and_step(experiment)
-    call = train.in_one_call(step, records=None)
+    call = train.in_one_call(step)
     batches = iter(tf.data.Dataset.from_tensors(_batch(real)).repeat())
 
     def steps(times: int) -> None:

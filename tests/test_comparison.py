@@ -171,12 +171,16 @@ def test_members_that_would_be_one_run(tiny, tmp_path):
         ({"image_size": 9}, "--image_size=9"),
         ({"batch_size": 5000}, "more than the 1500"),
         ({"seed": 6}, "compare: --out"),
+        ({"seed": 7}, "has files in it and is not a run: give another --out"),
     ],
 )
 def test_what_one_member_is_refused_for_is_found_before_any_is_trained(
     compared, digits, tiny, monkeypatch, tmp_path, changed, line
 ):
-    """The third one's folder holds another run."""
+    """The third one's folder holds another run, the fourth one's files of the user."""
+    foreign = runs.member_folder(tiny.change(seed=7), tmp_path)
+    foreign.mkdir(parents=True)
+    (foreign / "mine.txt").touch()
     shutil.copytree(runs.member_folder(tiny, compared[0]), runs.member_folder(tiny.change(seed=6), tmp_path))
     monkeypatch.setattr(comparison.workflow, "train", lambda *_, **__: pytest.fail("trained"))
     members = {"new": [tiny.change(seed=5)], "refused": [tiny.change(**changed)]}
@@ -253,7 +257,7 @@ def test_a_run_that_stands_far_above_the_others_is_drawn_on_a_logarithmic_axis(t
     hot = NOTHING._replace(formula="hinge", diverged=True)
     plain = hot._replace(diverged=False, rows={"Gen_loss": [1.0]}, ends=[1], curves={"Gen_loss": np.ones(5)})
     high = plain._replace(curves={"Gen_loss": np.full(5, 100.0)})
-    for results in ({"hot": hot, "plain": plain, "as plain": plain}, {"plain": plain, "as plain": plain, "high": high}):
+    for results in ({"hot": hot, "plain": plain, "as plain": plain}, {"plain": plain, "high": high}):
         comparison._draw(results, "How high?", tmp_path / "figure.png")
     first, second = (figure.axes[: len(figure.axes) // 2] for figure in figures)
     assert [axes.get_title() for axes in first] == ["hot (diverged)", "plain", "as plain"]

@@ -48,18 +48,19 @@ def test_where_files_are_needed_the_command_is_told(tmp_path):
     faces = series.resolve("celeba", bbox=False, image_size=32)
     with pytest.raises(UserError, match="they cannot be made now") as error:
         preparation.find_or_make(faces, tmp_path / "t")
-    assert str(error.value).endswith(f"Type: {preparation.convert_line(faces, tmp_path / 't', '--DatasetPath=FOLDER')}")
+    assert str(error.value).endswith(f"Type: {preparation.convert_line(faces, tmp_path / 't')}")
     assert "\n" not in str(error.value)
 
 
 def test_the_command_names_what_is_not_usual(tmp_path):
-    start = "tfgan convert --ImageType=img_celeba"
+    start = "tfgan convert --ImageType=img_celeba --DatasetPath=FOLDER"
     assert preparation.convert_line(series.resolve("celeba"), "tfrecords") == start
     faces = series.resolve("celeba", bbox=False, image_size=32, fit="crop")
     assert (
         preparation.convert_line(faces, "my records")
         == f"{start} --image_size=32 --fit=crop --nobbox --TFRecordPath='my records'"
     )
+    assert preparation.convert_line(series.resolve("cifar10"), "tfrecords") == "tfgan convert --ImageType=cifar10"
 
 
 def test_the_folder_of_records_that_are_not_there_is_the_one_that_will_be(tmp_path):

@@ -17,7 +17,7 @@ from tfgan_series.data.records import Records
 from tfgan_series.errors import Diverged, UserError
 from tfgan_series.evaluation import evaluate, features, scores
 from tfgan_series.evaluation.scores import Score
-from tfgan_series.report import Table
+from tfgan_series.report import Table, plots
 from tfgan_series.series import Experiment
 from tfgan_series.training import devices, resume, workers
 from tfgan_series.training import train as training
@@ -138,8 +138,8 @@ def _plan(
     find: Callable[[Experiment], Records | None],
 ) -> list[Run]:
     """The runs of a comparison, member by member. find(experiment): its records, which may make them; it is called for runs that
-    are not settled. Raises UserError if runs would share a folder, if a folder has another run, and if there are not count real
-    pictures."""
+    are not settled. Raises UserError if runs would share a folder, if a folder has another run or other files, and if there are
+    not count real pictures."""
     labels, asked = zip(*((label, one) for label, of_seeds in members.items() for one in of_seeds), strict=True)
     folders = [runs.member_folder(one, root) for one in asked]
     experiments = [resume.resolve_precision(one, folder) for one, folder in zip(asked, folders, strict=True)]
@@ -152,6 +152,7 @@ def _plan(
         )
     plan = []
     for label, one, folder in zip(labels, experiments, folders, strict=True):
+        runs.check_folder(folder, "--out")
         settled = runs.is_settled(folder, one)
         found = records.find_records(tfrecord_path, one) if settled else find(one)
         left: int | None = 0 if settled else None
@@ -291,9 +292,7 @@ def score_table(measured: Mapping[str, Sequence[Sequence[Score]]]) -> Table | No
         values = [[score.value for found in of_seeds for score in found if score.metric == metric] for metric in metrics]
         has = max(map(len, values))  # a run that diverged in its first row has no scores
         lines.append([label, f"{has} of {len(of_seeds)}" if has < len(of_seeds) else str(has), *map(_spread, values)])
-    apart = len({score.features_digest for score in every}) > 1 or any(len(of) > 1 for of in floors.values())
-    warning = "The runs were measured through other networks or against other real pictures: do not compare their scores."
-    return Table("Scores", lines, warning if apart else scores.HOW_TO_READ, numbers=2)
+    return Table("Scores", lines, scores.how_to_compare(every), numbers=2)
 
 
 def _spread(values: Sequence[float]) -> str:
@@ -382,7 +381,7 @@ def _limit(axes: Any, losses: Sequence[np.ndarray]) -> None:
     tops = [float(np.percentile(numbers, _USUAL)) for numbers in losses]
     low = min(float(np.percentile(numbers, 100 - _USUAL)) for numbers in losses)
     positive = min(map(np.min, losses)) >= 0
-    if positive and max(tops) > 10 * np.median(tops):  # a run that stands at a bound, far above the others
+    if positive and plots.far_apart(tops):  # a run that stands at a bound, far above the others
         axes.set_yscale("log")
         axes.set_ylim(_LOW, 1.5 * max(tops))
     elif max(tops) > low:

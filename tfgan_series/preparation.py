@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfgan_series import invocation, naming, networks, runs, series
 from tfgan_series.data import conversion, pipeline, records
+from tfgan_series.data.datasets import DATASETS
 from tfgan_series.data.records import Records
 from tfgan_series.errors import NeedsFiles, UserError
 from tfgan_series.evaluation import evaluate
@@ -133,7 +134,7 @@ def find_or_make(experiment: Experiment, tfrecord_path: str | Path, *, may_make:
     try:
         return conversion.convert(experiment, tfrecord_path=tfrecord_path)
     except NeedsFiles as error:
-        command = convert_line(experiment, tfrecord_path, "--DatasetPath=FOLDER")
+        command = convert_line(experiment, tfrecord_path, with_folder=True)
         raise UserError(
             f"no records in {folder}{_beside(folder)}, and they cannot be made now ({error}). Type: {command}"
         ) from error
@@ -145,10 +146,12 @@ def _beside(folder: Path) -> str:
     return f" (there are some of {' and '.join(f'--image_size={size}' for size in sizes)})" if sizes else ""
 
 
-def convert_line(experiment: Experiment, tfrecord_path: str | Path, *flags: str) -> str:
-    """The `convert` command line for an experiment's records, with these flags too."""
+def convert_line(experiment: Experiment, tfrecord_path: str | Path, *, with_folder: bool = False) -> str:
+    """The `convert` command line for an experiment's records. with_folder: with --DatasetPath also where a download would do."""
     row = series.resolve(experiment.image_type)  # the command's defaults
-    words = [f"{invocation.command('convert')} --ImageType={experiment.image_type}", *flags]
+    words = [f"{invocation.command('convert')} --ImageType={experiment.image_type}"]
+    if with_folder or DATASETS[experiment.image_type].needs_folder:
+        words.append("--DatasetPath=FOLDER")
     asked, usual = series.values(experiment), series.values(row)
     words += [f"--{name}={asked[name]}" for name in ("image_size", "channels", "fit") if asked[name] != usual[name]]
     if experiment.bbox != row.bbox:

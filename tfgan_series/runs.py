@@ -128,17 +128,17 @@ def open_folder(folder: Path, overwrite: bool = False) -> None:
         raise UserError(f"run folder {folder} cannot be written ({error.strerror or error}): give another --run_dir") from error
 
 
-def check_folder(folder: Path) -> None:
-    """Raises UserError if no run can be in this folder: for its name, or because it has other files."""
-    naming.check_local(folder, "--run_dir")
-    naming.check_utf8(folder, "--run_dir")
-    naming.check_pattern(folder, "--run_dir")
+def check_folder(folder: Path, flag: str = "--run_dir") -> None:
+    """Raises UserError if no run can be in this folder: for its name, or because it has other files. flag: gives another one."""
+    naming.check_local(folder, flag)
+    naming.check_utf8(folder, flag)
+    naming.check_pattern(folder, flag)
     try:
         foreign = folder.exists() and not (folder / EXPERIMENT).is_file() and not all(map(_is_of_a_beginning, folder.iterdir()))
     except OSError as error:
-        raise UserError(f"run folder {folder} cannot be read ({error.strerror or error}): give another --run_dir") from error
+        raise UserError(f"run folder {folder} cannot be read ({error.strerror or error}): give another {flag}") from error
     if foreign:
-        raise UserError(f"{folder.resolve()} has files in it and is not a run: give another --run_dir")
+        raise UserError(f"{folder.resolve()} has files in it and is not a run: give another {flag}")
 
 
 def _is_of_a_beginning(path: Path) -> bool:

@@ -2,6 +2,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -49,14 +50,20 @@ def test_rows_are_kept_and_measured_again_they_are_replaced(tmp_path):
 
 def test_two_processes_that_write_at_once_lose_nothing(tmp_path):
     code = f"""
-import sys
+import pathlib, sys, time
 from tfgan_series.evaluation import scores
 noted = {dataclasses.asdict(score())!r}
+pathlib.Path(sys.argv[1], sys.argv[2]).touch()
+while not pathlib.Path(sys.argv[1], "go").exists():
+    time.sleep(0.001)
 for number in range(30):
     scores.add(sys.argv[1], [scores.Score(**noted | {{"metric": sys.argv[2] + str(number)}})])
 """
     words = [sys.executable, "-c", code, str(tmp_path)]
     writers = [subprocess.Popen([*words, name], env=command_environment(PYTHONPATH=str(ROOT))) for name in ("fid", "kid")]
+    while not all((tmp_path / name).exists() for name in ("fid", "kid")) and all(writer.poll() is None for writer in writers):
+        time.sleep(0.001)
+    (tmp_path / "go").touch()
     assert [writer.wait() for writer in writers] == [0, 0]
     assert {one.metric for one in scores.read(tmp_path)} == {f"{name}{number}" for name in ("fid", "kid") for number in range(30)}
 

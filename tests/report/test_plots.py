@@ -76,15 +76,21 @@ def test_several_runs_share_their_axes():
 
 def test_a_run_far_above_the_others_makes_the_axis_logarithmic():
     """Else the others would lie on the line of zero. Numbers below the axis stand on its lower end."""
+    bottom, top = plots.HEIGHT - plots.BOTTOM, plots.TOP
     logs = [[{"epoch": 1, "Gen_loss": loss}, {"epoch": 2, "Gen_loss": 0.001}] for loss in (1.4, 1.0, 100.0)]
     (low,), _, (high,) = plots.lay_out(logs)
     assert [text for _, text in low["y_ticks"]] == ["0.001", "0.01", "0.1", "1", "10", "100", "1000"]
     assert [text for _, text in plots.lay_out(logs[:2])[0][0]["y_ticks"]] == ["0", "0.5", "1", "1.5"]
     rates = [[{"epoch": epoch, "lr": rate * epoch} for epoch in (1, 2)] for rate in (1e-4, 1e-2)]
     assert [text for _, text in plots.lay_out(rates)[0][0]["y_ticks"]] == ["1e-05", "0.0001", "0.001", "0.01", "0.1"]
+    above = [[{"epoch": 1, "Gen_loss": loss}] for loss in (1.4, 2.0, 500_000.0)]
+    places = [plot["lines"][0]["y"][0] for (plot,) in plots.lay_out(above)]
+    assert bottom > places[0] > places[1] > places[2] > top
+    assert [text for _, text in plots.lay_out([[{"epoch": 1, "Gen_loss": loss}] for loss in (0.0, 1.0)])[0][0]["y_ticks"]][
+        -1
+    ] == "1"
     small = [[{"epoch": 1, "Gen_grad": norm}] for norm in (1e-6, 1e-3)]
     assert [text for _, text in plots.lay_out(small)[0][0]["y_ticks"]][-1] == "0.01"
-    bottom, top = plots.HEIGHT - plots.BOTTOM, plots.TOP
     assert high["lines"][0]["y"] == pytest.approx([bottom - (bottom - top) * 5 / 6, bottom], abs=0.1)
     assert low["lines"][0]["y"][0] == pytest.approx(bottom - (bottom - top) * (3 + math.log10(1.4)) / 6, abs=0.1)
 

@@ -229,6 +229,16 @@ def test_several_runs_share_one_table_of_scores_and_what_differs_follows(trained
     assert re.search('score</th><th scope="col">one</th><th scope="col">other</th><th scope="col">none</th>', text)
     assert re.search(r"fid7_test_random</th><td>12.25 ± 0.5 \(1.5\)</td><td>9.5 ± 0.5 \(1.5\)</td><td>–</td>", text)
     assert re.search(r"measured after step</th><td>46</td><td>46</td><td></td>", text)
+    assert "The smaller fid and kid are, the better" in text
+    later = protocol | {"step": 92, "checkpoint_digest": "later", "features_digest": "g"}
+    scores.add(folders[1], [
+        scores.Score(metric="kid7_test_random", value=3.0, error=None, floor=1.5, **later),
+        scores.Score(metric="fid7_test_random", value=8.5, error=None, floor=1.25, **protocol | {"features_digest": "g"}),
+    ])  # fmt: skip
+    text = report.make(folders, tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "other networks or against other real pictures (fid7_test_random): do not compare their scores" in text
+    assert re.search(r"<td>8.5 \(1.25\), step 46</td>", text)
+    assert re.search(r"<td>3 \(1.5\), step 92</td>", text)
 
 
 @pytest.mark.parametrize("loss", series.LOSSES)

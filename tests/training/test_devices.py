@@ -80,17 +80,18 @@ def test_auto_is_what_all_gpus_compute_in(gpus, monkeypatch, capabilities, preci
 
 
 @pytest.mark.parametrize(
-    ("filters", "size", "faster"),
+    ("row", "filters", "size", "faster"),
     [
-        (64, 64, "Faster: --base_filters=32, and --image_size=32 with records of that size."),
-        (32, 64, "Faster: --image_size=32 with records of that size."),
-        (64, 32, "Faster: --base_filters=32."),
-        (32, 32, None),
+        ("celeba", 64, 64, "Faster: --base_filters=32, and --image_size=32 with records of that size."),
+        ("celeba", 32, 64, "Faster: --image_size=32 with records of that size."),
+        ("celeba", 64, 32, "Faster: --base_filters=32."),
+        ("celeba", 32, 32, None),
+        ("horse2zebra", 32, 128, "Faster: --image_size=32."),  # its records keep the originals
     ],
 )
-def test_a_slow_run_is_told_what_would_be_faster(gpus, filters, size, faster):
+def test_a_slow_run_is_told_what_would_be_faster(gpus, row, filters, size, faster):
     gpus()
-    experiment = series.resolve("celeba", base_filters=filters, image_size=size)
+    experiment = series.resolve(row, base_filters=filters, image_size=size)
     large = {"generator": keras.Sequential([keras.Input([2000]), keras.layers.Dense(2500)])}
     lines = devices.if_slow(experiment, large)
     assert [line.endswith(faster) for line in lines] == ([True] if faster else [])

@@ -30,11 +30,11 @@ def test_a_collapse_is_said_once_until_it_ends(digits, tmp_path, capsys):
     experiment, state, _ = make(lr=0.1)
     generator = state.networks["generator"]
     draw = hooks.save_grid({"generator": generator}, adversarial.make_look(experiment, digits[1]), tmp_path)
-    warn = hooks.warn(state, {}, health.advice(experiment), tmp_path)
+    warn = hooks.warn(state, {}, health.advice(experiment), tmp_path, 0)
     (tmp_path / runs.IMAGES).mkdir()
     weights = generator.get_weights()
     seen = {}
-    for step, scale in ((200, 0.0), (400, 0.0), (402, 0.0), (404, 1.0), (408, 0.0)):
+    for step, scale in ((200, 0.0), (400, 0.0), (402, 0.0), (404, 1.0), (408, 0.0), (410, 0.0)):
         generator.set_weights([*weights[:-2], *(scale * one for one in weights[-2:])])
         row = {"step": step, "steps": 500}
         draw(row)
@@ -45,7 +45,8 @@ def test_a_collapse_is_said_once_until_it_ends(digits, tmp_path, capsys):
         400: (True, 1, True),
         402: (True, 0, True),
         404: (False, 0, False),
-        408: (True, 1, True),
+        408: (True, 0, False),  # a jump of the losses may make one grid so
+        410: (True, 1, True),
     }
 
 
@@ -59,25 +60,30 @@ def test_a_label_that_changes_nothing_is_said(digits):
     for name, taken in heard.items():
         images = keras.layers.Reshape([8, 8, 1])(keras.layers.Dense(64)(taken))
         rows[name] = look({"generator": keras.Model([z, condition], images)}).measured | {"step": 1000}
-    (line,) = health.warnings(rows["deaf"], {}, {}, ADVICE)
+    (line,) = health.warnings(rows["deaf"], {}, {}, {}, ADVICE)
     assert line.startswith("the label has no effect: for one z the pictures of all labels are all but equal.")
     assert rows["deaf"]["Label_effect"] == pytest.approx(0, abs=1e-6)
-    assert health.warnings(rows["hearing"], {}, {}, ADVICE) == []
+    assert health.warnings(rows["hearing"], {}, {}, {}, ADVICE) == []
 
 
-@pytest.mark.parametrize(("variety", "collapsed"), [(0.0, True), (0.13, True), (0.2, False), (1.0, False)])
-def test_pictures_that_differ_a_little_have_collapsed_too(variety, collapsed):
-    """The article's DCGAN on MNIST, a quarter as wide, drew 16 times nearly the same shape at 0.13."""
-    lines = health.warnings({"step": 10_764, "Variety": variety}, {}, {}, ADVICE)
+@pytest.mark.parametrize(
+    ("before", "variety", "collapsed"),
+    [(0.0, 0.0, True), (0.147, 0.134, True), (0.147, 0.2, False), (1.0, 1.0, False), (1.094, 0.138, False), (None, 0.0, False)],
+)
+def test_pictures_that_differ_a_little_have_collapsed_too(before, variety, collapsed):
+    """The article's DCGAN on MNIST, a quarter as wide, drew 16 times nearly the same shape in epoch 23, at 0.134. Our recipe drew
+    one pale grid at 0.138, with 1.094 before it and 1.379 after it."""
+    earlier = {} if before is None else {"step": 10_296, "Variety": before}
+    lines = health.warnings({"step": 10_764, "Variety": variety}, earlier, {}, {}, ADVICE)
     assert [line.startswith("the pictures of the grid are all but equal") for line in lines] == [True] * collapsed
 
 
 def test_bounds_by_hand():
     bounds = {"Gen_loss": -math.inf, "Dis_loss": 0.0}
     row = {"step": 1000, "Variety": 0.9}
-    assert health.warnings(row, {"Gen_loss": 0.0, "Dis_loss": 0.1}, bounds, ADVICE) == []
-    assert health.warnings(row, {}, bounds, ADVICE) == []
-    (line,) = health.warnings(row, {"Gen_loss": 0.0, "Dis_loss": -0.001}, bounds, ADVICE)
+    assert health.warnings(row, {}, {"Gen_loss": 0.0, "Dis_loss": 0.1}, bounds, ADVICE) == []
+    assert health.warnings(row, {}, {}, bounds, ADVICE) == []
+    (line,) = health.warnings(row, {}, {"Gen_loss": 0.0, "Dis_loss": -0.001}, bounds, ADVICE)
     assert line.startswith("Dis_loss stands at its bound for a whole epoch: ")
 
 

@@ -14,7 +14,7 @@ def ended(experiment, strategy, calls):
     """All weights, and the numbers of each step, after steps in calls of these lengths."""
     algorithm = series.MODELS[experiment.model].load_algorithm()
     state = create_state(experiment, strategy, algorithm.measures(experiment), STEPS, algorithm.buffers(experiment))
-    steps = train.in_one_call(algorithm.make_step(experiment, state, strategy), records=None)
+    steps = train.in_one_call(algorithm.make_step(experiment, state, strategy))
     shape = [STEPS, experiment.batch_size, experiment.image_size, experiment.image_size, experiment.channels]
     sets = [np.random.default_rng(seed).uniform(-1, 1, shape).astype("float32") for seed, _ in enumerate(experiment.sides)]
     dataset = tf.data.Dataset.from_tensor_slices(tuple(sets) if len(sets) > 1 else sets[0])

@@ -37,10 +37,13 @@ def run_two(words, cwd):
 
 def test_two_workers_train_as_one(tmp_path, digits):
     """MultiWorkerMirroredStrategy: the log of two workers is the log of one, and so are the files: they are written once."""
-    flags = ("--image_size=8", "--base_filters=4", "--epochs=1", "--dropout=0", f"--TFRecordPath={digits[0]}", "--run_dir=two")
+    flags = (
+        "--image_size=8", "--base_filters=4", "--epochs=1", "--dropout=0", "--critic_steps=2", f"--TFRecordPath={digits[0]}",
+        "--run_dir=two",
+    )  # fmt: skip
     ended = run_two(lambda index: command_words("train.py", *flags)[1:], cwd=tmp_path)
     assert [status for status, _ in ended] == [0, 0], ended
-    single = series.resolve("digits", image_size=8, base_filters=4, epochs=1, dropout=0.0)
+    single = series.resolve("digits", image_size=8, base_filters=4, epochs=1, dropout=0.0, critic_steps=2)
     workflow.train(single, tfrecord_path=digits[0], run_dir=tmp_path / "one")
     two, one = (runs.read_log(tmp_path / name)[0] for name in ("two", "one"))
     for name in ("Real_P", "Fake_P", "Gen_loss", "Dis_loss", "steps"):

@@ -58,7 +58,9 @@ def main() -> None:
     with command_line.stopping():
         page = comparison.compare(members, name, question, root=root, tfrecord_path=records, count=FLAGS.count)
     print(page.read_text(encoding="utf-8"))
-    print(f"In {page}, with {page.with_suffix('.png')}; to see the runs side by side, open {page.with_suffix('.html')}")
+    print(f"In {page}, with {page.with_suffix('.png')}")
+    if page.with_suffix(".html").is_file():  # not if every run diverged at its very start
+        print(f"To see the runs side by side, open {page.with_suffix('.html')}")
 
 
 def _own_study() -> studies.Study:

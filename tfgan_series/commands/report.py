@@ -49,4 +49,4 @@ def _folder(run: str) -> Path:
     """The folder of a run that the user gives, by its path or by the name that --name gave it."""
     path = command_line.home(run)
     named = runs.ROOT / run
-    return named if named.is_dir() and not path.exists() else path
+    return named if named.is_dir() and not (path / runs.EXPERIMENT).is_file() else path

@@ -52,6 +52,19 @@ class Score:
     floor_error: float | None = None  # older scores have none
 
 
+def how_to_compare(found: Iterable[Score]) -> str:
+    """How to read the scores of several runs in one table: a warning, if some of one name were measured in different ways."""
+    ways: dict[str, set[tuple[str, float]]] = {}
+    for score in found:
+        ways.setdefault(score.metric, set()).add((score.features_digest, score.floor))
+    if apart := [metric for metric, of_metric in ways.items() if len(of_metric) > 1]:
+        return (
+            f"The runs were measured through other networks or against other real pictures ({', '.join(apart)}): do not compare "
+            "their scores."
+        )
+    return HOW_TO_READ
+
+
 def protocol_name(metric: str, direction: str, count: int, partition: str, features: str) -> str:
     """A score's name: the metric, the direction of a translation, the number of generated pictures, where the real pictures are
     from, the features. For example fid10k_test_classifier, kid512_val_random, fid_ab60_train_random, fid_of_7_980_test_random.

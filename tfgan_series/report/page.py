@@ -53,7 +53,7 @@ def make(
     ]
     page = _template().render(
         runs=shown,
-        tables=tables or (_score_tables(names, shown) if len(shown) > 1 else ()),
+        tables=tables or (_score_tables(names, [run["measured"] for run in shown]) if len(shown) > 1 else ()),
         heading=heading or (f"{len(shown)} runs side by side" if len(shown) > 1 else shown[0]["title"]),
         reading=reading.of_curves([run.experiment for run in infos]),
         how_to_read_scores=scores.HOW_TO_READ,
@@ -123,6 +123,7 @@ def _shown(folder: Path, info: runs.RunInfo, log: plots.Log, room: int) -> dict[
         "frames": _frames(log, grids),
         "size": pictures.read(next(iter(paths.values()))).size if paths else None,
         "thinned": f"{len(grids)} of {len(paths)} grids are here, evenly chosen" if len(grids) < len(paths) else "",
+        "measured": measured,
         "scores": _scores(measured),
         "by_class": scores.by_class(measured),
         "explored": [_explored(path, log[-1]) for path in sorted((folder / runs.EXPLORED).glob("[!.]*.json"))],
@@ -152,13 +153,21 @@ def _scores(measured: Sequence[scores.Score]) -> list[dict[str, str]]:
     ]
 
 
-def _score_tables(names: Sequence[str], shown: Sequence[Mapping[str, Any]]) -> list[Table]:
+def _score_tables(names: Sequence[str], measured: Sequence[Sequence[scores.Score]]) -> list[Table]:
     """A table of the scores of several runs, a column for each; none if no run has scores."""
-    found = [{score["name"]: f"{score['value']} ({score['floor']})" for score in run["scores"]} for run in shown]
-    metrics = list(dict.fromkeys(metric for of_run in found for metric in of_run))
-    steps = [" to ".join(dict.fromkeys(score["step"] for score in run["scores"])) for run in shown]
-    rows = [[metric, *(of_run.get(metric, "–") for of_run in found)] for metric in metrics]
-    text = f"In brackets: the same score of real pictures. Compare scores of one name alone. {scores.HOW_TO_READ}"
+    columns, steps = [], []
+    for of_run in measured:
+        found = _scores(of_run)
+        at = list(dict.fromkeys(score["step"] for score in found))
+        steps.append(at[0] if len(at) == 1 else "as said" if at else "")
+        moments = [f", step {score['step']}" if len(at) > 1 else "" for score in found]
+        columns.append(
+            {score["name"]: f"{score['value']} ({score['floor']}){moment}" for score, moment in zip(found, moments, strict=True)}
+        )
+    metrics = list(dict.fromkeys(metric for column in columns for metric in column))
+    rows = [[metric, *(column.get(metric, "–") for column in columns)] for metric in metrics]
+    how = scores.how_to_compare(score for of_run in measured for score in of_run if not score.of)
+    text = f"In brackets: the same score of real pictures. Compare scores of one name alone. {how}"
     return [Table("Scores", [["score", *names], *rows, ["measured after step", *steps]], text)] if metrics else []
 
 

@@ -42,7 +42,7 @@ _VALUES = MaxNLocator(nbins=5, steps=[1, 2, 5, 10])
 _WHOLE = MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True)
 _DECADES = LogLocator(numticks=6)
 _FAR = 10  # if the largest number of a log is more than so many times that of another, the axis is logarithmic
-_DECADES_SHOWN = 1e4  # the largest number on such an axis as a multiple of the smallest; numbers below stand on its lower end
+_BELOW = 100  # such an axis begins below the smallest of these largest numbers, divided by this; numbers below stand on its end
 
 GROUPS = (
     Group(
@@ -80,6 +80,13 @@ def lay_out(logs: Sequence[Log]) -> list[list[dict[str, Any]]]:
     axes = {group: _y_axis(group, [_values(group, log) for log in logs]) for group in GROUPS}
     shown = [group for group in GROUPS if not group.varied or any(len(set(_values(group, log))) > 1 for log in logs)]
     return [[_plot(group, *axes[group], log, epochs) for group in shown if _lines(group, log)] for log in logs]
+
+
+def far_apart(tops: Sequence[float]) -> bool:
+    """Whether a curve would lie on the line of zero of an axis that holds them all. tops: the largest number of each, not below
+    0. One that is 0 lies there on every axis."""
+    positive = [top for top in tops if top > 0]
+    return bool(positive) and max(positive) > _FAR * min(positive)
 
 
 def _lines(group: Group, log: Log) -> dict[str, list[float]]:
@@ -143,9 +150,9 @@ def _y_axis(group: Group, values: Sequence[Sequence[float]]) -> tuple[Callable[[
     finite = [value for one in of_logs for value in one]
     tops = list(map(max, of_logs))
     lowest = min(finite)
-    far = not (group.log_axis or group.limits) and lowest >= 0 and max(tops) > _FAR * min(tops)
+    far = not (group.log_axis or group.limits) and lowest >= 0 and far_apart(tops)
     if far:
-        lowest = max(lowest, max(tops) / _DECADES_SHOWN)
+        lowest = max(lowest, min(top for top in tops if top > 0) / _BELOW)
     logarithmic = (far or group.log_axis) and lowest > 0
     if logarithmic:
         locations = _DECADES.tick_values(lowest, max(finite))

@@ -68,9 +68,10 @@ def resolve_precision(experiment: Experiment, processor: Path = Path("/proc/cpui
 def if_slow(experiment: Experiment, networks: Mapping[str, keras.Model]) -> list[str]:
     """A line to print before a training of large networks without a GPU, with what would be faster; else none."""
     count = sum(network.count_params() for network in networks.values())
+    sized = " with records of that size" if experiment.stores[0] == "pixels" else ""
     faster = {
         f"--base_filters={_SMALL}": experiment.base_filters > _SMALL,
-        f"--image_size={_SMALL} with records of that size": experiment.image_size > _SMALL,
+        f"--image_size={_SMALL}{sized}": experiment.image_size > _SMALL,
     }
     if count < _LARGE or not any(faster.values()) or tf.config.list_physical_devices("GPU"):
         return []

@@ -5,23 +5,30 @@ from collections.abc import Mapping
 from tfgan_series import series
 from tfgan_series.series import Experiment
 
-# Variety of a grid whose pictures are all but equal. After _BEGINNING our runs that learned had 0.2 or more, most collapsed ones
-# less than 0.15.
+# Variety of a grid whose pictures are all but equal. A jump of the losses can make a single grid so pale: two in a row are a
+# collapse. Of our runs the collapsed ones stayed below 0.15, and after _BEGINNING those that learned had one such grid at most.
 _COLLAPSED = 0.15
 _NO_EFFECT = 0.05  # Label_effect of a grid whose rows are all but equal
 _BEGINNING = 300  # steps; before, pictures may be all but equal because the batch statistics of a new network are far from true
 _NEAR = 0.005  # distance of a mean loss from its bound
 
 
-def warnings(row: Mapping[str, float], epoch_means: Mapping[str, float], bounds: Mapping[str, float], advice: str) -> list[str]:
+def warnings(
+    row: Mapping[str, float],
+    before: Mapping[str, float],
+    epoch_means: Mapping[str, float],
+    bounds: Mapping[str, float],
+    advice: str,
+) -> list[str]:
     """What is wrong with a run: a line for each finding, the same line as long as it holds.
 
-    row: of the log. If it has Variety (see adversarial.make_look), a collapse is found by it, and by Label_effect a label that
-    changes nothing. epoch_means: the mean losses over the last steps, as many as an epoch has; empty before the first epoch's
-    end. bounds: {name of a loss: its bound}, -inf if it has none. advice: what to try.
+    row: of the log. before: the row before it, or empty. If they have Variety (see adversarial.make_look), a collapse is found by
+    it, and by Label_effect of the row a label that changes nothing. epoch_means: the mean losses over the last steps, as many as
+    an epoch has; empty before the first epoch's end. bounds: {name of a loss: its bound}, -inf if it has none. advice: what to
+    try.
     """
     lines = []
-    if row["step"] >= _BEGINNING and row.get("Variety", 1.0) < _COLLAPSED:
+    if row["step"] >= _BEGINNING and max(row.get("Variety", 1.0), before.get("Variety", 1.0)) < _COLLAPSED:
         lines.append(f"the pictures of the grid are all but equal: the generator has collapsed. {advice}")
     elif row["step"] >= _BEGINNING and row.get("Label_effect", 1.0) < _NO_EFFECT:
         lines.append(f"the label has no effect: for one z the pictures of all labels are all but equal. {advice}")

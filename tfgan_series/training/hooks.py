@@ -153,15 +153,19 @@ def write_tensorboard(folder: Path, steps_done: int) -> Hook:
     return hook
 
 
-def warn(state: TrainState, bounds: Mapping[str, float], advice: str, folder: Path) -> Hook:
-    """Print what is wrong with the run, once until it ends, and keep it in warnings.txt. bounds, advice: see health.warnings."""
+def warn(state: TrainState, bounds: Mapping[str, float], advice: str, folder: Path, steps_done: int) -> Hook:
+    """Print what is wrong with the run, once until it ends, and keep it in warnings.txt. bounds, advice: see health.warnings.
+    steps_done: the steps in the last checkpoint."""
     path = folder / runs.WARNINGS
+    before: Row = next((row for row in reversed(runs.read_log(folder)) if row["step"] <= steps_done), {})
 
     def hook(row: Row) -> None:
+        nonlocal before
         # After an epoch or more, the history has the last `steps` steps, wherever the run is in its epoch.
         epoch_means = state.means(row["steps"]) if row["step"] >= row["steps"] else {}
         known = runs.read_lines(path)
-        found = health.warnings(row, epoch_means, bounds, advice)
+        found = health.warnings(row, before, epoch_means, bounds, advice)
+        before = row
         for line in found:
             if line not in known:
                 print(f"Warning: {line}")

@@ -264,6 +264,7 @@ class _Watch:
         self._alone = training.agree is None
         self.row, self.saved, self._process = (Clock(self._course.images, self._now) for _ in range(3))
         self._untimed, self._told = self._course.untimed, False
+        self._step_seconds = 0.0  # of one step, without what the hooks take; 0 while it is not known
         self._looked = self._now()
 
     def save_is_due(self) -> bool:
@@ -277,11 +278,12 @@ class _Watch:
         if self._now() - self._looked < _LOOK_SECONDS:
             return False
         self._looked = self._now()
+        self._step_seconds = self.row.left(1) if self._told else 0.0
         return True
 
     def steps_in_a_call(self) -> int:
         """The steps for the next call: one until the time of a step is known, and if several processes must stop together."""
-        return max(1, int(_CALL_SECONDS / self._process.left(1))) if self._told and self._alone else 1
+        return max(1, int(_CALL_SECONDS / self._step_seconds)) if self._step_seconds and self._alone else 1
 
     def end_call(self, done: int, count: int, wait: Callable[[], object]) -> None:
         """Count the steps of a call. done: steps done in all. wait(): returns when the device has done them; only then is a clock
@@ -302,7 +304,7 @@ class _Watch:
         left = self.left(done)
         if self._told or not left:
             return
-        self._told = True
+        self._told, self._step_seconds = True, self._process.left(1)
         epoch, rest = (tqdm.format_interval(one) for one in (self._process.left(self._course.steps), left))
         with tqdm.external_write_mode():
             print(f"About {epoch} an epoch, and {rest} to the end.{self._if_long if left > _LONG else ''}", flush=True)

@@ -55,7 +55,7 @@ def train(experiment: Experiment, records: Records, folder: Path, strategy: tf.d
     training = loop.Training(
         loop.course_of(experiment, steps),
         state,
-        in_one_call(algorithm.make_step(experiment, state, strategy), records),
+        in_one_call(algorithm.make_step(experiment, state, strategy)),
         functools.partial(_batches, experiment, records, strategy),
         checkpoints.save,
         after_row,
@@ -63,7 +63,8 @@ def train(experiment: Experiment, records: Records, folder: Path, strategy: tf.d
         agree=functools.partial(workers.largest, strategy) if workers.several_workers(strategy) else None,
         together=together,
     )
-    loop.run(training, last_row)
+    with pipeline.damage_named(records):
+        loop.run(training, last_row)
 
 
 def seconds_per_step(experiment: Experiment, records: Records, strategy: tf.distribute.Strategy) -> float:
@@ -71,12 +72,13 @@ def seconds_per_step(experiment: Experiment, records: Records, strategy: tf.dist
     which they compile. The reading of the records is a part of it. What is written after each row is no part of it."""
     steps = pipeline.steps_per_epoch(records, experiment)
     algorithm, state = _begin(experiment, strategy, steps)
-    train = in_one_call(algorithm.make_step(experiment, state, strategy), records)
+    train = in_one_call(algorithm.make_step(experiment, state, strategy))
     untimed = loop.course_of(experiment, steps).untimed
     feed = iter(strategy.experimental_distribute_dataset(pipeline.batches(records, experiment, epoch=1).repeat()))
 
     def run(count: int) -> None:
-        train(feed, count)
+        with pipeline.damage_named(records):
+            train(feed, count)
         state.means(1)  # waits for the device
 
     run(untimed)
@@ -85,11 +87,11 @@ def seconds_per_step(experiment: Experiment, records: Records, strategy: tf.dist
     return (time.perf_counter() - start) / timed
 
 
-def in_one_call(step: Callable[[Any], object], records: Records) -> Callable[[Iterator[Any], int], None]:
+def in_one_call(step: Callable[[Any], object]) -> Callable[[Iterator[Any], int], None]:
     """A function that takes the next `count` batches of an iterator and does a step with each, all in one call.
 
     To call a step of small networks from Python takes longer than the step. One graph does any number of steps, so how they are
-    put into calls changes no bit. Raises UserError for a damaged shard of the records.
+    put into calls changes no bit.
     """
 
     @tf.function(autograph=False)
@@ -100,11 +102,7 @@ def in_one_call(step: Callable[[Any], object], records: Records) -> Callable[[It
 
         tf.while_loop(lambda done: done < count, one, [0], parallel_iterations=1)
 
-    def train(batches: Iterator[Any], count: int) -> None:
-        with pipeline.damage_named(records):
-            call(batches, tf.constant(count))
-
-    return train
+    return lambda batches, count: call(batches, tf.constant(count))
 
 
 def _begin(experiment: Experiment, strategy: tf.distribute.Strategy, steps: int) -> tuple[Any, TrainState]:
@@ -190,7 +188,7 @@ def _hooks(
         save_grid,
         *measured,
         hooks.write_steps(state, folder),
-        hooks.warn(state, algorithm.bounds(experiment), health.advice(experiment), folder),
+        hooks.warn(state, algorithm.bounds(experiment), health.advice(experiment), folder, done),
         # The generators' step is that of the log's last row, so nothing that takes long comes between the two. The log is written
         # after the files that are read together with it.
         hooks.save_generators(twins, folder),

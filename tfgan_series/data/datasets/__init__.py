@@ -31,8 +31,8 @@ class DataSet:
 
     find: finds its pictures. image_size, channels: the defaults, used if neither an article nor the user gives others.
     boxes: whether a box can be cut out of each. sides: endings of the names of its sets of pictures; a single set has "".
-    records: another ImageType with the same pictures, whose record folders it shares; "" if it has its own. origin: whose
-    pictures they are.
+    records: another ImageType with the same pictures, whose record folders it shares; "" if it has its own. needs_folder: the
+    user must give its files; else they come with the package or are downloaded. origin: whose pictures they are.
     """
 
     find: Callable[[Request], Source]
@@ -41,6 +41,7 @@ class DataSet:
     boxes: bool = False
     sides: tuple[str, ...] = ("",)
     records: str = ""
+    needs_folder: bool = False
     origin: Origin = _OF_THE_USER
 
     @property
@@ -72,9 +73,9 @@ DATASETS: dict[str, DataSet] = {
             "its authors state no licence; they ask to cite the report (https://www.cs.toronto.edu/~kriz/cifar.html)",
         ),
     ),
-    "img_celeba": DataSet(find=celeba.find, image_size=64, channels=3, boxes=True, origin=_CELEBA),
-    "img_align_celeba": DataSet(find=celeba.find, image_size=64, channels=3, origin=_CELEBA),
-    "img_align_celeba_png": DataSet(find=celeba.find, image_size=64, channels=3, origin=_CELEBA),
+    "img_celeba": DataSet(find=celeba.find, image_size=64, channels=3, boxes=True, needs_folder=True, origin=_CELEBA),
+    "img_align_celeba": DataSet(find=celeba.find, image_size=64, channels=3, needs_folder=True, origin=_CELEBA),
+    "img_align_celeba_png": DataSet(find=celeba.find, image_size=64, channels=3, needs_folder=True, origin=_CELEBA),
     "horse2zebra": DataSet(
         find=horse2zebra.find,
         image_size=256,
@@ -85,6 +86,6 @@ DATASETS: dict[str, DataSet] = {
             "that of ImageNet: for non-commercial research and education only (https://image-net.org/download.php)",
         ),
     ),
-    "unpaired": DataSet(find=unpaired.find, image_size=256, channels=3, sides=("A", "B")),
-    "folder": DataSet(find=folder.find, image_size=64, channels=3),
+    "unpaired": DataSet(find=unpaired.find, image_size=256, channels=3, sides=("A", "B"), needs_folder=True),
+    "folder": DataSet(find=folder.find, image_size=64, channels=3, needs_folder=True),
 }
