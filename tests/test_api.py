@@ -46,6 +46,7 @@ def test_from_pictures_to_a_run_and_its_pictures(small_digits, tiny, tmp_path):
     run = tg.train("digits", tfrecord_path=tmp_path, run_dir=tmp_path / "run", **TINY | {"epochs": 1})
     again = tg.train(tiny, epochs=1, tfrecord_path=tmp_path, run_dir=tmp_path / "run")  # the same run: it is finished
     assert run == again == tmp_path / "run"
+    assert tg.train(run_dir=run) == run  # the run's own settings and records, not those of the demo
     assert [row["epoch"] for row in tg.read_log(run)] == [1]
     images = tg.generate(run, 3, seed=5)
     assert (images.shape, images.dtype) == ((3, 8, 8, 1), np.float32)

@@ -88,6 +88,11 @@ def test_a_generator_that_does_not_draw_from_z(tmp_path):
         generation.generate(tmp_path / "generator_ab.keras", tmp_path)
 
 
+def test_a_run_that_draws_from_pictures(tmp_path, translator):
+    with pytest.raises(UserError, match="is a run of cyclegan; this is for dcgan and gan"):
+        generation.draw(translator[0])
+
+
 def test_a_row_for_each_label_and_the_same_z_in_a_column(conditional, tmp_path):
     generator = load_generator(conditional / runs.GENERATOR)
     grid, _ = generation.generate(conditional / runs.GENERATOR, tmp_path, labels=["7", "3"], count=2, seed=1, singles=True)

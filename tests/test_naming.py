@@ -28,3 +28,8 @@ def test_a_text_as_a_part_of_a_name():
     assert naming.as_name("..") == f"-{naming.digest('..')[:8]}"
     assert naming.as_name("x" * 40) == "x" * 40
     assert len(naming.as_name("x" * 41)) == 49 and naming.as_name("x" * 41) != naming.as_name("x" * 42)
+
+
+def test_other_words_have_another_name():
+    assert naming.joined(["a", "b"]) == "a-b" != naming.joined(["a-b"])
+    assert naming.as_name(naming.joined(["label", "7", "3"])) == "label-7-3"

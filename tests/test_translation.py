@@ -94,6 +94,7 @@ def test_what_cannot_be_translated(translator, folder, tmp_path):
     for source, out, words in (
         (tmp_path / "nowhere", "out", "no such file or folder"),
         (tmp_path / "empty", "out", "no picture in it"),
+        (folder, "page.txt", "page.txt is a file: give a folder"),
         (folder, "in", "is in the folder of the originals"),
         (folder, "in/out", "is in the folder of the originals"),
         (folder / "deeper", "in", "has the folder of the originals in it"),

@@ -20,6 +20,7 @@ from tfgan_series.exploration.explore import add_attributes, add_samples, find_n
 from tfgan_series.generators import load_generator
 from tfgan_series.pictures import grid
 from tfgan_series.series import Experiment
+from tfgan_series.training import devices
 from tfgan_series.training.loop import Interrupted
 from tfgan_series.translation import translate_files as translate
 
@@ -72,13 +73,13 @@ def convert(
 
 
 def train(
-    image_type: str | Experiment = series.DEFAULT_IMAGE_TYPE,
+    image_type: str | Experiment | None = None,
     *,
     model: str | None = None,
-    preset: str = "article",
+    preset: str | None = None,
     run_dir: str | Path | None = None,
     name: str | None = None,
-    tfrecord_path: str | Path = "tfrecords",
+    tfrecord_path: str | Path | None = None,
     overwrite: bool = False,
     **settings: Any,
 ) -> Path:
@@ -88,14 +89,20 @@ def train(
         tg.show(run)
 
     image_type: an ImageType, as "mnist", or an Experiment, as tg.resolve makes it. model: the GAN (default: the first that
-    draws the ImageType). name: of the run, whose folder is then runs/<name>. preset: a named set of values. settings: those
-    that shall not have their usual values; `tfgan train --help` lists them. The rest as in workflow.train. Raises UserError
-    for settings that do not go together, and as workflow.train does. If the notebook's kernel is interrupted, the run is
-    saved and Interrupted is raised.
+    draws the ImageType). preset: a named set of values. If run_dir or name has a run and none of these three is given, they are
+    the run's; else the ImageType is the demo's. name: of the run, whose folder is then runs/<name>. tfrecord_path: default: that
+    of the run, or tfrecords. settings: those that shall not have their usual values; `tfgan train --help` lists them. The rest as
+    in workflow.train. Raises UserError for settings that do not go together, and as workflow.train does. If the notebook's kernel
+    is interrupted, the run is saved and Interrupted is raised.
     """
-    experiment = _experiment(image_type, model, preset, settings)
     folder = runs.given_folder(Path(run_dir) if run_dir else None, name)
-    return workflow.train(experiment, tfrecord_path=tfrecord_path, run_dir=folder, overwrite=overwrite)
+    there = folder if folder and (folder / runs.EXPERIMENT).is_file() else None
+    if there and image_type is model is preset is None:
+        experiment = runs.read_experiment(there).change(**settings)
+    else:
+        experiment = _experiment(image_type or series.DEFAULT_IMAGE_TYPE, model, preset or "article", settings)
+    root = tfrecord_path or (there and runs.records_path(there)) or "tfrecords"
+    return workflow.train(experiment, tfrecord_path=root, run_dir=folder, overwrite=overwrite)
 
 
 def _experiment(image_type: str | Experiment, model: str | None, preset: str, settings: dict[str, Any]) -> Experiment:
@@ -127,7 +134,7 @@ def build(
             f"model={experiment.model!r}: its networks have an input for each class, and before training nobody knows them: give "
             "them, as classes=['cat', 'dog'], or attributes, as condition=['Smiling']"
         )
-    return networks.build(experiment)
+    return networks.build(devices.resolve_precision(experiment))
 
 
 def real_pictures(

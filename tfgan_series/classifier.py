@@ -54,6 +54,11 @@ class Classifier:
     names: tuple[str, ...]
     accuracy: dict[str, float]
 
+    @property
+    def trusted(self) -> bool:
+        """Whether it recognises one of its names at least."""
+        return max(self.accuracy.values(), default=0.0) >= TRUSTED
+
     def logits(self, images: np.ndarray) -> np.ndarray:
         """[N, H, W, C] in [-1, 1] -> [N, len(names)]."""
         return in_batches(self.model, images, _SEEN)

@@ -144,7 +144,11 @@ def _plan(
     folders = [runs.member_folder(one, root) for one in asked]
     experiments = [resume.resolve_precision(one, folder) for one, folder in zip(asked, folders, strict=True)]
     if len(set(experiments)) < len(experiments):
-        raise UserError(f"some of {', '.join(members)} are the same run twice: give each value and each seed once")
+        twice = [label for label, one in zip(labels, experiments, strict=True) if experiments.count(one) > 1]
+        raise UserError(
+            f"some of {', '.join(dict.fromkeys(twice))} are the same run twice: give each value and each seed once, and "
+            "pictures, a model and a preset that do not have a value of the comparison already"
+        )
     if len(set(folders)) < len(folders):
         raise UserError(
             f"some of {', '.join(members)} have the same run folder: a run may change the varied setting when it goes on; "

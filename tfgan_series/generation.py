@@ -50,7 +50,7 @@ def generate(
             _save_singles(of_label, drawn / naming.as_name(label))
     if not grid:
         return [drawn]
-    chosen = naming.as_name("-".join(["label", *labels])) if labels else ""
+    chosen = naming.as_name(naming.joined(["label", *labels])) if labels else ""
     sheet = out / f"{'-'.join(filter(None, [drawn.name, f'count-{count}', chosen, 'numbered' * numbered]))}.png"
     with files.whole(sheet) as partial:
         pictures.grid(images, count if asked else None, corners=numbers, rows=asked).save(partial)
@@ -72,6 +72,8 @@ def draw(
 
 def _load(generator_file: Path | str, labels: Sequence[str], count: int, seed: int) -> tuple[keras.Model, Any, tuple[str, ...]]:
     """The generator, its inputs, and the labels that they ask for."""
+    if Path(generator_file).is_dir():
+        runs.read_experiment(generator_file, "noise")
     generator, asked = load_asked(generator_file, labels)
     noise_shape, *_ = input_shapes(generator)
     if len(noise_shape) != 2:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import shlex
+from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from tfgan_series.errors import UserError
@@ -17,6 +18,12 @@ def as_name(text: str, most: int = 40) -> str:
     plain = re.sub(r"^\.+$|[^\w.=+-]", "-", text)[:most]
     plain = plain if plain == text else plain.rstrip("-")
     return plain if plain == text else f"{plain}-{digest(text)[:8]}"
+
+
+def joined(words: Sequence[str]) -> str:
+    """Words as one text for as_name, joined by -. A - in a word becomes a character that as_name replaces, so that other words do
+    not make the same name."""
+    return "-".join(word.replace("-", "/") for word in words)
 
 
 def digest(name: str | PurePath) -> str:

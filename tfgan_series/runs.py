@@ -230,8 +230,11 @@ def find_records(folder: Path | str, tfrecord_path: Path | str | None = None) ->
         )
     if found.identity != info.records_identity:
         raise UserError(
-            f"{found.folder} does not hold the records that {folder} was trained on: give the --TFRecordPath of these "
-            f"({Path(folder) / FLAGS} has it), or convert the same pictures again"
+            f"{found.folder} does not hold the records that {folder} was trained on: "
+            + (
+                records.beside(found, info.records_identity)
+                or f"give the --TFRecordPath of these ({Path(folder) / FLAGS} has it), or convert the same pictures again"
+            )
         )
     return found
 

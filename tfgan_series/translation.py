@@ -57,7 +57,9 @@ def translate_files(
 
 def _checked(source: Path, out: Path) -> tuple[Path, list[str]]:
     """The folder of the originals, and the names of the pictures in it. Raises UserError if there are none, or for an OUT in
-    it or around it."""
+    it or around it or that is a file."""
+    if out.is_file():
+        raise UserError(f"--out={out} is a file: give a folder")
     if not source.exists():
         raise UserError(f"--input={source}: no such file or folder")
     found = find_files(source) if source.is_dir() else Found([source.name], Counter())

@@ -47,6 +47,7 @@ def train(
                     for line in preparation.advice(experiment, records):
                         print(line)
                 _open_run(folder, experiment, records, tfrecord_path, overwrite)
+        invocation.note_overwritten(overwrite)  # on all workers: each may be the one that says how to go on
         try:
             training.train(experiment, records, folder, strategy)
         except loop.Interrupted:
@@ -62,13 +63,13 @@ def train(
         with workers.together(strategy):
             if chief:
                 _close_finished(folder)
+    invocation.note_overwritten(False)
     return folder
 
 
 def _open_run(folder: Path, experiment: Experiment, records: Records, tfrecord_path: str | Path, overwrite: bool) -> None:
     """Open the folder for this experiment's run, a new one or one that goes on. Raises UserError if it holds another run."""
     runs.open_folder(folder, overwrite)
-    invocation.note_overwritten(overwrite)
     resume.check(folder, experiment, records)
     if line := resume.warm_restart(folder, experiment):
         print(line)

@@ -24,7 +24,7 @@ def test_one_run_and_several(workplace):
     assert [path.name for path in (workplace / "pages").iterdir()] == ["one.html"]
     (workplace / "lr=0.1").mkdir()  # something else that has the run's name
     command("report.py", f"--runs={one},lr=0.1", cwd=workplace)  # by its name
-    assert "<title>2 runs side by side</title>" in (workplace / "runs/dcgan/digits-8-lr=0.1.html").read_text()
+    assert "<title>2 runs side by side</title>" in (workplace / "runs/dcgan/dcgan-digits-8-lr=0.1.html").read_text()
 
 
 @pytest.mark.parametrize(

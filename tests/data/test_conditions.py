@@ -1,3 +1,5 @@
+import unicodedata
+
 import pytest
 
 from tfgan_series.data.conditions import Conditions
@@ -28,6 +30,15 @@ def test_without_labels_those_of_a_grid():
     assert list(DIGITS.of_labels()) == list("0123456789")
     assert list(FACES.of_labels()) == ["none", "Male", "Smiling"]
     assert Conditions().of_labels() == {} == Conditions((), exclusive=False).of_labels()
+
+
+def test_a_folder_of_a_mac_is_asked_for_by_its_name():
+    """Its names have an accent beside the letter, what one types has it in the letter."""
+    typed = "ch\u00f3"
+    dogs = Conditions((unicodedata.normalize("NFD", typed), "cat"))
+    assert dogs.names[0] != typed
+    assert dogs.of_label(typed).tolist() == dogs.of_label(dogs.names[0]).tolist() == [1, 0]
+    assert Conditions(dogs.names, exclusive=False).of_label(f"cat+{typed}").tolist() == [1, 1]
 
 
 def test_a_label_is_given_once():

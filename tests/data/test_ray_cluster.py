@@ -56,6 +56,10 @@ def test_an_address_that_is_none(tmp_path, address):
         conversion.convert(series.resolve("digits"), tfrecord_path=tmp_path / "t", cluster=address)
 
 
+def test_a_host_that_cannot_be_one_does_not_answer():
+    assert not ray_cluster._answers("..:80")
+
+
 def test_without_ray(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(UserError, match=r"needs Ray: pip install .*\[cluster\]"):

@@ -85,7 +85,11 @@ def test_the_size_asked_for_comes_before_the_originals(celeba, tmp_path):
     conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path, store="source")
     assert records.find_records(tmp_path, experiment).folder.name == "source"
     conversion.convert(experiment, dataset_path=celeba, tfrecord_path=tmp_path)
-    assert records.find_records(tmp_path, experiment).folder.name == "8"
+    found = records.find_records(tmp_path, experiment)
+    assert found.folder.name == "8"
+    original = records.open_records(tmp_path / "img_align_celeba/source")
+    assert records.beside(found, original.identity) == f"{original.folder} has them: to use these, move {found.folder} away"
+    assert records.beside(found, found.identity) == records.beside(found, "another") == ""
     noted = tmp_path / "img_align_celeba/source/conversion.json"
     settings = json.loads(noted.read_text())
     noted.write_text(json.dumps(settings | {"source": "/elsewhere"}))

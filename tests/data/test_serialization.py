@@ -45,23 +45,34 @@ def workers():
 
 
 class Counted(list):
-    """A list that counts how often a part of it is taken."""
+    """A list that counts how many of it are taken."""
 
-    parts = 0
+    taken = 0
 
-    def __getitem__(self, index):
-        self.parts += isinstance(index, slice)
-        return super().__getitem__(index)
+    def __iter__(self):
+        for one in super().__iter__():
+            self.taken += 1
+            yield one
 
 
-def test_records_wait_in_a_small_queue_for_a_slow_disk():
-    """Else all pictures would lie in memory."""
+@pytest.mark.parametrize(("size", "most"), [(4, 64 * 100), (1024, 4 * 100)])
+def test_records_wait_in_a_small_queue_for_a_slow_disk(size, most, monkeypatch):
+    """Else all pictures would lie in memory. Large ones are fewer in the queue."""
+    monkeypatch.setattr(serialization.joblib, "cpu_count", lambda: 2)
     examples = Counted([Example(str(number), np.zeros((4, 4), np.uint8)) for number in range(64 * 200)])
-    settings = records.conversion_settings(series.resolve("mnist", image_size=4), "pixels")
+    settings = records.conversion_settings(series.resolve("mnist", image_size=size), "pixels")
     found = serialization.serialized([examples], settings, {"image": None, "label": (), "filename": None})
     next(found)
-    assert 0 < examples.parts < 100
+    assert 0 < examples.taken - len(examples) < most  # the first look counts the files
     found.close()
+
+
+def test_an_array_that_its_source_calls_bad_is_rejected():
+    examples = [Example(str(number), np.zeros((4, 4), np.uint8), problem="broken" * number) for number in range(2)]
+    settings = records.conversion_settings(series.resolve("mnist", image_size=4), "pixels")
+    good, bad = serialization.serialized([examples], settings, {"image": None, "label": (), "filename": None})
+    assert isinstance(good, serialization.Serialized)
+    assert str(bad) == "broken"
 
 
 def test_processes_write_what_threads_write(many, converted, tmp_path):

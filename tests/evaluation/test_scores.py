@@ -76,6 +76,14 @@ def test_a_copy_of_the_generator_does_not_take_the_place_of_the_runs_own(tmp_pat
     assert scores.of_run(tmp_path, dcgan) == [score()]
 
 
+def test_floors_that_differ_by_rounding_can_be_compared():
+    one = score(floor=1.0624661255)
+    assert scores.how_to_compare([one, score(floor=1.0624661484)]) == scores.HOW_TO_READ
+    for other in (score(floor=1.07), score(floor=one.floor, features_digest="cc")):
+        assert f"({one.metric}): do not compare" in scores.how_to_compare([one, other])
+    assert scores.how_to_compare([one, score(metric="kid", features_digest="cc")]) == scores.HOW_TO_READ
+
+
 def test_the_latest_score_of_each_name():
     found = [score(value=3.0), score(metric="kid", value=1.0), score(value=2.0)]
     assert scores.latest(found) == [score(metric="kid", value=1.0), score(value=2.0)]  # the last measured comes last

@@ -97,6 +97,12 @@ def test_a_group_that_the_generator_does_not_draw_is_said():
     assert "The group Flat" not in text
 
 
+@pytest.mark.parametrize("terms", [[29, 36], [(1, 3)], [], [(2, [3])], [(1, [])], "ab"])
+def test_terms_that_are_none(terms):
+    with pytest.raises(UserError, match="wanted .*, each sign 1 or -1 and each group with a number or more"):
+        arithmetic.by_number(Plane(), terms)
+
+
 def test_too_few_samples():
     with pytest.raises(UserError, match="--sampled=63: 3 groups of 16 and a control need 64 or more"):
         arithmetic.by_name(Plane(), Judge(), "Dark - !Dark + !Dark", count=63)

@@ -230,6 +230,7 @@ def test_several_runs_share_one_table_of_scores_and_what_differs_follows(trained
     assert re.search(r"fid7_test_random</th><td>12.25 ± 0.5 \(1.5\)</td><td>9.5 ± 0.5 \(1.5\)</td><td>–</td>", text)
     assert re.search(r"measured after step</th><td>46</td><td>46</td><td></td>", text)
     assert "The smaller fid and kid are, the better" in text
+    assert "that the generator was trained on" not in text
     later = protocol | {"step": 92, "checkpoint_digest": "later", "features_digest": "g"}
     scores.add(folders[1], [
         scores.Score(metric="kid7_test_random", value=3.0, error=None, floor=1.5, **later),
@@ -239,6 +240,10 @@ def test_several_runs_share_one_table_of_scores_and_what_differs_follows(trained
     assert "other networks or against other real pictures (fid7_test_random): do not compare their scores" in text
     assert re.search(r"<td>8.5 \(1.25\), step 46</td>", text)
     assert re.search(r"<td>3 \(1.5\), step 92</td>", text)
+    own = scores.Score(metric="fid7_train_random", value=1.0, error=None, floor=1.5, **protocol | {"partition": "train"})
+    scores.add(folders[0], [own])
+    text = report.make(folders, tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "one: The real pictures are pictures that the generator was trained on." in text
 
 
 @pytest.mark.parametrize("loss", series.LOSSES)
@@ -249,6 +254,24 @@ def test_the_loss_at_equilibrium(loss):
     assert float(series.LOSSES[loss].equilibrium.split("= ")[-1]) == pytest.approx(least, abs=6e-4)
     probable = "Real_P and Fake_P are both 0.5" in reading.of_curves([series.resolve("digits", loss=loss, r1=0.0)])[-1]
     assert probable == series.LOSSES[loss].log_odds
+
+
+@pytest.mark.parametrize("loss", series.LOSSES)
+def test_who_has_won_is_said_of_losses_that_end_at_zero(loss):
+    bounds = {"G": losses.LOSSES[loss].g_bound, "D": losses.LOSSES[loss].d_bound}
+    assert series.LOSSES[loss].ends_at_zero == tuple(player for player, bound in bounds.items() if bound == 0)
+    said = [line for line in reading.of_curves([series.resolve("digits", loss=loss, r1=0.0)]) if "has won if" in line]
+    assert [line.split(" comes")[0] for line in said] == {
+        ("G", "D"): ["One player has won if a loss"], ("D",): ["One player has won if D's loss"], (): []
+    }[series.LOSSES[loss].ends_at_zero]  # fmt: skip
+
+
+def test_a_smooth_label_moves_the_answers_at_equilibrium():
+    """D's best answer p to real and generated pictures alike has the least -0.9 log p - 1.1 log(1 - p)."""
+    p = np.linspace(0.01, 0.99, 99)
+    best = p[np.argmin(-0.9 * np.log(p) - 1.1 * np.log(1 - p))]
+    said = reading.of_curves([series.resolve("digits", real_label=0.9, r1=0.0)])[-1]
+    assert f"Real_P and Fake_P are both {best:g}. Few" in said
 
 
 def test_how_to_read_the_curves_is_beside_them(page, pair):
@@ -273,6 +296,7 @@ def test_scores_by_class_have_a_table_of_their_own(trained, tmp_path):
     assert re.search(r'<th scope="col">class</th><th scope="col">fid</th><th scope="col">as_asked</th>', text)
     assert re.search(r'<th scope="row">dog</th><td>21 \(1\)</td><td>0.75 \(1\)</td>', text)
     assert "fid_of_cat" not in text
+    assert "Measured after step 7, against test pictures, through classifier features." in text
     first, *_, cat, dog = scores.table(found).splitlines()
     assert first.split() == ["score", "value", "of", "real", "pictures"]
     assert (cat.split(), dog.split()) == (["cat", "20", "(1)", "0.75", "(1)"], ["dog", "21", "(1)", "0.75", "(1)"])

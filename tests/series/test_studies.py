@@ -56,6 +56,21 @@ def test_the_losses():
     assert settings("loss", "loss", "r1", "r2") == losses
 
 
+@pytest.mark.parametrize(
+    ("name", "image_type", "preset"),
+    [
+        ("tips", "cifar10", "article"),
+        ("loss", "mnist", "article"),
+        ("loss", "cifar10", "strong"),
+        ("optimizer", "digits", "strong"),
+    ],
+)
+def test_a_study_of_another_row_has_as_many_runs(name, image_type, preset):
+    """Its labels stay true: no member has a value only because its row has it."""
+    members = studies.members(studies.STUDIES[name], seeds=[0], image_type=image_type, preset=preset)
+    assert len({one for (one,) in members.values()}) == len(members)
+
+
 def test_seeds():
     study = studies.STUDIES["loss"]
     seeds = {label: [one.seed for one in runs] for label, runs in studies.members(study).items()}

@@ -99,6 +99,20 @@ def test_none_that_can_be_read_is_never_a_fresh_start(tmp_path):
     assert "\n" not in str(error.value)
 
 
+def test_a_full_memory_is_no_damage(tmp_path, monkeypatch):
+    _, state, step = make()
+    step(pictures())
+    checkpoints = Checkpoints(state, tmp_path)
+    checkpoints.save()
+
+    def full(path):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+    monkeypatch.setattr(checkpoints._checkpoint, "read", full)
+    with pytest.raises(tf.errors.ResourceExhaustedError):  # workflow.py has a line for it
+        checkpoints.restore()
+
+
 def cut(path):
     path.write_bytes(path.read_bytes()[:1000])
 

@@ -6,6 +6,7 @@ import keras
 import pytest
 
 from tfgan_series import report, runs, series, workflow
+from tfgan_series.errors import UserError
 from tfgan_series.training import adversarial, cyclegan, health, hooks
 
 from test_adversarial import make
@@ -101,5 +102,8 @@ def test_the_bounds_of_each_model():
 
 def test_advice_names_only_settings_of_the_model():
     assert health.advice(series.resolve("mnist", lr=0.2)) == ADVICE
-    for other in (series.resolve("digits", r1=2.0), series.resolve("horse2zebra")):
+    normalised = series.resolve("digits", r1=0.0, d_norm="batch")
+    with pytest.raises(UserError):
+        normalised.change(r1=1.0)
+    for other in (series.resolve("digits", r1=2.0), series.resolve("horse2zebra"), normalised):
         assert "--r1" not in health.advice(other)

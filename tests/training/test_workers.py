@@ -161,6 +161,16 @@ def test_a_cluster_that_cannot_be_read_is_one_line(monkeypatch):
         devices.choose_strategy()
 
 
+@pytest.mark.parametrize("index", [2, "one"])
+def test_a_cluster_without_this_worker_is_one_line(index, monkeypatch):
+    """Whoever counts from 1 gives the last worker an index that there is not."""
+    cluster = {"worker": ["127.0.0.1:0", "127.0.0.1:1"]}
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}))
+    with pytest.raises(UserError, match="TF_CONFIG does not describe this worker .*the first is 0; or unset it$") as error:
+        devices.choose_strategy()
+    assert "\n" not in str(error.value)
+
+
 def test_one_process_is_together_with_itself():
     """A problem stays what it is, and nothing is sent."""
     alone = tf.distribute.get_strategy()

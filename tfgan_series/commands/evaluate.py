@@ -47,7 +47,7 @@ def main() -> None:
     scores.check_kind(FLAGS.features, FLAGS.weights)
     run = command_line.run_folder()
     backend.import_tensorflow()
-    from tfgan_series import runs, series
+    from tfgan_series import runs
     from tfgan_series.evaluation import evaluate
 
     found = evaluate.evaluate_run(
@@ -63,11 +63,7 @@ def main() -> None:
     )
     print(scores.table(found))
     print(scores.HOW_TO_READ)
-    trained = runs.read_experiment(run)
-    if series.MODELS[trained.model].draws_from == "noise" and trained.partition in (found[0].partition, "all"):
-        print(
-            "The real pictures are pictures that the generator was trained on. Copies of them score better than other real "
-            f"pictures do, so look at {invocation.command('explore')} neighbours too."
-        )
+    if caution := scores.caution(runs.read_experiment(run), found):
+        print(caution)
     print(f"In {run / scores.NAME}")
     report.refresh(run)

@@ -82,6 +82,8 @@ def main(what: str) -> None:
             "say what to add in one of two ways: numbers of samples, as --plus=29,36,51 --minus=37,42,47 --plus=10,22,64, or "
             "attributes, as --equation='Male & Smiling - Male'"
         )
+    if terms and FLAGS["sampled"].present:
+        raise UserError("--sampled is for --equation: leave it out")
     if FLAGS.equation is not None:
         from tfgan_series.exploration import equation
 

@@ -40,7 +40,8 @@ def main() -> None:
     usual = folders[0] / report.NAME
     if len(folders) > 1:
         places = [folder.resolve() for folder in folders]
-        usual = places[0].with_name(f"{naming.as_name('-'.join(place.name for place in places))}.html")
+        names = [part for name in report.distinct_names(places) for part in Path(name).parts]
+        usual = places[0].with_name(f"{naming.as_name('-'.join(names))}.html")
     page = report.make(folders, command_line.path("out") or usual)
     print(f"Open {page}")
 

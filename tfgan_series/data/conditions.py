@@ -3,6 +3,7 @@
 A condition is a vector [K] float32, a number for each name: 1 if the picture shall have it, else 0.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,11 @@ Labels = str | int | np.integer | Sequence[str | int]  # one label, or several
 def texts(labels: Labels) -> list[str]:
     """One label or several as a list of texts."""
     return [str(one) for one in ([labels] if isinstance(labels, (str, int, np.integer)) else labels)]
+
+
+def _composed(name: str) -> str:
+    """A name with each accent in its letter. A keyboard gives it so; a folder made on a Mac has accents of their own."""
+    return unicodedata.normalize("NFC", name)
 
 
 @dataclass(frozen=True)
@@ -58,14 +64,15 @@ class Conditions:
 
     def _places(self, label: str) -> list[int]:
         """The places of the names that a label asks for."""
+        label = _composed(label)
         if label == _WITHOUT and label in self.labels and label not in self.names:
             return []
-        parts = [label] if self.exclusive or label in self.names else label.split(_AND)
+        parts = [label] if self.exclusive or label in map(_composed, self.names) else label.split(_AND)
         return [self._place(part, label) for part in parts]
 
     def _place(self, name: str, label: str) -> int:
-        if name in self.names:
-            return self.names.index(name)
+        if name in (names := list(map(_composed, self.names))):
+            return names.index(name)
         if name.isdecimal() and int(name) < len(self.names):
             return int(name)
         listed = ", ".join(self.labels[:_LISTED]) + (" ..." if len(self.labels) > _LISTED else "")

@@ -11,7 +11,6 @@ import hashlib
 import itertools
 import json
 import math
-import os
 import shutil
 import zlib
 from collections import Counter
@@ -29,6 +28,7 @@ from tfgan_series.data import preprocess, ray_cluster, records, sharding
 from tfgan_series.data.datasets import DATASETS
 from tfgan_series.data.datasets.source import Example, Request, Source
 from tfgan_series.data.schema import Schema, decode, make_schema
+from tfgan_series.data.serialization import record_bytes
 from tfgan_series.data.sharding import Shard
 from tfgan_series.errors import UserError, printable
 
@@ -128,9 +128,10 @@ def _convert_into(
         told = ", ".join(f"{kind} {number:,}" for kind, number in kinds)
         print(printable(f"Pictures that could not be used: {len(rejected):,} ({told}); {folder / records.REJECTED} names them."))
     if oblong and settings.get("fit") != "crop":
+        stored = settings["store"] == "pixels"
         print(
-            f"Note: {oblong:,} pictures are not square, and are squashed. To cut out the middle instead, give --fit=crop, here "
-            "(with --overwrite) and when you train."
+            f"Note: {oblong:,} pictures are not square, and {'are' if stored else 'training will have them'} squashed. To cut "
+            f"out the middle instead, give --fit=crop{', here (with --overwrite) and' if stored else ''} when you train."
         )
     for note in source.notes:
         print(printable(f"Note: {note}."))
@@ -149,11 +150,7 @@ def _shards(source: Source, settings: Mapping[str, Any]) -> list[Shard]:
     for partition, examples in source.partitions.items():
         if not examples:
             continue
-        if settings["store"] == "pixels":
-            size = len(examples) * settings["image_size"] ** 2 * settings["channels"]
-        else:
-            size = sum(_stored_bytes(one.image) for one in examples)
-        number = shard_number(len(examples), size)
+        number = shard_number(len(examples), sum(record_bytes(one, settings) for one in examples))
         order = np.random.default_rng(len(examples)).permutation(len(examples))
         for index, part in enumerate(np.array_split(order, number)):
             file = f"{settings['image_type']}-{partition}.tfrecord-{index:05d}-of-{number:05d}"
@@ -165,17 +162,6 @@ def shard_number(count: int, size: int) -> int:
     """Shards for `count` records with `size` bytes in all: 8, or fewer if there are fewer records, or more if a
     shard would be larger than 256 MiB."""
     return max(math.ceil(size / _SHARD_BYTES), min(_MIN_SHARDS, count))
-
-
-def _stored_bytes(image: str | bytes | np.ndarray) -> int:
-    if isinstance(image, np.ndarray):
-        return image.nbytes
-    if isinstance(image, bytes):
-        return len(image)
-    try:
-        return os.stat(image).st_size
-    except OSError:  # it was removed after the folder was listed: it will be rejected
-        return 0
 
 
 def _begin(partial: Path, plan: Plan, overwrite: bool) -> dict[str, dict[str, Any]]:

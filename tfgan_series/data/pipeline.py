@@ -98,6 +98,7 @@ def in_order(
     dataset = dataset.map(lambda known: {**known, "image": _to_float(known["image"])}).prefetch(1)
     with damage_named(records):
         yield from dataset.as_numpy_iterator()
+    record_files.check_unchanged(records)
 
 
 def conditions_of(known: Mapping[str, Any], records: Records, wanted: Conditions) -> tf.Tensor:

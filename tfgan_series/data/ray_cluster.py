@@ -138,7 +138,7 @@ def _answers(address: str) -> bool:
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS).close()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a host's name that cannot be one
         return False
     return True
 

@@ -156,6 +156,14 @@ def find_records(tfrecord_path: str | Path, experiment: PictureSettings) -> Reco
     return None
 
 
+def beside(records: Records, identity: str) -> str:
+    """What to say if a folder beside the records has those of this identity: records of pixels are found before originals."""
+    for folder in sorted(records.folder.parent.iterdir()):
+        if folder != records.folder and known_of(folder).get("identity") == identity:
+            return f"{folder} has them: to use these, move {records.folder} away"
+    return ""
+
+
 def check_settings(records: Records, wanted: Mapping[str, Any]) -> None:
     """Raises UserError if the records were made with other settings than those wanted."""
     has = records.settings
@@ -179,6 +187,7 @@ def open_records(folder: str | Path) -> Records:
 
     folder = Path(folder)
     try:
+        begun = files.stamp(folder / CONVERSION)
         settings = read_conversion(folder)
         info = tfds.builder_from_directory(folder).info
         shards = {name: [Path(file) for file in split.filepaths] for name, split in info.splits.items()}
@@ -191,7 +200,7 @@ def open_records(folder: str | Path) -> Records:
         raise UserError(f"{folder} was made by an earlier version: {_again()}")
     for name, split in info.splits.items():
         _check_sizes(shards[name], split.num_bytes + _FRAME_BYTES * split.num_examples)
-    return Records(
+    opened = Records(
         folder=folder,
         settings=settings,
         identity=identity,
@@ -203,6 +212,9 @@ def open_records(folder: str | Path) -> Records:
         class_names=class_names,
         attribute_names=attribute_names,
     )
+    if opened.stamps[folder / CONVERSION] != begun:
+        raise UserError(f"{folder} was made again while it was opened: type {invocation.same_command()}")
+    return opened
 
 
 def read_conversion(folder: Path) -> dict[str, Any]:

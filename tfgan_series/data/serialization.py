@@ -5,7 +5,8 @@ file, so it imports no TensorFlow, which would take each of them seconds.
 """
 
 import collections
-from collections.abc import Generator, Mapping, Sequence
+import os
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
@@ -21,7 +22,8 @@ from tfgan_series.data.preprocess import BadPicture
 from tfgan_series.data.wire import Fields, serialize
 from tfgan_series.errors import UserError
 
-_CHUNK = 64  # examples that a worker takes at a time
+_CHUNK = 64  # examples that a worker takes at a time, at most
+_CHUNK_BYTES = 2**22  # after so many bytes of records a chunk ends
 _AHEAD = 4  # chunks for each core that are prepared or wait to be written
 _FEW = 2000  # so many files are prepared before processes have started
 
@@ -42,13 +44,12 @@ def serialized(
     """
     files = sum(not isinstance(one.image, np.ndarray) for group in groups for one in group)
     processes = files > _FEW and settings["store"] == "pixels"  # TensorFlow looks at originals, and is in this process alone
-    chunks = (group[start : start + _CHUNK] for group in groups for start in range(0, len(group), _CHUNK))
     cores = joblib.cpu_count()
     # loky's processes do not run the caller's script again, as those of multiprocessing do.
     workers: Any = get_reusable_executor(cores) if processes else ThreadPoolExecutor(cores)
     waiting: collections.deque[Future] = collections.deque()
     try:
-        for chunk in chunks:
+        for chunk in _chunks(groups, settings):
             waiting.append(workers.submit(_serialized, chunk, settings, fields))
             if len(waiting) > _AHEAD * cores:  # else all records would lie in memory where the disk is slower than the cores
                 yield from waiting.popleft().result()
@@ -64,8 +65,37 @@ def serialized(
         workers.shutdown()
 
 
+def _chunks(groups: Sequence[Sequence[Example]], settings: Mapping[str, Any]) -> Iterator[list[Example]]:
+    for group in groups:
+        chunk: list[Example] = []
+        size = 0
+        for one in group:
+            chunk.append(one)
+            size += record_bytes(one, settings)
+            if len(chunk) == _CHUNK or size >= _CHUNK_BYTES:
+                yield chunk
+                chunk, size = [], 0
+        if chunk:
+            yield chunk
+
+
+def record_bytes(example: Example, settings: Mapping[str, Any]) -> int:
+    """About how many bytes an example's picture takes in its record. A file that is not there any more takes 0."""
+    if settings["store"] == "pixels":
+        return settings["image_size"] ** 2 * settings["channels"]
+    if isinstance(example.image, np.ndarray):
+        return example.image.nbytes
+    if isinstance(example.image, bytes):
+        return len(example.image)
+    try:
+        return os.stat(example.image).st_size
+    except OSError:  # it was removed after the folder was listed: it will be rejected
+        return 0
+
+
 def _serialized(examples: Sequence[Example], settings: Mapping[str, Any], fields: Fields) -> list[Serialized | BadPicture]:
-    arrays = [one.image for one in examples if isinstance(one.image, np.ndarray)]
+    plain = not settings["bbox"] and not any(one.problem for one in examples)
+    arrays = [one.image for one in examples if plain and isinstance(one.image, np.ndarray)]
     if settings["store"] == "pixels" and len(arrays) == len(examples) and len({one.shape for one in arrays}) == 1:
         pictures = preprocess.prepare_arrays(np.stack(arrays), **_how(settings))
         height, width, *_ = arrays[0].shape

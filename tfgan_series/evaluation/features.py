@@ -59,9 +59,9 @@ def load(kind: str | None, records: Records, experiment: Experiment, weights: Pa
     shape = (experiment.image_size, experiment.image_size, experiment.channels)
     if kind == "classifier" or (kind is None and classifier.names(records)):
         judge = classifier.find_or_train(records, experiment)
-        best = max(judge.accuracy.values(), default=0.0)
-        if kind or best >= classifier.TRUSTED:
+        if kind or judge.trusted:
             return of_classifier(judge, classes=not records.attribute_names)
+        best = max(judge.accuracy.values(), default=0.0)
         # Folders may be albums: what tells them apart says nothing of the pictures.
         print(
             f"A classifier cannot tell {' from '.join(judge.names[:3])}{' and so on' if len(judge.names) > 3 else ''} (balanced "

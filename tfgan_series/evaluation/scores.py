@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import json
+import math
 import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -54,15 +55,31 @@ class Score:
 
 def how_to_compare(found: Iterable[Score]) -> str:
     """How to read the scores of several runs in one table: a warning, if some of one name were measured in different ways."""
-    ways: dict[str, set[tuple[str, float]]] = {}
+    by_metric: dict[str, list[Score]] = {}
     for score in found:
-        ways.setdefault(score.metric, set()).add((score.features_digest, score.floor))
-    if apart := [metric for metric, of_metric in ways.items() if len(of_metric) > 1]:
+        by_metric.setdefault(score.metric, []).append(score)
+    if apart := [metric for metric, alike in by_metric.items() if not all(_comparable(alike[0], one) for one in alike)]:
         return (
             f"The runs were measured through other networks or against other real pictures ({', '.join(apart)}): do not compare "
             "their scores."
         )
     return HOW_TO_READ
+
+
+def _comparable(one: Score, other: Score) -> bool:
+    """Whether two scores of one name were measured alike. Another processor rounds the same floor otherwise."""
+    return one.features_digest == other.features_digest and math.isclose(one.floor, other.floor, rel_tol=1e-3, abs_tol=1e-5)
+
+
+def caution(experiment: Experiment, found: Sequence[Score]) -> str:
+    """What to say of a run's scores if its real pictures are among those that it was trained on; else ""."""
+    model = MODELS[experiment.model]
+    if model.draws_from != "noise" or experiment.partition not in {"all", *(score.partition for score in found)} or not found:
+        return ""
+    return (
+        "The real pictures are pictures that the generator was trained on. Copies of them score better than other real pictures "
+        f"do, so look at {invocation.command('explore')} neighbours too."
+    )
 
 
 def protocol_name(metric: str, direction: str, count: int, partition: str, features: str) -> str:
@@ -147,12 +164,15 @@ def as_text(value: float, error: float | None = None) -> str:
     return f"{value:.4g}" + ("" if error is None else f" ± {error:.2g}")
 
 
+def of_classes(scores: Sequence[Score]) -> list[Score]:
+    """The scores of single classes of the last measurement, in which they come after the scores of all pictures."""
+    return list(itertools.takewhile(lambda score: score.of, reversed(scores)))[::-1]
+
+
 def by_class(scores: Sequence[Score]) -> list[list[str]]:
     """The scores of single classes as a table of texts: a head, then a row for each class with the value of each metric, and in
-    brackets that of real pictures. Only those of the last measurement, in which they come after the scores of all pictures. Only
-    the head's first cell if there are none."""
-    newest = list(itertools.takewhile(lambda score: score.of, reversed(scores)))[::-1]
-    found = {(score.of, score.metric.partition("_of_")[0]): score for score in newest}
+    brackets that of real pictures. Only the head's first cell if there are none."""
+    found = {(score.of, score.metric.partition("_of_")[0]): score for score in of_classes(scores)}
     classes, metrics = (list(dict.fromkeys(names)) for names in (zip(*found, strict=True) if found else ((), ())))
     cells = {key: f"{score.value:.3g} ({score.floor:.3g})" for key, score in found.items()}
     return [["class", *metrics], *([one, *(cells.get((one, metric), "–") for metric in metrics)] for one in classes)]

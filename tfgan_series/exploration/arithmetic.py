@@ -42,14 +42,23 @@ class Group:
         return f"{'+' if self.sign > 0 else '-'} {self.name}"
 
 
+def checked(terms: Numbers) -> Numbers:
+    """The terms, as pairs of a sign and a group of numbers. Raises UserError for anything else."""
+    try:
+        pairs = [(sign, tuple(numbers)) for sign, numbers in terms]
+    except (TypeError, ValueError):
+        pairs = []
+    if not pairs or not all(sign in (1, -1) and numbers for sign, numbers in pairs):
+        raise UserError(f"{terms}: wanted [(sign, numbers)], each sign 1 or -1 and each group with a number or more")
+    return pairs
+
+
 def by_number(generator: Network, terms: Numbers, *, seed: int = 0) -> Finding:
     """Draw the equation of chosen samples, with its terms in the given order. Returns a Finding.
 
     Raises UserError for other signs, a group without numbers, a number that no sample has, and if the terms cancel out.
     """
-    groups = [Group(sign, _listed(numbers), tuple(numbers)) for sign, numbers in terms]
-    if not groups or not all(group.sign in (1, -1) and group.numbers for group in groups):
-        raise UserError(f"{terms}: wanted [(sign, numbers)], each sign 1 or -1 and each group with a number or more")
+    groups = [Group(sign, _listed(numbers), tuple(numbers)) for sign, numbers in checked(terms)]
     means, result = _sums(generator, groups, seed)
     words = " ".join(f"{'+' if group.sign > 0 else '-'} mean({group.name})" for group in groups).removeprefix("+ ")
     return Finding(

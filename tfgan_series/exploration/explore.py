@@ -77,6 +77,7 @@ def add_samples(
     tg.add_samples(run, [(1, [29, 36, 51]), (-1, [37, 42, 47]), (1, [10, 22, 64])]).picture
     """
     step, labels = runs.last_step(run), texts(labels)
+    terms = arithmetic.checked(terms)
     found = arithmetic.by_number(_generator(run, labels), terms, seed=seed)
     sum_of = "".join(f"{'+' if sign > 0 else '-'}{'.'.join(map(str, numbers))}" for sign, numbers in terms)
     return _written(found, step, run, out, ["arithmetic", sum_of.removeprefix("+")], labels, {"seed": seed})
@@ -126,7 +127,7 @@ def find_neighbours(
     tfrecord_path: Path | str | None = None,
     seed: int = 0,
 ) -> findings.Finding:
-    """The training pictures nearest to samples.
+    """The training pictures nearest to samples: in pixels, and in the features of the records' classifier if it is trusted.
 
     tg.find_neighbours(run, [1, 2, 3]).picture
     """
@@ -135,6 +136,8 @@ def find_neighbours(
     experiment, records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
     latent.numbered(numbers, 1, seed)  # checked before a classifier is trained for them
     judge = classifier.find_or_train(records, experiment) if classifier.names(records) else None
+    if judge and not judge.trusted:  # folders may be albums, for example: its features say nothing of the pictures
+        judge = None
     condition = generator.value if isinstance(generator, Fixed) else None
     found = neighbours.neighbours(generator, records, experiment, numbers, condition=condition, seed=seed, judge=judge)
     return _written(found, step, run, out, ["neighbours", *map(str, numbers)], labels, {"seed": seed})
@@ -152,7 +155,7 @@ def _written(
     """Write the Finding, under a name made of the words and of what was asked beside them. Returns it with the files' names.
     step: of the run when its generator was read; a training may go on meanwhile."""
     kind, *words = words
-    words += ["label", *labels] if labels else []
+    words += ["label", naming.joined(labels)] if labels else []
     words += [f"{option}-{value}" for option, value in options.items() if value != _USUAL.get(option)]
     name = f"{kind}-{naming.as_name('-'.join(words))}"
     found = dataclasses.replace(found, pictures={f"{name}{Path(file).suffix}": one for file, one in found.pictures.items()})

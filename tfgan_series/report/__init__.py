@@ -5,7 +5,7 @@
 The report only reads the files that runs and conversions left. It does not import networks or training.
 """
 
-from tfgan_series.report.page import NAME, make, refresh
+from tfgan_series.report.page import NAME, distinct_names, make, refresh
 from tfgan_series.report.tables import Table
 
-__all__ = ["NAME", "Table", "make", "refresh"]
+__all__ = ["NAME", "Table", "distinct_names", "make", "refresh"]

@@ -53,7 +53,7 @@ def make(
     ]
     page = _template().render(
         runs=shown,
-        tables=tables or (_score_tables(names, [run["measured"] for run in shown]) if len(shown) > 1 else ()),
+        tables=tables or (_score_tables(names, shown) if len(shown) > 1 else ()),
         heading=heading or (f"{len(shown)} runs side by side" if len(shown) > 1 else shown[0]["title"]),
         reading=reading.of_curves([run.experiment for run in infos]),
         how_to_read_scores=scores.HOW_TO_READ,
@@ -125,7 +125,9 @@ def _shown(folder: Path, info: runs.RunInfo, log: plots.Log, room: int) -> dict[
         "thinned": f"{len(grids)} of {len(paths)} grids are here, evenly chosen" if len(grids) < len(paths) else "",
         "measured": measured,
         "scores": _scores(measured),
+        "caution": scores.caution(experiment, measured),
         "by_class": scores.by_class(measured),
+        "way_of_classes": _way(scores.of_classes(measured)),
         "explored": [_explored(path, log[-1]) for path in sorted((folder / runs.EXPLORED).glob("[!.]*.json"))],
         "translated": [_translated(path, log[-1]) for path in sorted((folder / runs.TRANSLATED).glob(f"*/{runs.TRANSLATION}"))],
         "rejected": _rejected(folder, info),
@@ -153,9 +155,18 @@ def _scores(measured: Sequence[scores.Score]) -> list[dict[str, str]]:
     ]
 
 
-def _score_tables(names: Sequence[str], measured: Sequence[Sequence[scores.Score]]) -> list[Table]:
+def _way(of_classes: Sequence[scores.Score]) -> str:
+    """How the scores of single classes were measured."""
+    if not of_classes:
+        return ""
+    one = of_classes[0]
+    step = "" if one.step is None else f"after step {one.step:,}, "
+    return f"Measured {step}against {one.partition} pictures, through {one.features} features."
+
+
+def _score_tables(names: Sequence[str], shown: Sequence[Mapping[str, Any]]) -> list[Table]:
     """A table of the scores of several runs, a column for each; none if no run has scores."""
-    columns, steps = [], []
+    columns, steps, measured = [], [], [run["measured"] for run in shown]
     for of_run in measured:
         found = _scores(of_run)
         at = list(dict.fromkeys(score["step"] for score in found))
@@ -168,6 +179,8 @@ def _score_tables(names: Sequence[str], measured: Sequence[Sequence[scores.Score
     rows = [[metric, *(column.get(metric, "–") for column in columns)] for metric in metrics]
     how = scores.how_to_compare(score for of_run in measured for score in of_run if not score.of)
     text = f"In brackets: the same score of real pictures. Compare scores of one name alone. {how}"
+    if cautions := [f"{name}: {run['caution']}" for name, run in zip(names, shown, strict=True) if run["caution"]]:
+        text = " ".join([text, *cautions])
     return [Table("Scores", [["score", *names], *rows, ["measured after step", *steps]], text)] if metrics else []
 
 

@@ -44,7 +44,7 @@ class Checkpoints:
                 files.sync(part)  # before an older one goes: TensorFlow does not wait for the disk
         except (tf.errors.OpError, OSError) as error:
             reason = error.message.rpartition("; ")[2] if isinstance(error, tf.errors.OpError) else error  # without its nodes
-            raise UserError(f"no checkpoint can be written to {self._folder} ({reason}); the last one is kept") from error
+            raise UserError(f"no checkpoint can be written to {self._own_folder} ({reason}); the last one is kept") from error
         _remove_all_but(_find(self._own_folder)[:_KEEP], self._own_folder)
 
     def restore(self) -> bool:
@@ -57,6 +57,10 @@ class Checkpoints:
             try:
                 self._checkpoint.read(str(path)).assert_existing_objects_matched()
                 return True
+            except (tf.errors.ResourceExhaustedError, tf.errors.UnavailableError):  # the checkpoint may be good
+                raise
+            except tf.errors.PermissionDeniedError as error:
+                raise UserError(f"checkpoint {path} may not be read ({reason_of(error)}): change its permissions") from error
             except (tf.errors.OpError, AssertionError, ValueError, IndexError) as error:  # IndexError: a file cut short
                 print(f"Checkpoint {path} cannot be read ({reason_of(error)}).")
         if paths:

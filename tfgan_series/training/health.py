@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from tfgan_series import series
+from tfgan_series.errors import UserError
 from tfgan_series.series import Experiment
 
 # Variety of a grid whose pictures are all but equal. A jump of the losses can make a single grid so pale: two in a row are a
@@ -44,5 +45,13 @@ def warnings(
 
 def advice(experiment: Experiment) -> str:
     """What to try against a collapse, or against a player that wins."""
-    r1 = ["--r1=1"] if series.values(experiment).get("r1") == 0 else []
+    r1 = ["--r1=1"] if series.values(experiment).get("r1") == 0 and _takes_r1(experiment) else []
     return f"Try {', '.join([*r1, f'a smaller --lr than {experiment.lr:g}'])} or another --seed."
+
+
+def _takes_r1(experiment: Experiment) -> bool:
+    try:
+        experiment.change(r1=1.0)
+    except UserError:  # beside a batch normalisation of D, for example
+        return False
+    return True

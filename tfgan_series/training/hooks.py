@@ -5,6 +5,7 @@ then saves a checkpoint. A run killed before that checkpoint trains the row's st
 for the same step before.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -99,11 +100,15 @@ def save_scores(twins: Mapping[str, keras.Model], real: evaluate.Reference, ever
 
 
 def _earlier(folder: Path, distances: Sequence[scores.Score], step: int) -> list[tuple[str, list[float]]]:
-    """The same distances of the run's generators at earlier steps: [(the digest of their features, their values)]."""
+    """The same distances of the run's generators at earlier steps: [(the digest of their features, their values)]. Only those
+    that a row of the log has: of what `evaluate` measured no best generator was kept."""
     found: dict[tuple[int, str], list[float]] = {}
-    same = {(one.metric, one.n_real, one.checkpoint) for one in distances}
+    same = {(one.metric, one.n_real, one.checkpoint, one.seed) for one in distances}
+    rows = {row["step"]: row for row in runs.read_log(folder)}
     for one in scores.read(folder):
-        if (one.metric, one.n_real, one.checkpoint) in same and one.step is not None and one.step < step:
+        if one.step is None or one.step >= step or (one.metric, one.n_real, one.checkpoint, one.seed) not in same:
+            continue
+        if not math.isnan(rows.get(one.step, {}).get(one.metric, math.nan)):
             found.setdefault((one.step, one.features_digest), []).append(one.value)
     return [(digest, values) for (_, digest), values in found.items()]
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from keras.optimizers.schedules import LearningRateSchedule
 from tqdm.auto import tqdm
 
-from tfgan_series import progress, series, signals
+from tfgan_series import invocation, progress, series, signals
 from tfgan_series.errors import Diverged
 from tfgan_series.series import Experiment
 from tfgan_series.training import schedule
@@ -38,7 +38,7 @@ class Interrupted(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows (IPython asks for this method)."""
-        return [f"Stopped and saved in {self}. To go on, run the cell again."]
+        return [f"Stopped and saved in {self}. To go on, run {invocation.same_cell()}."]
 
 
 class State(Protocol):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tfgan_series import invocation, runs, series
+from tfgan_series.data import records as record_files
 from tfgan_series.data.records import Records
 from tfgan_series.errors import UserError
 from tfgan_series.series import Experiment
@@ -46,7 +47,8 @@ def check(folder: Path, experiment: Experiment, records: Records | None) -> None
         if (count := records.count_of(experiment)) != run.record_count:
             other.append(f"records: {run.record_count} in the run, {count} now")
         elif run.records_identity != records.identity:
-            other.append(f"records: those in {records.folder} are not the run's (made again, or kept in another way)")
+            why = record_files.beside(records, run.records_identity) or "made again, or kept in another way"
+            other.append(f"records: those in {records.folder} are not the run's ({why})")
     if other:
         raise UserError(
             f"{folder} holds another run ({'; '.join(other)}): to go on, give its settings and its records (--name or --run_dir "

@@ -21,7 +21,7 @@ def meet() -> tf.distribute.Strategy:
     lost while it waits: TensorFlow takes it for itself. `handled_by` takes it back for the training.
 
     The first worker waits for ever for one that is lost, whatever its cluster_register_timeout. faulthandler ends it: its clock
-    runs without Python. Raises UserError if TF_CONFIG is no JSON.
+    runs without Python. Raises UserError if TF_CONFIG is no JSON, or describes no worker.
     """
     try:
         files.parse_json(os.environ["TF_CONFIG"])
@@ -33,6 +33,11 @@ def meet() -> tf.distribute.Strategy:
         faulthandler.dump_traceback_later(MEET_SECONDS, exit=True, file=nowhere)
         try:
             return tf.distribute.MultiWorkerMirroredStrategy()
+        except (ValueError, TypeError, AttributeError) as error:
+            raise UserError(
+                f"TF_CONFIG does not describe this worker ({reason_of(error)}): wanted the cluster's workers, and this one's "
+                "type and index, the first is 0; or unset it"
+            ) from error
         finally:
             faulthandler.cancel_dump_traceback_later()
 

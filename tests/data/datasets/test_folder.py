@@ -38,6 +38,10 @@ def test_a_link_to_a_folder_is_followed_and_one_back_is_not(tmp_path):
     (tmp_path / "root/cat").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "elsewhere/back").symlink_to(tmp_path / "root")
     assert [one.filename for one in find(tmp_path / "root").partitions["train"]] == ["cat/a.png"]
+    (tmp_path / "root/bat").symlink_to(tmp_path / "elsewhere")
+    found = find(tmp_path / "root")
+    assert [one.filename for one in found.partitions["train"]] == ["bat/a.png"]  # by name, whatever the order on the disk
+    assert "1 in a folder that links to another one here" in " ".join(found.notes)
 
 
 @pytest.mark.parametrize("name", ["cat ", " cat", " ", "two\nlines", "two\rlines", "red\x1b[31m"])

@@ -58,7 +58,8 @@ def find_files(folder: Path, endings: tuple[str, ...] = ENDINGS) -> Found:
 
     for where, folders, files in os.walk(folder, followlinks=True, onerror=unread):
         real = os.path.realpath(where)
-        if real in walked:  # a link back to a folder above
+        if real in walked:  # a link to a folder above, or to one that was walked under another name
+            others["in a folder that links to another one here"] += len(files)
             folders.clear()
             continue
         walked.add(real)
@@ -66,7 +67,7 @@ def find_files(folder: Path, endings: tuple[str, ...] = ENDINGS) -> Found:
             others["in a folder of records or of a run"] += len(files)
             folders.clear()
             continue
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = sorted(name for name in folders if not name.startswith("."))  # so links are met in the same order everywhere
         for name in files:
             if name.startswith("."):
                 continue
