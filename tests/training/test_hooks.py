@@ -55,6 +55,8 @@ def test_a_distance_through_other_features_is_not_compared(digits, tiny, tmp_pat
     generators = {"generator": networks.build(tiny)["generator"]}
     found = evaluate.evaluate(generators, real, step=23)
     scores.add(tmp_path, [dataclasses.replace(one, value=0.001, features_digest="another") for one in found])
+    logged = {"epoch": 1, "step": 23, "steps": 23} | dict.fromkeys(("Gen_loss", "Dis_loss", "lr", "images_per_second"), 1.0)
+    runs.write_log(tmp_path, [logged | {one.metric: 0.001 for one in found}])
     hooks.save_scores(generators, real, every=1, total=92, folder=tmp_path)({"step": 46, "steps": 23})
     told = capsys.readouterr().out
     assert told.count("measured through other features") == 1
