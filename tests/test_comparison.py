@@ -12,7 +12,7 @@ from tfgan_series.errors import UserError
 from tfgan_series.evaluation import scores
 
 COUNT = 100  # pictures that are measured
-NOTHING = comparison.Result(scores=[], formula="", steps=1, diverged=False, curves={}, rows={}, ends=[], grid=None)
+NOTHING = comparison.Result(scores=[], caution="", formula="", steps=1, diverged=False, curves={}, rows={}, ends=[], grid=None)
 
 
 @pytest.fixture(scope="module")
@@ -215,6 +215,17 @@ def test_scores_that_do_not_compare_are_not_put_side_by_side_without_a_word():
     lines = table(one=results(1.0, "aa"), other=results(1.0, "aa"))
     assert lines[2] == "| real pictures |  | 1 |"
     assert "do not compare" not in lines[-1]
+
+
+def test_a_comparison_on_pictures_that_its_runs_were_trained_on_says_so(tmp_path):
+    one = NOTHING._replace(caution="Beware.")
+    scored = {"metric": "fid9", "value": 3.0, "error": None, "floor": 1.0, "n_real": 9, "n_fake": 9, "n_floor": 9}
+    scored |= {"partition": "train", "features": "random", "features_digest": "d", "checkpoint": "generator.keras"}
+    found = [scores.Score(**scored, checkpoint_digest="cc", step=1, seed=0, versions={})]
+    results = {"own": [one._replace(scores=found)], "other": [NOTHING._replace(scores=found)]}
+    tables = comparison._write_page(tmp_path / "page.md", results, "?")
+    assert tables[0].text.endswith(" own: Beware.")
+    assert "own: Beware." in (tmp_path / "page.md").read_text()
 
 
 def test_the_losses_of_several_seeds():

@@ -33,12 +33,14 @@ _SCORES = ("fid", "kid", "precision", "recall", "as_asked")  # those of the tabl
 class Result(NamedTuple):
     """A run's data for the figure and the tables.
 
-    scores: of its generators, those of the table. formula: of its losses. steps: in an epoch. diverged: it ended so. curves:
-    {loss: its number at each step}. rows: {loss: its mean in each row of the log}. ends: the epochs done at the end of each row.
-    grid: the path of its last grid. If the run diverged in its first row, curves, rows and ends are empty, and grid is None.
+    scores: of its generators, those of the table. caution: what to say of them, or "". formula: of its losses. steps: in an
+    epoch. diverged: it ended so. curves: {loss: its number at each step}. rows: {loss: its mean in each row of the log}. ends:
+    the epochs done at the end of each row. grid: the path of its last grid. If the run diverged in its first row, curves, rows
+    and ends are empty, and grid is None.
     """
 
     scores: Sequence[Score]
+    caution: str
     formula: str
     steps: int
     diverged: bool
@@ -252,8 +254,10 @@ def _measure(plan: Sequence[Run], count: int) -> Iterator[list[Score]]:
 def _result(run: Run, found: Sequence[Score]) -> Result:
     log, numbers = runs.read_log(run.folder), runs.read_steps(run.folder)
     steps = int(log[-1]["steps"]) if log else 1
+    kept = [score for score in scores.latest(found) if score.metric.startswith(_SCORES) and not score.of]
     return Result(
-        scores=[score for score in scores.latest(found) if score.metric.startswith(_SCORES) and not score.of],
+        scores=kept,
+        caution=scores.caution(run.experiment, kept),
         formula=run.experiment.loss,
         steps=steps,
         diverged=(run.folder / runs.DIVERGED).is_file(),
@@ -274,9 +278,12 @@ def _write_page(page: Path, results: Mapping[str, Sequence[Result]], question: s
         "Each run has one seed." if seeds == 1 else f"The figure shows the first of {seeds} seeds. The tables have all of them."
     )
     measured = {label: [result.scores for result in of_seeds] for label, of_seeds in results.items()}
-    tables = [table for table in (score_table(measured), loss_table(results)) if table]
+    table, told = score_table(measured), scores.cautions({label: of_seeds[0].caution for label, of_seeds in results.items()})
+    if table and told:
+        table = table._replace(text=f"{table.text} {told}")
+    tables = [one for one in (table, loss_table(results)) if one]
     words = [f"# {question}", "", f"![loss curves and final grids]({figure.name})", "", shown, ""]
-    files.write_whole(page, "\n".join([*words, *(table.in_markdown() for table in tables)]))
+    files.write_whole(page, "\n".join([*words, *(one.in_markdown() for one in tables)]))
     return tables
 
 

@@ -84,6 +84,17 @@ def test_floors_that_differ_by_rounding_can_be_compared():
     assert scores.how_to_compare([one, score(metric="kid", features_digest="cc")]) == scores.HOW_TO_READ
 
 
+def test_real_pictures_that_a_run_was_trained_on_are_said():
+    dcgan = series.resolve("digits")
+    against_test, against_train = [score(partition="test")], [score(partition="train")]
+    told = scores.caution(dcgan, against_train)
+    assert told.startswith("The real pictures are pictures that the generator was trained on.")
+    assert scores.caution(dcgan.change(partition="all"), against_test) == told
+    assert scores.caution(dcgan, against_test) == scores.caution(dcgan, []) == ""
+    assert scores.caution(series.resolve("horse2zebra"), against_train) == ""
+    assert scores.cautions({"one": told, "other": "", "third": told}) == f"one, third: {told}"
+
+
 def test_the_latest_score_of_each_name():
     found = [score(value=3.0), score(metric="kid", value=1.0), score(value=2.0)]
     assert scores.latest(found) == [score(metric="kid", value=1.0), score(value=2.0)]  # the last measured comes last

@@ -5,7 +5,7 @@ import itertools
 import json
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,6 +80,14 @@ def caution(experiment: Experiment, found: Sequence[Score]) -> str:
         "The real pictures are pictures that the generator was trained on. Copies of them score better than other real pictures "
         f"do, so look at {invocation.command('explore')} neighbours too."
     )
+
+
+def cautions(found: Mapping[str, str]) -> str:
+    """The cautions {run: its caution} in one text, each with the names of its runs."""
+    runs_of: dict[str, list[str]] = {}
+    for name, one in found.items():
+        runs_of.setdefault(one, []).append(name)
+    return " ".join(f"{', '.join(names)}: {one}" for one, names in runs_of.items() if one)
 
 
 def protocol_name(metric: str, direction: str, count: int, partition: str, features: str) -> str:

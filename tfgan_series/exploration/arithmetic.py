@@ -42,7 +42,7 @@ class Group:
         return f"{'+' if self.sign > 0 else '-'} {self.name}"
 
 
-def checked(terms: Numbers) -> Numbers:
+def _checked(terms: Numbers) -> Numbers:
     """The terms, as pairs of a sign and a group of numbers. Raises UserError for anything else."""
     try:
         pairs = [(sign, tuple(numbers)) for sign, numbers in terms]
@@ -58,7 +58,7 @@ def by_number(generator: Network, terms: Numbers, *, seed: int = 0) -> Finding:
 
     Raises UserError for other signs, a group without numbers, a number that no sample has, and if the terms cancel out.
     """
-    groups = [Group(sign, _listed(numbers), tuple(numbers)) for sign, numbers in checked(terms)]
+    groups = [Group(sign, _listed(numbers), tuple(numbers)) for sign, numbers in _checked(terms)]
     means, result = _sums(generator, groups, seed)
     words = " ".join(f"{'+' if group.sign > 0 else '-'} mean({group.name})" for group in groups).removeprefix("+ ")
     return Finding(

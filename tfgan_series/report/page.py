@@ -179,8 +179,8 @@ def _score_tables(names: Sequence[str], shown: Sequence[Mapping[str, Any]]) -> l
     rows = [[metric, *(column.get(metric, "–") for column in columns)] for metric in metrics]
     how = scores.how_to_compare(score for of_run in measured for score in of_run if not score.of)
     text = f"In brackets: the same score of real pictures. Compare scores of one name alone. {how}"
-    if cautions := [f"{name}: {run['caution']}" for name, run in zip(names, shown, strict=True) if run["caution"]]:
-        text = " ".join([text, *cautions])
+    if told := scores.cautions({name: run["caution"] for name, run in zip(names, shown, strict=True)}):
+        text = f"{text} {told}"
     return [Table("Scores", [["score", *names], *rows, ["measured after step", *steps]], text)] if metrics else []
 
 
