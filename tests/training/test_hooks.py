@@ -49,18 +49,31 @@ def test_the_best_generator_outlives_a_collapse(digits, tiny, tmp_path, monkeypa
     assert best[0].value == pytest.approx(min(distances), rel=1e-4)
 
 
-def test_a_distance_through_other_features_is_not_compared(digits, tiny, tmp_path, capsys):
-    """A classifier that was trained anew sees other distances: the first one through it is the best so far."""
-    real = evaluate.reference(digits[1], tiny, features.load("random", digits[1], tiny), count=60)
-    generators = {"generator": networks.build(tiny)["generator"]}
-    found = evaluate.evaluate(generators, real, step=23)
-    scores.add(tmp_path, [dataclasses.replace(one, value=0.001, features_digest="another") for one in found])
-    logged = {"epoch": 1, "step": 23, "steps": 23} | dict.fromkeys(("Gen_loss", "Dis_loss", "lr", "images_per_second"), 1.0)
-    runs.write_log(tmp_path, [logged | {one.metric: 0.001 for one in found}])
-    hooks.save_scores(generators, real, every=1, total=92, folder=tmp_path)({"step": 46, "steps": 23})
-    told = capsys.readouterr().out
-    assert told.count("measured through other features") == 1
-    assert "the best so far" in told
+def test_the_best_generator_is_measured_again_if_its_score_does_not_compare(digits, tiny, tmp_path, capsys):
+    """A classifier that was trained anew sees other distances, and other counts give others. A worse generator is not kept."""
+    seen = features.load("random", digits[1], tiny)
+    real = evaluate.reference(digits[1], tiny, seen, count=60)
+    made = [{"generator": networks.build(tiny.change(seed=seed))["generator"]} for seed in (0, 1)]
+    distances = [[one.value for one in evaluate.evaluate(one, real) if scores.is_distance(one)] for one in made]
+    better, worse = (made[place] for place in np.argsort(distances, axis=0)[:, 0])
+    best = tmp_path / runs.best_name("generator")
+
+    def measure(generators, reference, step):
+        hooks.save_scores(generators, reference, every=1, total=92, folder=tmp_path)({"step": step, "steps": 23})
+        told = capsys.readouterr().out
+        return "generator-best.keras again" in told, "the best so far" in told
+
+    assert measure(better, real, 23) == (False, True)
+    kept = best.read_bytes()
+    assert measure(worse, real, 46) == (False, False)
+    found = [dataclasses.replace(one, value=99.0, features_digest="another") for one in scores.read(tmp_path)]
+    (tmp_path / scores.NAME).unlink()
+    scores.add(tmp_path, found)
+    assert measure(worse, real, 46) == (True, False)
+    assert measure(worse, evaluate.reference(digits[1], tiny, seen, count=50), 69) == (True, False)
+    assert best.read_bytes() == kept
+    best.write_bytes(b"damaged")
+    assert measure(worse, real, 69) == (False, True)
 
 
 def test_scores_by_class_are_in_the_scores_and_not_in_the_log(digits, tmp_path):

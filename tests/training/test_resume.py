@@ -67,16 +67,6 @@ def test_another_number_of_pictures_is_refused(make_records, tmp_path):
         resume.check(folder, MINE, make_records(seed=1, count=12))
 
 
-def test_another_count_of_evaluated_pictures_is_refused_once_a_best_generator_is_kept(make_records, tmp_path):
-    found = make_records(seed=0)
-    folder, other = begin(tmp_path / "run", found), MINE.change(evaluate_every=1, evaluate_count=20)
-    resume.check(folder, other, found)
-    (folder / "generator-best.keras").touch()
-    with pytest.raises(UserError, match=r"\(evaluate_count: 5000 in the run, and its generator-best.keras .*, 20 asked\)"):
-        resume.check(folder, other, found)
-    resume.check(folder, MINE.change(evaluate_every=1), found)
-
-
 def test_a_run_of_an_older_version_is_refused(make_records, tmp_path):
     folder = begin(tmp_path / "run", make_records(seed=0))
     record = json.loads((folder / runs.EXPERIMENT).read_text())

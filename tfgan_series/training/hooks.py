@@ -7,7 +7,7 @@ for the same step before.
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -15,7 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_series import files, pictures, runs
+from tfgan_series.errors import UserError
 from tfgan_series.evaluation import evaluate, scores
+from tfgan_series.generators import load_generator
+from tfgan_series.inference import weights_digest
 from tfgan_series.training import health
 from tfgan_series.training.loop import Row
 from tfgan_series.training.sheet import Look
@@ -75,42 +78,56 @@ def save_scores(twins: Mapping[str, keras.Model], real: evaluate.Reference, ever
     real: what the generators are compared with. total: steps of the run. The best row has the lowest Fréchet distance, the mean
     over the generators.
     """
+    lowest: float | None = None  # the distance of the NAME-best.keras; None until it is needed
 
     def hook(row: Row) -> None:
+        nonlocal lowest
         if row["step"] % (every * row["steps"]) and row["step"] < total:
             return
+        if lowest is None:
+            lowest = _kept_distance(twins, real, folder)
         found = evaluate.evaluate(twins, real, step=row["step"])
         scores.add(folder, found)
         row |= {score.metric: score.value for score in found if not score.of}
-        distances = [score for score in found if scores.is_distance(score)]
-        earlier = _earlier(folder, distances, row["step"])
-        alike = [values for digest, values in earlier if digest == real.features.digest]
-        if len(alike) < len(earlier):
-            print("Some scores of this run were measured through other features: they are not compared with the new ones.")
-        best = all(
-            not np.mean(values) <= np.mean([one.value for one in distances]) for values in alike
-        )  # not <=: NaN is no better
+        best = _distance(found) <= lowest  # a row that is trained again finds its own generator kept
         if best:
+            lowest = _distance(found)
             for name, twin in twins.items():
                 _save(twin, folder / runs.best_name(name))
+        distances = [one for one in found if scores.is_distance(one)]
         told = ", ".join(f"{one.metric} {one.value:.4g} (real pictures {one.floor:.4g})" for one in distances)
         print(f"Scores after {runs.moment(row['step'], row['steps'])}: {told}{'; the best so far' if best else ''}")
 
     return hook
 
 
-def _earlier(folder: Path, distances: Sequence[scores.Score], step: int) -> list[tuple[str, list[float]]]:
-    """The same distances of the run's generators at earlier steps: [(the digest of their features, their values)]. Only those
-    that a row of the log has: of what `evaluate` measured no best generator was kept."""
-    found: dict[tuple[int, str], list[float]] = {}
-    same = {(one.metric, one.n_real, one.checkpoint, one.seed) for one in distances}
-    rows = {row["step"]: row for row in runs.read_log(folder)}
-    for one in scores.read(folder):
-        if one.step is None or one.step >= step or (one.metric, one.n_real, one.checkpoint, one.seed) not in same:
-            continue
-        if not math.isnan(rows.get(one.step, {}).get(one.metric, math.nan)):
-            found.setdefault((one.step, one.features_digest), []).append(one.value)
-    return [(digest, values) for (_, digest), values in found.items()]
+def _distance(found: Sequence[scores.Score]) -> float:
+    return float(np.mean([one.value for one in found if scores.is_distance(one)]))
+
+
+def _kept_distance(names: Iterable[str], real: evaluate.Reference, folder: Path) -> float:
+    """The distance of a run's best generators, infinity if there are none that can be read.
+
+    They are measured again if no score of theirs compares with `real`: the classifier was trained anew, or the count is another.
+    """
+    paths = {name: folder / runs.best_name(name) for name in names}
+    if not all(path.is_file() for path in paths.values()):
+        return math.inf
+    try:
+        kept = {name: load_generator(path) for name, path in paths.items()}
+    except UserError as error:
+        print(f"Warning: {error}. The next generators that are measured take its place.")
+        return math.inf
+    comparable = [one for one in scores.read(folder) if scores.is_distance(one) and evaluate.is_of(one, real)]
+    values = {one.checkpoint_digest: one.value for one in comparable}
+    digests = [weights_digest(network) for network in kept.values()]
+    if all(digest in values for digest in digests):
+        distance = float(np.mean([values[digest] for digest in digests]))
+    else:
+        again = " and ".join(path.name for path in paths.values())
+        print(f"Measuring {again} again: the earlier scores cannot be compared with new ones.")
+        distance = _distance(evaluate.evaluate(kept, real))
+    return math.inf if math.isnan(distance) else distance
 
 
 def write_steps(state: TrainState, folder: Path) -> Hook:

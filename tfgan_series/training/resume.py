@@ -33,16 +33,11 @@ def warm_restart(folder: Path, experiment: Experiment) -> str:
 
 def check(folder: Path, experiment: Experiment, records: Records | None) -> None:
     """Raises UserError if the folder's run has other settings than the experiment, or other records than these (None: there are
-    none yet). Also for another evaluate_count, if the run has a best generator already. A folder without a run passes."""
+    none yet). A folder without a run passes."""
     if not (folder / runs.EXPERIMENT).is_file():
         return
     run = runs.read_info(folder)
     other = series.differences(run.experiment, experiment)
-    before, now = run.experiment.evaluate_count, experiment.evaluate_count
-    kept = [folder / runs.best_name(name) for name in series.MODELS[run.experiment.model].saved]
-    if before != now and any(file.is_file() for file in kept):
-        # Scores of other counts cannot be compared: the next row would count as the best, and its generator replace the kept one.
-        other.append(f"evaluate_count: {before} in the run, and its {kept[0].name} was chosen by it, {now} asked")
     if not other and records:  # other settings often mean other records
         if (count := records.count_of(experiment)) != run.record_count:
             other.append(f"records: {run.record_count} in the run, {count} now")
