@@ -29,7 +29,7 @@ def faces(tmp_path_factory):
 
 
 def test_an_equation_of_attributes(faces, tmp_path, monkeypatch):
-    monkeypatch.setattr(explore.classifier, "STEPS", 100)
+    monkeypatch.setattr(explore.classifier, "STEPS", 50)
     folder, root = faces
     found = explore.add_attributes(folder, "Attribute_0 - Attribute_1", out=tmp_path, tfrecord_path=root, count=100)
     (listed,) = tmp_path.glob("equation-Attribute_0-Attribute_1-count-100.json")

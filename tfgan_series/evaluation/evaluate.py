@@ -4,6 +4,7 @@ real = evaluate.reference(records, experiment, features.load("random", records, 
 found = evaluate.evaluate({"generator": model}, real)                                          # as often as you like
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -258,6 +259,31 @@ def load_generators(run: Path | str, experiment: Experiment, generator: Path | N
     if generator and len(names) > 1:
         raise UserError(f"--generator={generator}: {run} has {' and '.join(names)}: leave it out, and both are evaluated")
     return {name: _fitting(generator or Path(run) / runs.saved_name(name), experiment) for name in names}
+
+
+def best_distance(run: Path | str, real: Reference) -> float:
+    """The mean distance of a run's best generators (see scores.mean_distance); infinity if there are none that can be read.
+
+    They are measured again if no score of theirs compares with `real`: the classifier was trained anew, or the count is another.
+    """
+    paths = [Path(run) / runs.best_name(name) for name in real.targets]
+    if not all(path.is_file() for path in paths):
+        return math.inf
+    try:
+        kept = {name: _fitting(path, real.experiment) for name, path in zip(real.targets, paths, strict=True)}
+    except UserError as error:
+        print(f"Warning: {error}. The next generators that are measured take its place.")
+        return math.inf
+    digests = {weights_digest(network) for network in kept.values()}
+    of_each = {one.checkpoint_digest: one for one in scores.read(run) if scores.is_distance(one) and is_of(one, real)}
+    if digests <= set(of_each):
+        found = [of_each[digest] for digest in digests]
+    else:
+        names = " and ".join(path.name for path in paths)
+        print(f"Measuring {names} again: the earlier scores cannot be compared with new ones.")
+        found = evaluate(kept, real)
+    distance = scores.mean_distance(found)
+    return math.inf if math.isnan(distance) else distance
 
 
 def slices_of(records: Records, against: str, side: str, count: int) -> tuple[Slice, Slice]:

@@ -5,6 +5,7 @@ import itertools
 import json
 import math
 import operator
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +102,11 @@ def protocol_name(metric: str, direction: str, count: int, partition: str, featu
 def is_distance(score: Score) -> bool:
     """Whether a score is a Fréchet distance of all pictures, by which generators are compared."""
     return score.metric.startswith("fid") and not score.of
+
+
+def mean_distance(scores: Iterable[Score]) -> float:
+    """The mean of the Fréchet distances of all pictures: a CycleGAN has one for each direction. There must be one or more."""
+    return statistics.fmean(score.value for score in scores if is_distance(score))
 
 
 def read(folder: Path | str) -> list[Score]:

@@ -5,9 +5,8 @@ then saves a checkpoint. A run killed before that checkpoint trains the row's st
 for the same step before.
 """
 
-import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import keras
@@ -15,10 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_series import files, pictures, runs
-from tfgan_series.errors import UserError
 from tfgan_series.evaluation import evaluate, scores
-from tfgan_series.generators import load_generator
-from tfgan_series.inference import weights_digest
 from tfgan_series.training import health
 from tfgan_series.training.loop import Row
 from tfgan_series.training.sheet import Look
@@ -85,49 +81,21 @@ def save_scores(twins: Mapping[str, keras.Model], real: evaluate.Reference, ever
         if row["step"] % (every * row["steps"]) and row["step"] < total:
             return
         if lowest is None:
-            lowest = _kept_distance(twins, real, folder)
+            lowest = evaluate.best_distance(folder, real)
         found = evaluate.evaluate(twins, real, step=row["step"])
         scores.add(folder, found)
         row |= {score.metric: score.value for score in found if not score.of}
-        best = _distance(found) <= lowest  # a row that is trained again finds its own generator kept
+        distance = scores.mean_distance(found)
+        best = distance <= lowest  # a row that is trained again finds its own generator kept
         if best:
-            lowest = _distance(found)
+            lowest = distance
             for name, twin in twins.items():
                 _save(twin, folder / runs.best_name(name))
-        distances = [one for one in found if scores.is_distance(one)]
+        distances = filter(scores.is_distance, found)
         told = ", ".join(f"{one.metric} {one.value:.4g} (real pictures {one.floor:.4g})" for one in distances)
         print(f"Scores after {runs.moment(row['step'], row['steps'])}: {told}{'; the best so far' if best else ''}")
 
     return hook
-
-
-def _distance(found: Sequence[scores.Score]) -> float:
-    return float(np.mean([one.value for one in found if scores.is_distance(one)]))
-
-
-def _kept_distance(names: Iterable[str], real: evaluate.Reference, folder: Path) -> float:
-    """The distance of a run's best generators, infinity if there are none that can be read.
-
-    They are measured again if no score of theirs compares with `real`: the classifier was trained anew, or the count is another.
-    """
-    paths = {name: folder / runs.best_name(name) for name in names}
-    if not all(path.is_file() for path in paths.values()):
-        return math.inf
-    try:
-        kept = {name: load_generator(path) for name, path in paths.items()}
-    except UserError as error:
-        print(f"Warning: {error}. The next generators that are measured take its place.")
-        return math.inf
-    comparable = [one for one in scores.read(folder) if scores.is_distance(one) and evaluate.is_of(one, real)]
-    values = {one.checkpoint_digest: one.value for one in comparable}
-    digests = [weights_digest(network) for network in kept.values()]
-    if all(digest in values for digest in digests):
-        distance = float(np.mean([values[digest] for digest in digests]))
-    else:
-        again = " and ".join(path.name for path in paths.values())
-        print(f"Measuring {again} again: the earlier scores cannot be compared with new ones.")
-        distance = _distance(evaluate.evaluate(kept, real))
-    return math.inf if math.isnan(distance) else distance
 
 
 def write_steps(state: TrainState, folder: Path) -> Hook:
