@@ -304,14 +304,16 @@ def suffer(
         clock = time.monotonic()
         one.join(END_SECONDS)
         waited.append(time.monotonic() - clock)
-        if processes[chosen].is_alive():
+        with contextlib.suppress(ProcessLookupError):  # it may end just now
             os.kill(processes[chosen].pid, signal.SIGCONT)  # a frozen one wakes when the other has ended
     for index, (one, printed) in enumerate(zip(processes, outputs, strict=True)):
         if one.is_alive():
             one.kill()
             wrong.append(f"worker {index} ({chosen} failed) had not ended after {END_SECONDS} s")
         text = printed.with_suffix(".err").read_text()
-        if ended(one) and text.count("\n") != (one.exitcode not in (-signal.SIGKILL, 128 + signal.SIGTERM, 128 + signal.SIGINT)):
+        # A killed one cannot print. One that was stopped says so on standard output, or here if it was before or after its steps.
+        silent = one.exitcode in (-signal.SIGKILL, 128 + signal.SIGTERM, 128 + signal.SIGINT)
+        if ended(one) and text.count("\n") not in ((0, 1) if silent else (1,)):
             wrong.append(f"worker {index} ({chosen} failed) ended with status {one.exitcode} and printed {text}")
     return None if 0 in (one.exitcode for one in processes) else Harmed(max(waited), wrong)
 
