@@ -139,8 +139,8 @@ def model_path(records: Records, experiment: Experiment) -> Path:
 def train(records: Records, experiment: Experiment, seed: int = 0) -> Classifier:
     """Train a classifier on the experiment's partition, and measure it on test or val.
 
-    If the records have no such partition, it is measured on the records that it has not learned from. On one machine, each call
-    with the same records and seed gives the same classifier. Raises UserError for a damaged shard.
+    If the records have no such partition, it is measured on the records that it has not learned from. On one machine, with as
+    many cores, each call with the same records and seed gives the same classifier. Raises UserError for a damaged shard.
     """
     total = records.count(experiment.partition)
     count = learned(total)
