@@ -43,7 +43,7 @@ import tensorflow as tf
 from PIL import Image
 from tensorboard.compat.proto import event_pb2
 
-from tfgan_series import runs, series
+from tfgan_series import classifier, runs, series
 from tfgan_series.data import conversion
 
 import warm
@@ -56,10 +56,11 @@ COMMON = (
     "--image_size=16", "--batch_size=8", "--epochs=4", "--grid_every=4", "--epoch_steps=1", "--deterministic", "--run_dir=run",
     "--checkpoint_minutes=0.001",
 )  # fmt: skip
+SCORES = ("--evaluate_every=1", "--evaluate_count=20")
 MODELS = {
-    "gan": ("--ImageType=folder", "--evaluate_every=1", "--evaluate_count=20"),
+    "gan": ("--ImageType=folder", *SCORES),
     "dcgan": ("--ImageType=folder", "--base_filters=4", "--update=alternating", "--critic_steps=2", "--ema=0.9"),
-    "cyclegan": ("--ImageType=unpaired", "--base_filters=2", "--blocks=1", "--pool=12"),
+    "cyclegan": ("--ImageType=unpaired", "--base_filters=2", "--blocks=1", "--pool=12", *SCORES),
 }
 SPEED = "images_per_second"
 PICTURES = 4000  # of the conversions: more than 2,000, so that they are prepared in processes
@@ -164,7 +165,10 @@ def trainings(model: str, root: Path, tries: int, draw: random.Random) -> Iterat
     write_pictures(root)
     records_root = root / "tfrecords"
     for image_type in ("folder", "unpaired"):
-        conversion.convert(series.resolve(image_type, image_size=16), dataset_path=root / image_type, tfrecord_path=records_root)
+        experiment = series.resolve(image_type, image_size=16)
+        found = conversion.convert(experiment, dataset_path=root / image_type, tfrecord_path=records_root)
+        if classifier.names(found):
+            classifier.find_or_train(found, experiment)  # else the first training, which is timed, would take longer than all others
     began = train(model, root / "through", records_root)
     clock = time.monotonic()
     if ended(began):

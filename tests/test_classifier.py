@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from tfgan_series import classifier, series
@@ -106,7 +107,7 @@ def test_records_made_anew_from_other_files_get_another_classifier(tmp_path, mon
     assert classifier.find_or_train(records.open_records(made.folder), experiment).accuracy == notes[1]["accuracy"]
 
 
-def test_a_damaged_one_is_trained_anew(judge, copy, tiny, tmp_path, monkeypatch):
+def test_a_damaged_one_is_trained_anew(judge, copy, tiny, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(classifier, "STEPS", 1)
     folder = shutil.copytree(copy.folder, tmp_path / "mnist/8")
     shutil.copytree(copy.folder.parents[1] / "classifiers", tmp_path / "classifiers")
@@ -116,8 +117,26 @@ def test_a_damaged_one_is_trained_anew(judge, copy, tiny, tmp_path, monkeypatch)
     data[len(data) // 2] ^= 128
     path.write_bytes(data)
     anew = classifier.find_or_train(found, tiny)
+    assert f"{path} cannot be read (" in capsys.readouterr().out
     monkeypatch.setattr(classifier, "train", None)
     assert classifier.find_or_train(found, tiny).accuracy == anew.accuracy != judge.accuracy
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (tf.errors.ResourceExhaustedError(None, None, "OOM"), tf.errors.ResourceExhaustedError),
+        (PermissionError(13, "Permission denied"), UserError),
+    ],
+)
+def test_one_that_cannot_be_read_now_is_not_replaced(judge, copy, tiny, monkeypatch, error, raised):
+    def fail(*given, **how):
+        raise error
+
+    monkeypatch.setattr(classifier.keras.models, "load_model", fail)
+    monkeypatch.setattr(classifier, "train", None)
+    with pytest.raises(raised):
+        classifier.find_or_train(copy, tiny)
 
 
 @pytest.mark.parametrize("partition", ["train", "test"])

@@ -24,7 +24,7 @@ from sklearn.metrics import balanced_accuracy_score
 from tfgan_series import files, progress
 from tfgan_series.data import pipeline
 from tfgan_series.data.records import PARTITIONS, Records
-from tfgan_series.errors import UserError
+from tfgan_series.errors import UserError, reason_of
 from tfgan_series.inference import in_batches
 from tfgan_series.series import Experiment
 
@@ -112,8 +112,15 @@ def find_or_train(records: Records, experiment: Experiment) -> Classifier:
             note = files.parse_json(path.with_suffix(".json").read_text(encoding="utf-8"))
             if {name: note[name] for name in wanted} == wanted:
                 return Classifier(keras.models.load_model(path, compile=False), tuple(note["names"]), note["accuracy"])
-        except Exception:  # Keras passes on all kinds of errors from its zip, HDF5 and JSON readers
-            pass  # there is none yet, or it is damaged: it is made again
+        except FileNotFoundError:
+            pass  # there is none yet
+        except PermissionError as error:
+            raise UserError(f"the classifier {path} may not be read ({reason_of(error)}): change its permissions") from error
+        except (MemoryError, tf.errors.ResourceExhaustedError):  # it may be good
+            raise
+        except Exception as error:  # Keras passes on all kinds of errors from its zip, HDF5 and JSON readers
+            reason = reason_of(error)
+            print(f"{path} cannot be read ({reason}): it is trained anew. New scores may not compare with earlier ones.")
         path.parent.mkdir(exist_ok=True)  # before the work: it may not be allowed
         trained = train(records, experiment)
         path.with_suffix(".json").unlink(missing_ok=True)  # if we are killed in between, no old note describes a new model

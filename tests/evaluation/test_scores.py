@@ -95,6 +95,13 @@ def test_real_pictures_that_a_run_was_trained_on_are_said():
     assert scores.cautions({"one": told, "other": "", "third": told}) == f"one, third: {told}"
 
 
+def test_scores_through_another_network_from_some_step_on_are_said():
+    one, other = score(step=10), score(step=20, features_digest="cc")
+    assert f"({one.metric}) were measured through one network up to some step" in scores.caution_of_changes([one, other])
+    same = [one, score(step=20), score(metric="kid", step=20, features_digest="cc"), score(step=None, features_digest="cc")]
+    assert scores.caution_of_changes(same) == ""
+
+
 def test_the_latest_score_of_each_name():
     found = [score(value=3.0), score(metric="kid", value=1.0), score(value=2.0)]
     assert scores.latest(found) == [score(metric="kid", value=1.0), score(value=2.0)]  # the last measured comes last

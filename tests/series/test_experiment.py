@@ -94,7 +94,7 @@ def test_json_there_and_back(pair):
 
 def test_what_a_run_that_goes_on_may_change():
     run = series.resolve("mnist")
-    free = dataclasses.replace(run, epochs=100, jit_compile=True, deterministic=True)
+    free = dataclasses.replace(run, epochs=100, jit_compile=True, deterministic=True, evaluate_every=2, evaluate_count=20)
     assert series.differences(run, free) == []
     other = run.change(epochs=10, lr=1e-3, dropout=0.5)
     assert series.differences(run, other) == [

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_series import runs, series, workflow
+from tfgan_series import classifier, runs, series, workflow
 from tfgan_series.errors import UserError
 from tfgan_series.training import devices, workers
 
@@ -35,19 +35,25 @@ def run_two(words, cwd):
             worker.kill()
 
 
-def test_two_workers_train_as_one(tmp_path, digits):
+def test_two_workers_train_as_one(tmp_path, digits, monkeypatch):
     """MultiWorkerMirroredStrategy: the log of two workers is the log of one, and so are the files: they are written once."""
     flags = (
-        "--image_size=8", "--base_filters=4", "--epochs=1", "--dropout=0", "--critic_steps=2", f"--TFRecordPath={digits[0]}",
-        "--run_dir=two",
+        "--image_size=8", "--base_filters=4", "--epochs=1", "--dropout=0", "--critic_steps=2", "--evaluate_every=1",
+        "--evaluate_count=60", f"--TFRecordPath={digits[0]}", "--run_dir=two",
     )  # fmt: skip
+    single = series.resolve(
+        "digits", image_size=8, base_filters=4, epochs=1, dropout=0.0, critic_steps=2, evaluate_every=1, evaluate_count=60
+    )
+    monkeypatch.setattr(classifier, "STEPS", 10)
+    classifier.find_or_train(digits[1], single)  # the processes find it
     ended = run_two(lambda index: command_words("train.py", *flags)[1:], cwd=tmp_path)
     assert [status for status, _ in ended] == [0, 0], ended
-    single = series.resolve("digits", image_size=8, base_filters=4, epochs=1, dropout=0.0, critic_steps=2)
     workflow.train(single, tfrecord_path=digits[0], run_dir=tmp_path / "one")
     two, one = (runs.read_log(tmp_path / name)[0] for name in ("two", "one"))
     for name in ("Real_P", "Fake_P", "Gen_loss", "Dis_loss", "steps"):
         assert two[name] == pytest.approx(one[name], rel=1e-4)
+    (distance,) = (name for name in one if name.startswith("fid60_test_"))
+    assert two[distance] == pytest.approx(one[distance], rel=1e-2)
     assert files_of(tmp_path / "two") == files_of(tmp_path / "one")
 
 

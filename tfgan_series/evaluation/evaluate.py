@@ -4,7 +4,6 @@ real = evaluate.reference(records, experiment, features.load("random", records, 
 found = evaluate.evaluate({"generator": model}, real)                                          # as often as you like
 """
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -261,29 +260,36 @@ def load_generators(run: Path | str, experiment: Experiment, generator: Path | N
     return {name: _fitting(generator or Path(run) / runs.saved_name(name), experiment) for name in names}
 
 
-def best_distance(run: Path | str, real: Reference) -> float:
-    """The mean distance of a run's best generators (see scores.mean_distance); infinity if there are none that can be read.
+def best_distances(run: Path | str, real: Reference) -> list[Score]:
+    """The Fréchet distances of a run's best generators. None if there are none yet, or if they are of two rows: a CycleGAN was
+    killed between the two files.
 
-    They are measured again if no score of theirs compares with `real`: the classifier was trained anew, or the count is another.
+    If no score of theirs compares with `real`, they are measured again, and the scores are added to the run's: the classifier was
+    trained anew, or the count is another. Raises UserError if a generator or the scores cannot be read: a run that went on would
+    replace a good generator by a worse one.
     """
-    paths = [Path(run) / runs.best_name(name) for name in real.targets]
-    if not all(path.is_file() for path in paths):
-        return math.inf
+    paths = {name: Path(run) / runs.best_name(name) for name in real.targets}
+    if not all(path.is_file() for path in paths.values()):
+        return []
     try:
-        kept = {name: _fitting(path, real.experiment) for name, path in zip(real.targets, paths, strict=True)}
+        kept = {name: _fitting(path, real.experiment) for name, path in paths.items()}
     except UserError as error:
-        print(f"Warning: {error}. The next generators that are measured take its place.")
-        return math.inf
-    digests = {weights_digest(network) for network in kept.values()}
-    of_each = {one.checkpoint_digest: one for one in scores.read(run) if scores.is_distance(one) and is_of(one, real)}
-    if digests <= set(of_each):
-        found = [of_each[digest] for digest in digests]
-    else:
-        names = " and ".join(path.name for path in paths)
-        print(f"Measuring {names} again: the earlier scores cannot be compared with new ones.")
-        found = evaluate(kept, real)
-    distance = scores.mean_distance(found)
-    return math.inf if math.isnan(distance) else distance
+        raise UserError(f"{error}. To go on without it, move it away: the next best generator takes its place") from error
+    digests = {name: weights_digest(network) for name, network in kept.items()}
+    earlier = [one for one in scores.read(run) if scores.is_distance(one)]
+    steps = {one.checkpoint_digest: one.step for one in earlier if one.step is not None}
+    if len({steps[digest] for digest in digests.values() if digest in steps}) > 1:
+        return []
+    known = {one.checkpoint_digest: one for one in earlier if is_of(one, real)}
+    if not set(digests.values()) <= set(known):
+        print(f"Measuring {' and '.join(path.name for path in paths.values())} again: no score so far compares with new ones.")
+        found: list[Score] = []
+        for name, network in kept.items():
+            found += evaluate({name: network}, real, step=steps.get(digests[name]), checkpoint=paths[name].name)
+        scores.add(run, found)
+        known = {one.checkpoint_digest: one for one in found if scores.is_distance(one)}
+        print(f"They are {scores.told(known.values())}")
+    return [known[digest] for digest in digests.values()]
 
 
 def slices_of(records: Records, against: str, side: str, count: int) -> tuple[Slice, Slice]:

@@ -5,7 +5,6 @@ import itertools
 import json
 import math
 import operator
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +82,21 @@ def caution(experiment: Experiment, found: Sequence[Score]) -> str:
     )
 
 
+def caution_of_changes(found: Iterable[Score]) -> str:
+    """What to say of a run whose scores of one name were measured through several networks while it was trained; else ""."""
+    seen: dict[str, set[str]] = {}
+    for score in found:
+        if score.step is not None and not score.of:
+            seen.setdefault(score.metric, set()).add(score.features_digest)
+    changed = [metric for metric, digests in seen.items() if len(digests) > 1]
+    if not changed:
+        return ""
+    return (
+        f"Some scores ({', '.join(changed)}) were measured through one network up to some step and through another after it, as "
+        "after the classifier was trained anew: do not compare those before with those after, also not in the curves."
+    )
+
+
 def cautions(found: Mapping[str, str]) -> str:
     """The cautions {run: its caution} in one text, each with the names of its runs."""
     runs_of: dict[str, list[str]] = {}
@@ -104,9 +118,9 @@ def is_distance(score: Score) -> bool:
     return score.metric.startswith("fid") and not score.of
 
 
-def mean_distance(scores: Iterable[Score]) -> float:
-    """The mean of the Fréchet distances of all pictures: a CycleGAN has one for each direction. There must be one or more."""
-    return statistics.fmean(score.value for score in scores if is_distance(score))
+def told(found: Iterable[Score]) -> str:
+    """The scores in a line."""
+    return ", ".join(f"{one.metric} {one.value:.4g} (real pictures {one.floor:.4g})" for one in found)
 
 
 def read(folder: Path | str) -> list[Score]:

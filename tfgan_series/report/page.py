@@ -113,7 +113,8 @@ def _shown(folder: Path, info: runs.RunInfo, log: plots.Log, room: int) -> dict[
     experiment = info.experiment
     paths = runs.find_grids(folder, log)
     grids = inline.encode_grids(paths, room)
-    measured = scores.latest(scores.of_run(folder, experiment))
+    every = scores.of_run(folder, experiment)
+    measured = scores.latest(every)
     return {
         "title": f"{experiment.model} on {experiment.image_type}",
         "path": str(folder),
@@ -125,7 +126,7 @@ def _shown(folder: Path, info: runs.RunInfo, log: plots.Log, room: int) -> dict[
         "thinned": f"{len(grids)} of {len(paths)} grids are here, evenly chosen" if len(grids) < len(paths) else "",
         "measured": measured,
         "scores": _scores(measured),
-        "caution": scores.caution(experiment, measured),
+        "caution": " ".join(filter(None, [scores.caution(experiment, measured), scores.caution_of_changes(every)])),
         "by_class": scores.by_class(measured),
         "way_of_classes": _way(scores.of_classes(measured)),
         "explored": [_explored(path, log[-1]) for path in sorted((folder / runs.EXPLORED).glob("[!.]*.json"))],

@@ -72,28 +72,27 @@ def save_scores(twins: Mapping[str, keras.Model], real: evaluate.Reference, ever
     and keep each generator of the best row as NAME-best.keras.
 
     real: what the generators are compared with. total: steps of the run. The best row has the lowest Fréchet distance, the mean
-    over the generators.
+    over the generators. Raises UserError, before any training, if the best ones so far or the scores cannot be read.
     """
-    lowest: float | None = None  # the distance of the NAME-best.keras; None until it is needed
+    kept = evaluate.best_distances(folder, real)
 
     def hook(row: Row) -> None:
-        nonlocal lowest
+        nonlocal kept
         if row["step"] % (every * row["steps"]) and row["step"] < total:
             return
-        if lowest is None:
-            lowest = evaluate.best_distance(folder, real)
         found = evaluate.evaluate(twins, real, step=row["step"])
         scores.add(folder, found)
         row |= {score.metric: score.value for score in found if not score.of}
-        distance = scores.mean_distance(found)
-        best = distance <= lowest  # a row that is trained again finds its own generator kept
-        if best:
-            lowest = distance
+        distances = [score for score in found if scores.is_distance(score)]
+        # <=: a row that is trained again after a kill may find its own generators kept.
+        if not kept or np.mean([one.value for one in distances]) <= np.mean([one.value for one in kept]):
+            kept, best = distances, "the best so far"
             for name, twin in twins.items():
                 _save(twin, folder / runs.best_name(name))
-        distances = filter(scores.is_distance, found)
-        told = ", ".join(f"{one.metric} {one.value:.4g} (real pictures {one.floor:.4g})" for one in distances)
-        print(f"Scores after {runs.moment(row['step'], row['steps'])}: {told}{'; the best so far' if best else ''}")
+        else:
+            before = "before" if kept[0].step is None else f"after {runs.moment(kept[0].step, row['steps'])}"
+            best = f"the best so far was {before}"
+        print(f"Scores after {runs.moment(row['step'], row['steps'])}: {scores.told(distances)}; {best}")
 
     return hook
 
