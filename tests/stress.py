@@ -168,7 +168,7 @@ def trainings(model: str, root: Path, tries: int, draw: random.Random) -> Iterat
         experiment = series.resolve(image_type, image_size=16)
         found = conversion.convert(experiment, dataset_path=root / image_type, tfrecord_path=records_root)
         if classifier.names(found):
-            classifier.find_or_train(found, experiment)  # else the first training, which is timed, would take longer than all others
+            classifier.find_or_train(found, experiment)  # else the first training, which is timed, takes longer than others
     began = train(model, root / "through", records_root)
     clock = time.monotonic()
     if ended(began):
