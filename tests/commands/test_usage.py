@@ -52,6 +52,13 @@ def test_help_has_the_flags_and_the_defaults_of_a_model(tmp_path):
     assert "Only other models have --classes, --condition," in words
 
 
+@pytest.mark.parametrize(("flags", "row"), [([], "mnist"), (["--ImageType=cifar10"], "cifar10")])
+def test_help_has_the_defaults_of_a_study(tmp_path, flags, row):
+    words = " ".join(command("compare.py", "--study=tips", "--help", *flags, cwd=tmp_path).stdout.split())
+    assert f"The defaults of the settings are those of --ImageType={row} --model=dcgan." in words
+    assert "0: epochs gives the length (default: 1900)" in words
+
+
 def test_a_commands_own_flag_may_have_a_settings_name(tmp_path):
     text = command("explore.py", "--help", cwd=tmp_path).stdout
     assert "interpolate: pictures from one sample to the next (default: 9)" in text

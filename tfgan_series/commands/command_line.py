@@ -378,15 +378,18 @@ def _with_flag_files(argv: Iterable[str], reading: tuple[Path, ...] = ()) -> lis
 
 
 def _help(command: ModuleType, argv: list[str]) -> str:
-    """The command's help, with the defaults of the ImageType, model and preset in argv."""
+    """The command's help, with the defaults of the ImageType, model and preset in argv. A command may have a function `base`: the
+    settings that its own flags give, {name: value}."""
     with contextlib.suppress(flags.Error):  # as for a flag that must be given; what comes before the error is known
         FLAGS(argv)
     FLAGS.mark_as_parsed()
-    image_type, model, preset = FLAGS.ImageType, FLAGS.model, FLAGS["preset"].value if "preset" in FLAGS else None
-    if model and not FLAGS["ImageType"].present:
-        image_type = next(kind for kind, one in series.pairs() if one == model)
+    named = {"image_type": "ImageType", "model": "model", "preset": "preset"}
+    asked = {name: FLAGS[flag].value for name, flag in named.items() if flag in FLAGS and FLAGS[flag].present}
+    usual = {"image_type": FLAGS.ImageType}
+    if asked.get("model"):
+        usual = {"image_type": next(kind for kind, one in series.pairs() if one == asked["model"])}
     try:
-        experiment = series.resolve(image_type, model, preset or "article")
+        experiment = series.resolve(**usual | getattr(command, "base", dict)() | asked)
     except UserError as error:
         _fail(str(error))
     return usage.text(command, groups(), experiment)

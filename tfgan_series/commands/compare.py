@@ -63,6 +63,12 @@ def main() -> None:
         print(f"To see the runs side by side, open {page.with_suffix('.html')}")
 
 
+def base() -> dict[str, Any]:
+    """The settings that --study gives to all its runs: those that --help shows."""
+    study = studies.STUDIES.get(FLAGS.study)
+    return {"image_type": study.image_type, "model": study.model, **study.base} if study else {}
+
+
 def _own_study() -> studies.Study:
     """The Study that --vary describes."""
     varied = [_setting_values(words) for words in FLAGS.vary]
