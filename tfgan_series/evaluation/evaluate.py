@@ -288,7 +288,7 @@ def best_distances(run: Path | str, real: Reference) -> list[Score]:
             found += evaluate({name: network}, real, step=steps.get(digests[name]), checkpoint=paths[name].name)
         scores.add(run, found)
         known = {one.checkpoint_digest: one for one in found if scores.is_distance(one)}
-        print(f"They are {scores.told(known.values())}")
+        print(f"That gave {scores.told(known.values())}")
     return [known[digest] for digest in digests.values()]
 
 
