@@ -14,7 +14,10 @@ import sys
 from collections.abc import Sequence
 
 NUMBERS = {"image_size": 16, "base_filters": 2, "batch_size": 16, "epoch_steps": 1, "blocks": 1, "lr_drops": ()}
-FLAGS = {"image_size": "16", "base_filters": "2", "epochs": "1", "steps": "2", "grid_every": "1", "seeds": "0"}
+FLAGS = {
+    "image_size": "16", "base_filters": "2", "batch_size": "16", "epochs": "1", "steps": "2", "grid_every": "1", "lr_drops": "",
+    "seeds": "0",
+}  # fmt: skip
 COUNTS = {"train": 60, "test": 24}  # pictures in a partition
 _SIZES = (*NUMBERS, "epochs", "steps", "grid_every")
 

@@ -59,7 +59,7 @@ def before(tmp_path_factory):
         text = re.sub(rf"\b{old}\b", new, text)
     names.write_text(text)
     write_mnist(home / "files/mnist")
-    write_squares(home / "files/squares", train=24, test=24)
+    write_squares(home / "files/squares", train=48, test=24)
     draw = np.random.default_rng(0)
     for folder in ("warm", "cold"):
         (home / "files/pictures" / folder).mkdir(parents=True)
@@ -86,7 +86,12 @@ def enter(home, command, words):
         words = [*words, "--TFRecordPath=other"]
     if not any(word.startswith(("--ImageType", "--model", "--name", "--run_dir")) for word in words):
         words = [*words, *(added for flag, added in MEANT.items() if any(word.startswith(flag) for word in words))]
-    for was, now in ((r"=(FOLDER|FACES)$", f"={folder}"), ("=RUN", "=runs/dcgan/digits-16"), (",RUN", ",runs/dcgan/mnist-16")):
+    for was, now in (
+        (r"=(FOLDER|FACES)$", f"={folder}"),
+        ("=RUN", "=runs/dcgan/digits-16"),
+        (",RUN", ",runs/dcgan/mnist-16"),
+        (r"^(--generator=runs/\w+/\w+)-\d+", r"\1-16"),
+    ):
         words = [re.sub(was, now, word) for word in words]
     run([f"scripts/{FILES[command]}.py", *tiny.words(words)], home)
 
