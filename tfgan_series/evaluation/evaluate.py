@@ -261,8 +261,8 @@ def load_generators(run: Path | str, experiment: Experiment, generator: Path | N
 
 
 def best_distances(run: Path | str, real: Reference) -> list[Score]:
-    """The Fréchet distances of a run's best generators. None if there are none yet, or if they are of two rows: a CycleGAN was
-    killed between the two files.
+    """The Fréchet distances of a run's best generators. Empty if there are none yet, or if they are of two rows: a CycleGAN
+    was killed between the two files.
 
     If no score of theirs compares with `real`, they are measured again, and the scores are added to the run's: the classifier was
     trained anew, or the count is another. Raises UserError if a generator or the scores cannot be read: a run that went on would

@@ -55,15 +55,20 @@ class Score:
 
 def how_to_compare(found: Iterable[Score]) -> str:
     """How to read the scores of several runs in one table: a warning, if some of one name were measured in different ways."""
-    by_metric: dict[str, list[Score]] = {}
-    for score in found:
-        by_metric.setdefault(score.metric, []).append(score)
-    if apart := [metric for metric, alike in by_metric.items() if not all(_comparable(alike[0], one) for one in alike)]:
+    if apart := _measured_apart(found):
         return (
             f"The runs were measured through other networks or against other real pictures ({', '.join(apart)}): do not compare "
             "their scores."
         )
     return HOW_TO_READ
+
+
+def _measured_apart(found: Iterable[Score]) -> list[str]:
+    """The names of the scores that were measured in different ways."""
+    by_metric: dict[str, list[Score]] = {}
+    for score in found:
+        by_metric.setdefault(score.metric, []).append(score)
+    return [metric for metric, alike in by_metric.items() if not all(_comparable(alike[0], one) for one in alike)]
 
 
 def _comparable(one: Score, other: Score) -> bool:
@@ -84,11 +89,7 @@ def caution(experiment: Experiment, found: Sequence[Score]) -> str:
 
 def caution_of_changes(found: Iterable[Score]) -> str:
     """What to say of a run whose scores of one name were measured through several networks while it was trained; else ""."""
-    seen: dict[str, set[str]] = {}
-    for score in found:
-        if score.step is not None and not score.of:
-            seen.setdefault(score.metric, set()).add(score.features_digest)
-    changed = [metric for metric, digests in seen.items() if len(digests) > 1]
+    changed = _measured_apart(score for score in found if score.step is not None and not score.of)
     if not changed:
         return ""
     return (
