@@ -139,7 +139,7 @@ def test_what_cannot_be_drawn(trained):
     for call, line in (
         (lambda: tg.generate(trained, seed=1.5), "seed=1.5: give a whole number"),
         (lambda: tg.interpolate(trained, [1.5, 2]), "there is no sample 1.5"),
-        (lambda: tg.interpolate(trained, [1, 2], steps=1), "--steps=1: a walk has 2 pictures or more"),
+        (lambda: tg.interpolate(trained, [1, 2], steps=1), "steps=1: a walk has 2 pictures or more"),
         (lambda: tg.add_samples(trained, [(2, [1]), (-1, [3])]), "each sign 1 or -1 and each group with a number or more"),
         (lambda: tg.add_samples(trained, [(1, [1.5])]), "there is no sample 1.5"),
         (lambda: tg.add_samples(trained, [(1, [])]), "each sign 1 or -1 and each group with a number or more"),

@@ -37,7 +37,7 @@ def translate_files(
     if no picture can be used, or if OUT is in the source's folder or around it.
     """
     if batch_size < 1:
-        raise UserError(f"--batch_size={batch_size}: give 1 or more")
+        raise UserError(f"batch_size={batch_size}: give 1 or more")
     source, out = Path(source), Path(out) if out else Path(run) / runs.TRANSLATED / direction
     folder, names = _checked(source, out)
     generator = _load(run, direction)

@@ -35,6 +35,8 @@ def test_help_comes_without_tensorflow(name, no_tensorflow):
     assert f"python {ROOT}/scripts/{script}.py" in done.stdout.splitlines()[0]
     assert "ImageType" in sections(done.stdout)["pictures"]
     assert not re.search(r"\btfgan \w+ --", done.stdout)  # the examples name the way the user came
+    own = re.findall(r"(.*): this command has its own", done.stdout)
+    assert own in ([], ["--seed"])  # by every other flag of train, a command finds its run
 
 
 def test_help_has_the_flags_and_the_defaults_of_a_model(tmp_path):
@@ -61,7 +63,7 @@ def test_help_has_the_defaults_of_a_study(tmp_path, flags, row):
 
 def test_a_commands_own_flag_may_have_a_settings_name(tmp_path):
     text = command("explore.py", "--help", cwd=tmp_path).stdout
-    assert "interpolate: pictures from one sample to the next (default: 9)" in text
+    assert "seed of the samples, as in" in text
     found = sections(text)  # what only finds the run does not hide them
     assert next(iter(found)) == "this command"
     assert (found["pictures"], found["training"]) == (["ImageType"], ["preset"])

@@ -18,7 +18,7 @@ FINDS_A_RUN = True
 
 
 def define() -> None:
-    command_line.define_settings(own=["seed", "batch_size"])
+    command_line.define_settings(own=["seed"])
     command_line.define_run("the run to measure")
     command_line.define_records()
     command_line.define_path("generator", None, "a .keras file to measure instead of the run's generator (default: the run's)")
@@ -40,7 +40,7 @@ def define() -> None:
     flags.DEFINE_integer(
         "seed", 0, f"the same seed draws the same pictures, as in {invocation.command('generate')}", **command_line.SEEDS
     )
-    flags.DEFINE_integer("batch_size", scores.BATCH, "pictures to generate at a time; it changes no score", lower_bound=1)
+    flags.DEFINE_integer("at_once", scores.BATCH, "pictures to generate at a time; it changes no score", lower_bound=1)
 
 
 def main() -> None:
@@ -59,7 +59,7 @@ def main() -> None:
         count=FLAGS.count,
         against=FLAGS.against,
         seed=FLAGS.seed,
-        batch_size=FLAGS.batch_size,
+        batch_size=FLAGS.at_once,
     )
     print(scores.table(found))
     print(scores.HOW_TO_READ)

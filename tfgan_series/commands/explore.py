@@ -22,7 +22,7 @@ from tfgan_series.exploration import SAMPLED, STEPS
 FINDS_A_RUN = True
 # The command's first argument -> the flags that belong to it.
 WORDS = {
-    "interpolate": {"samples", "linear", "steps"},
+    "interpolate": {"samples", "linear", "walk_steps"},
     "arithmetic": {"plus", "minus", "equation", "sampled"},
     "neighbours": {"samples"},
 }
@@ -42,7 +42,7 @@ class _Term(command_line.WholeNumbers):
 
 
 def define() -> None:
-    command_line.define_settings(draws_from="noise", own=["seed", "steps"])
+    command_line.define_settings(draws_from="noise", own=["seed"])
     command_line.define_run("the run to explore")
     command_line.define_records()
     command_line.define_path("out", None, "folder for what is found (default: explored/ in the run)")
@@ -56,7 +56,7 @@ def define() -> None:
         "what to draw, one label; interpolate: with several labels a walk goes from label to label at one z"
     )
     flags.DEFINE_bool("linear", False, "interpolate: walk on the straight line instead of the sphere")
-    flags.DEFINE_integer("steps", STEPS, "interpolate: pictures from one sample to the next", lower_bound=2)
+    flags.DEFINE_integer("walk_steps", STEPS, "interpolate: pictures from one sample to the next", lower_bound=2)
     define_multi: Any = flags.DEFINE_multi  # its types want a serializer, which it does not need
     define_multi(_Term(1), None, "plus", None, "arithmetic: numbers of samples whose mean is added, as 3,17,40")
     define_multi(_Term(-1), None, "minus", None, "arithmetic: numbers of samples whose mean is subtracted")
@@ -98,7 +98,7 @@ def main(what: str) -> None:
     records = command_line.given_records()
     drawn: dict[str, Any] = {"labels": FLAGS.label, "seed": FLAGS.seed}
     if what == "interpolate":
-        found = explore.interpolate(run, numbers, out=out, spherical=not FLAGS.linear, steps=FLAGS.steps, **drawn)
+        found = explore.interpolate(run, numbers, out=out, spherical=not FLAGS.linear, steps=FLAGS.walk_steps, **drawn)
     elif what == "neighbours":
         found = explore.find_neighbours(run, numbers, out=out, tfrecord_path=records, **drawn)
     elif terms:

@@ -15,13 +15,13 @@ FINDS_A_RUN = True
 
 
 def define() -> None:
-    command_line.define_settings(draws_from="pictures", own=["batch_size"])
+    command_line.define_settings(draws_from="pictures")
     command_line.define_run("the run to translate with")
     command_line.define_records()
     command_line.define_path("input", None, "a picture, or a folder of pictures, of any size (needed)")
     command_line.define_choice("direction", "ab", ["ab", "ba"], "from A to B (horse to zebra), or from B to A")
     command_line.define_path("out", None, "folder for the pictures (default: translated/<direction>/ in the run)")
-    flags.DEFINE_integer("batch_size", 1, "pictures of one size to translate at a time", lower_bound=1)
+    flags.DEFINE_integer("at_once", 1, "pictures of one size to translate at a time", lower_bound=1)
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
         source,
         command_line.folder("out"),
         direction=FLAGS.direction,
-        batch_size=FLAGS.batch_size,
+        batch_size=FLAGS.at_once,
     )
     print(f"Translated into {out}")
     if FLAGS.out is None:  # the page shows the run's own folder alone

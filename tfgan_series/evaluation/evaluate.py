@@ -236,7 +236,7 @@ def evaluate_run(
     Raises UserError if the run, its scores, its records, a generator or the features' weights cannot be read or do not fit.
     """
     if batch_size < 1:
-        raise UserError(f"--batch_size={batch_size}: give 1 or more")
+        raise UserError(f"batch_size={batch_size}: give 1 or more")
     scores.read(run)  # if the file is damaged, we say so before we measure
     experiment, records = runs.read_experiment(run), runs.find_records(run, tfrecord_path)
     generators = load_generators(run, experiment, generator)

@@ -45,7 +45,7 @@ def interpolate(
     """
     step, labels = runs.last_step(run), texts(labels)
     if steps < 2:
-        raise UserError(f"--steps={steps}: a walk has 2 pictures or more")
+        raise UserError(f"steps={steps}: a walk has 2 pictures or more")
     if len(labels) > 1:
         if not spherical:
             raise UserError(f"--linear: the walk between --label={','.join(labels)} is on the straight line anyway: leave it out")
