@@ -44,6 +44,9 @@ def test_the_page(compared):
     _, _, page = compared
     html = page.with_suffix(".html").read_text(encoding="utf-8")
     assert "<h1>How hot?</h1>" in html
+    note = re.search('<p class="text">(The curves are means .*?)</p>', html)[1]
+    assert "heat.png beside this page has every step. One seed of each run is shown." in note
+    assert note.endswith("Not shown, because it diverged before its first row: too hot.")
     assert html.index("<h2>Scores</h2>") < html.index("<h2>Losses</h2>") < html.index("<h2>Settings</h2>")
     assert '<tr><th scope="row">too hot</th><td>0; 1 of 1 run diverged</td><td>Gen_loss</td><td>-</td>' in html
     lines = page.read_text().splitlines()
@@ -101,11 +104,13 @@ def test_what_it_will_take_is_said_first(compared, tiny, digits, monkeypatch, ca
     capsys.readouterr()
     page = comparison.compare(more, "more", "More?", root=root, tfrecord_path=digits[0], count=0)
     printed = capsys.readouterr().out
+    assert printed.count("This run has 46 steps in all. That is few") == 1
     assert "Run 4 of 5: smooth, seed 0; about 9 minutes left for all\nrun 4 of 5, \n" in printed
     assert "Run 5 of 5: smooth, seed 1; less than a minute left for all\n" in printed  # the run before took no time at all
     text = page.with_suffix(".html").read_text(encoding="utf-8")
     assert "<h1>More?</h1>" in text
-    assert re.findall('<h2 id="run-.">(.*?)</h2>', text) == ["as ever", "smooth"]  # the other one diverged before its first row
+    shown = re.findall('<h2 id="run-.">(.*?)</h2>', text)
+    assert shown == ["as ever, seed 0", "smooth, seed 0"]  # the other one diverged before its first row
 
 
 def test_without_records_no_time_is_said(tiny, tmp_path):

@@ -97,12 +97,28 @@ def compare(
             for run, found in zip(plan, _measure(plan, count), strict=True):
                 results.setdefault(run.label, []).append(_result(run, found))
             tables = _write_page(page, results, question)
-            first = {run.label: run.folder for run in reversed(plan) if runs.read_log(run.folder)}  # of each member, its first
-            shown = {label: first[label] for label in members if label in first}
-            if shown:
-                html = page.with_suffix(".html")
-                report.make(list(shown.values()), html, names=list(shown), heading=question, tables=tables)
+            first = {run.label: run for run in reversed(plan) if runs.read_log(run.folder)}  # of each member, its first
+            if shown := [first[label] for label in members if label in first]:
+                without = [label for label in members if label not in first]
+                report.make(
+                    [run.folder for run in shown],
+                    page.with_suffix(".html"),
+                    names=[run.label if len(members[run.label]) == 1 else str(run) for run in shown],
+                    heading=question,
+                    note=_note(page, without, several=max(map(len, members.values())) > 1),
+                    tables=tables,
+                )
     return page
+
+
+def _note(page: Path, without: Sequence[str], several: bool) -> str:
+    """What the page says first. without: members that have nothing to show. several: whether a member has several seeds."""
+    lines = [f"The curves are means over each row of log.csv. {page.with_suffix('.png').name} beside this page has every step."]
+    if several:
+        lines.append("One seed of each run is shown. The tables have all seeds.")
+    if without:
+        lines.append(f"Not shown, because it diverged before its first row: {'; '.join(without)}.")
+    return " ".join(lines)
 
 
 def describe(
@@ -178,6 +194,9 @@ def _train(plan: Sequence[Run], strategy: tf.distribute.Strategy, tfrecord_path:
     expected = _expected(plan, strategy)
     if expected:
         print(_told(expected), flush=True)
+    if todo and (found := todo[0].records):
+        for line in preparation.advice(todo[0].experiment, found):
+            print(line, flush=True)
     spent = planned = 0.0  # seconds that the runs so far took, and those that were expected of them
     for number, run in enumerate(todo):
         # Pictures, checkpoints and compiling take time too: the runs so far say how much.
@@ -189,7 +208,7 @@ def _train(plan: Sequence[Run], strategy: tf.distribute.Strategy, tfrecord_path:
         start = time.monotonic()
         try:
             with progress.within(place):
-                workflow.train(run.experiment, tfrecord_path=tfrecord_path, run_dir=run.folder)
+                workflow.train(run.experiment, tfrecord_path=tfrecord_path, run_dir=run.folder, advise=False)
             spent, planned = spent + time.monotonic() - start, planned + expected.get(run.folder, 0)
         except Diverged as error:
             print(f"{run} diverged: {error.reason}. That is a result too, and the comparison goes on.")

@@ -20,12 +20,14 @@ def train(
     tfrecord_path: str | Path = "tfrecords",
     run_dir: str | Path | None = None,
     overwrite: bool = False,
+    advise: bool = True,
 ) -> Path:
     """Train an experiment until its last step, from its last checkpoint if there is one. Returns the run folder.
 
     Missing records are made first, if this needs no files of the user. If several workers train (TF_CONFIG), each of them calls
-    this function, and only the chief writes into the run folder. Raises UserError for problems that the user can solve, also if
-    another process trains into the same folder. Raises loop.Interrupted after Ctrl-C or SIGTERM.
+    this function, and only the chief writes into the run folder. advise: print preparation.advice before a new run. Raises
+    UserError for problems that the user can solve, also if another process trains into the same folder. Raises loop.Interrupted
+    after Ctrl-C or SIGTERM.
     """
     invocation.note_overwritten(False)
     if experiment.deterministic:
@@ -43,7 +45,7 @@ def train(
         with workers.together(strategy):  # only now: --overwrite empties the folder, so no worker may be refused any more
             if chief:
                 claim.enter_context(files.claimed(folder))
-                if overwrite or not (folder / runs.EXPERIMENT).is_file():
+                if advise and (overwrite or not (folder / runs.EXPERIMENT).is_file()):
                     for line in preparation.advice(experiment, records):
                         print(line)
                 _open_run(folder, experiment, records, tfrecord_path, overwrite)

@@ -90,6 +90,7 @@ def main() -> None:
             f"{name}: {values[0]:.3g} after the first step, {values[len(values) // 2]:.3g} halfway, {values[-1]:.3g} at the end"
         )
     draw(measured, arguments.out)
+    print(f"Written: {arguments.out}")
 
 
 if __name__ == "__main__":

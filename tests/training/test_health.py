@@ -88,6 +88,18 @@ def test_bounds_by_hand():
     assert line.startswith("Dis_loss stands at its bound for a whole epoch: ")
 
 
+@pytest.mark.parametrize(
+    ("answers", "said"), [((1.0, 0.992), "real"), ((0.01, 0.0), "generated"), ((1.0, 0.0), ""), ((0.98, 0.9), "")]
+)
+def test_a_discriminator_that_says_the_same_of_all_pictures(answers, said):
+    """The lab report's GAN with SGD at 0.3, epoch 2: Real_P 1, Fake_P 0.992, Gen_loss 0.67, Dis_loss 99.2."""
+    means = dict(zip(("Real_P", "Fake_P"), answers, strict=True)) | {"Gen_loss": 0.0, "Dis_loss": 99.2}
+    lines = health.warnings({"step": 1874}, {}, means, {"Gen_loss": 0.0, "Dis_loss": 0.0}, ADVICE)
+    assert len(lines) == 1
+    assert (f"takes nearly all pictures for {said} ones: it has stopped learning" in lines[0]) == bool(said)
+    assert lines[0].startswith("Gen_loss stands at its bound") != bool(said)
+
+
 def test_the_bounds_of_each_model():
     """A label below 1 raises the least cross-entropy to the entropy of the label."""
     smooth = adversarial.bounds(series.resolve("digits", real_label=0.9))

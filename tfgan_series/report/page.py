@@ -32,14 +32,15 @@ def make(
     *,
     names: Sequence[str] = (),
     heading: str = "",
+    note: str = "",
     tables: Sequence[Table] = (),
 ) -> Path:
     """Write the page of one run, or of several runs side by side. Returns its path.
 
     names: of several runs, one for each (default: their paths without the folders that all begin with). heading: of the page
-    (default: the model and the pictures, or the number of runs). tables: they compare several runs (default: one of all their
-    scores). Raises UserError for a folder that is no run or has no epoch
-    yet, and for a file in it that cannot be read.
+    (default: the model and the pictures, or the number of runs). note: a text below it. tables: they compare several runs
+    (default: one of all their scores). Raises UserError for a folder that is no run or has no epoch yet, and for a file in it
+    that cannot be read.
     """
     places, out = [Path(folder) for folder in folders], Path(out)
     infos = [runs.read_info(folder) for folder in places]
@@ -55,6 +56,7 @@ def make(
         runs=shown,
         tables=tables or (_score_tables(names, shown) if len(shown) > 1 else ()),
         heading=heading or (f"{len(shown)} runs side by side" if len(shown) > 1 else shown[0]["title"]),
+        note=note,
         reading=reading.of_curves([run.experiment for run in infos]),
         how_to_read_scores=scores.HOW_TO_READ,
         drawing=plots,

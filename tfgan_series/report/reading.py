@@ -18,7 +18,8 @@ _CALM = (
 def of_curves(experiments: Sequence[Experiment]) -> list[str]:
     """The sentences for runs of these experiments, each once."""
     calm = [_CALM] if any(series.values(experiment).get("r1") for experiment in experiments) else []
-    return list(dict.fromkeys([_ANY, *filter(None, map(_won, experiments)), *map(_equilibrium, experiments), *calm]))
+    sentences = [said for of_kind in (_won, _gave_up, _equilibrium) for said in map(of_kind, experiments) if said]
+    return list(dict.fromkeys([_ANY, *sentences, *calm]))
 
 
 def _won(experiment: Experiment) -> str:
@@ -27,6 +28,12 @@ def _won(experiment: Experiment) -> str:
         return ""
     whose = "a loss" if len(players) > 1 else f"{players[0]}'s loss"
     return f"One player has won if {whose} comes near 0 and stays there: then the other learns next to nothing."
+
+
+def _gave_up(experiment: Experiment) -> str:
+    if not series.LOSSES[experiment.loss].log_odds:
+        return ""
+    return "If Real_P and Fake_P both stay near 1, or both near 0, D has stopped learning. Then G's loss says nothing."
 
 
 def _equilibrium(experiment: Experiment) -> str:
@@ -39,4 +46,9 @@ def _equilibrium(experiment: Experiment) -> str:
     # weights.
     known = experiment.real_label == 1 and experiment.sets == 1
     loss = f", and D's loss with --loss={experiment.loss} is {kind.equilibrium}" if known else ""
-    return f"At equilibrium G draws as the real pictures are, and D can only guess: {answers}{loss}. Few trainings come that far."
+    both = ""
+    if known and kind.g_equilibrium:
+        loss += f" and G's {kind.g_equilibrium}"
+        both = " D's loss may come near its number long before G's does: look at both."
+    guess = f"At equilibrium G draws as the real pictures are, and D can only guess: {answers}{loss}."
+    return f"{guess}{both} Few trainings come that far."

@@ -20,24 +20,26 @@ class Loss(NamedTuple):
     has_target: whether it compares the logits of real pictures with a target, which real_label changes. log_odds: whether the
     best discriminator's logit is log P(real) / P(fake). Only then is sigmoid(logit) a probability. equilibrium: the
     discriminator's least loss if generated pictures are as the real ones, so that it can only guess. It is a text that ends in
-    the number. ends_at_zero: the player whose loss comes near 0 when it has won, "G" and "D", or neither: see losses.Losses.
+    the number. g_equilibrium: the generator's loss then, or "" if the discriminator's answer could be one of many. ends_at_zero:
+    the player whose loss comes near 0 when it has won, "G" and "D", or neither: see losses.Losses.
     """
 
     has_target: bool
     log_odds: bool
     equilibrium: str
+    g_equilibrium: str = ""
     ends_at_zero: tuple[str, ...] = ("G", "D")
 
 
 # by --loss
 LOSSES = {
-    "non_saturating": Loss(has_target=True, log_odds=True, equilibrium="2 log 2 = 1.386"),
-    "minimax": Loss(has_target=True, log_odds=True, equilibrium="2 log 2 = 1.386"),
-    "clamped": Loss(has_target=True, log_odds=True, equilibrium="2 log 2 = 1.386"),
-    "least_squares": Loss(has_target=True, log_odds=False, equilibrium="0.25"),
+    "non_saturating": Loss(has_target=True, log_odds=True, equilibrium="2 log 2 = 1.386", g_equilibrium="log 2 = 0.693"),
+    "minimax": Loss(has_target=True, log_odds=True, equilibrium="2 log 2 = 1.386", g_equilibrium="-log 2 = -0.693"),
+    "clamped": Loss(has_target=True, log_odds=True, equilibrium="2 log 2 = 1.386", g_equilibrium="log 2 = 0.693"),
+    "least_squares": Loss(has_target=True, log_odds=False, equilibrium="0.25", g_equilibrium="0.125"),
     "hinge": Loss(has_target=False, log_odds=False, equilibrium="2", ends_at_zero=("D",)),
     "wasserstein": Loss(has_target=False, log_odds=False, equilibrium="0", ends_at_zero=()),
-    "relativistic": Loss(has_target=False, log_odds=False, equilibrium="log 2 = 0.693"),
+    "relativistic": Loss(has_target=False, log_odds=False, equilibrium="log 2 = 0.693", g_equilibrium="log 2 = 0.693"),
 }
 _BOXED = " and ".join(name for name, one in DATASETS.items() if one.boxes)
 
