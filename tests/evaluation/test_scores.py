@@ -93,6 +93,13 @@ def test_real_pictures_that_a_run_was_trained_on_are_said():
     assert scores.caution(dcgan, against_test) == scores.caution(dcgan, []) == ""
     assert scores.caution(series.resolve("horse2zebra"), against_train) == ""
     assert scores.cautions({"one": told, "other": "", "third": told}) == f"one, third: {told}"
+    assert "still look poor" not in told
+    assert scores.caution(dcgan, [score(features="random")]).startswith("Through random features, pictures can score like real")
+
+
+def test_a_score_in_a_line():
+    one = score(value=12.25, error=0.5, floor=1.5)
+    assert str(one) == f"{one.metric} 12.25 ± 0.5 (real pictures 1.5)"
 
 
 def test_scores_through_another_network_from_some_step_on_are_said():

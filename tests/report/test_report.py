@@ -244,6 +244,7 @@ def test_several_runs_share_one_table_of_scores_and_what_differs_follows(trained
     scores.add(folders[0], [own])
     text = report.make(folders, tmp_path / "page.html").read_text(encoding="utf-8")
     assert "one: The real pictures are pictures that the generator was trained on." in text
+    assert "neighbours too. Through random features, pictures can score like real ones" in text
 
 
 @pytest.mark.parametrize("loss", series.LOSSES)

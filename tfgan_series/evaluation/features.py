@@ -65,7 +65,7 @@ def load(kind: str | None, records: Records, experiment: Experiment, weights: Pa
         # Folders may be albums: what tells them apart says nothing of the pictures.
         print(
             f"A classifier cannot tell {' from '.join(judge.names[:3])}{' and so on' if len(judge.names) > 3 else ''} (balanced "
-            f"accuracy {best:.2f}; 0.5 is guessing). So the scores look through random features; "
+            f"accuracy of one against the others {best:.2f}; 0.5 is guessing). So the scores look through random features; "
             f"{invocation.command('evaluate')} --features=classifier takes it."
         )
     network = inception(shape, Path(weights) if weights else "imagenet") if kind == "inception" else random_network(shape)

@@ -52,6 +52,9 @@ class Score:
     of: str = ""
     floor_error: float | None = None  # older scores have none
 
+    def __str__(self) -> str:
+        return f"{self.metric} {as_text(self.value, self.error)} (real pictures {as_text(self.floor, self.floor_error)})"
+
 
 def how_to_compare(found: Iterable[Score]) -> str:
     """How to read the scores of several runs in one table: a warning, if some of one name were measured in different ways."""
@@ -77,14 +80,21 @@ def _comparable(one: Score, other: Score) -> bool:
 
 
 def caution(experiment: Experiment, found: Sequence[Score]) -> str:
-    """What to say of a run's scores if its real pictures are among those that it was trained on; else ""."""
-    model = MODELS[experiment.model]
-    if model.draws_from != "noise" or experiment.partition not in {"all", *(score.partition for score in found)} or not found:
-        return ""
-    return (
-        "The real pictures are pictures that the generator was trained on. Copies of them score better than other real pictures "
-        f"do, so look at {invocation.command('explore')} neighbours too."
-    )
+    """What to say of a run's scores if they look through random features, or if the real pictures are among those that it was
+    trained on; else ""."""
+    lines = []
+    draws = MODELS[experiment.model].draws_from == "noise"
+    if draws and found and experiment.partition in {"all", *(score.partition for score in found)}:
+        lines.append(
+            "The real pictures are pictures that the generator was trained on. Copies of them score better than other real "
+            f"pictures do, so look at {invocation.command('explore')} neighbours too."
+        )
+    if any(score.features == "random" for score in found):
+        lines.append(
+            "Through random features, pictures can score like real ones and still look poor: judge them by your eyes, and use "
+            "the scores to compare runs."
+        )
+    return " ".join(lines)
 
 
 def caution_of_changes(found: Iterable[Score]) -> str:
@@ -121,7 +131,7 @@ def is_distance(score: Score) -> bool:
 
 def told(found: Iterable[Score]) -> str:
     """The scores in a line."""
-    return ", ".join(f"{one.metric} {one.value:.4g} (real pictures {one.floor:.4g})" for one in found)
+    return ", ".join(map(str, found))
 
 
 def read(folder: Path | str) -> list[Score]:

@@ -48,5 +48,6 @@ def check(folder: Path, experiment: Experiment, records: Records | None) -> None
         raise UserError(
             f"{folder} holds another run ({'; '.join(other)}): to go on, give its settings and its records (--name or --run_dir "
             "alone takes them); else give another --name or --run_dir "
-            f"({invocation.command('compare')}: --out), or start over with {invocation.command('train')} --overwrite"
+            f"({invocation.command('compare')}: --out), or start over with {invocation.command('train')} --overwrite and all "
+            "flags that you gave"
         )

@@ -9,7 +9,7 @@ from tfgan_series.errors import UserError
 
 
 def find(request: Request) -> Source:
-    """All pictures below a folder, in the order of their names, as train. Hidden files are left out.
+    """All pictures below a folder, in the order of their names, as train. Hidden files are passed over.
 
     Raises UserError if there is no picture, and for a folder whose name cannot be the name of a class.
     """

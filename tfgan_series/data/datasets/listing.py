@@ -32,7 +32,7 @@ def passed_over(others: Counter[str]) -> tuple[str, ...]:
     """A remark about files that are no pictures, or are pictures that Pillow cannot read; () if there are none."""
     if not others:
         return ()
-    kinds = ", ".join(f"{count:,} {ending}" for ending, count in others.most_common())
+    kinds = ", ".join(f"{count:,} {ending}" for ending, count in sorted(others.items(), key=lambda one: (-one[1], one[0])))
     unread = [ending for ending in others if ending in _UNREAD]
     hint = f"; to use the pictures in {' and '.join(unread)}, turn them into .jpg files" if unread else ""
     return (f"files of other kinds were passed over: {kinds}{hint}",)
@@ -44,8 +44,8 @@ def no_picture(found: Found) -> str:
 
 
 def find_files(folder: Path, endings: tuple[str, ...] = ENDINGS) -> Found:
-    """The pictures below a folder, and how many other files there are. Hidden files are left out, and the files of record folders
-    and runs below the folder are among the others.
+    """The pictures below a folder, and how many other files there are. Hidden pictures, and the files of record folders and runs
+    below the folder, are among the others; other hidden files are left out.
 
     A folder that cannot be read is among the pictures: who opens it as a picture finds out, and tells the user.
     """
@@ -69,9 +69,12 @@ def find_files(folder: Path, endings: tuple[str, ...] = ENDINGS) -> Found:
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))  # so links are met in the same order everywhere
         for name in files:
-            if name.startswith("."):
+            hidden, is_picture = name.startswith("."), name.lower().endswith(endings)
+            if hidden and is_picture:  # a Mac writes a ._NAME.jpg beside a NAME.jpg
+                others["hidden"] += 1
+            elif hidden:
                 continue
-            if name.lower().endswith(endings):
+            elif is_picture:
                 found.append((Path(where) / name).relative_to(folder).as_posix())
             else:
                 others[Path(name).suffix.lower() or "without an ending"] += 1

@@ -70,7 +70,10 @@ def _read_idx(folder: Path, name: str, dimensions: int) -> tuple[np.ndarray, Pat
     names = [f"{base}{end}" for base in (name, name.replace("-idx", ".idx")) for end in ("", ".gz")]
     path = next((folder / one for one in names if (folder / one).is_file()), None)
     if path is None:
-        raise UserError(f"{folder} has no {name} or {name}.gz: --DatasetPath must be the folder of MNIST's four idx files")
+        raise UserError(
+            f"{folder} has no {name} or {name}.gz: --DatasetPath must be the folder of MNIST's four idx files; for your own "
+            "pictures give --ImageType=folder"
+        )
     try:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
