@@ -8,6 +8,8 @@ from tfgan_series.generators import load_generator
 def test_generators_that_cannot_be_read(trained, tmp_path):
     with pytest.raises(UserError, match="is not there"):
         load_generator(tmp_path / "generator.keras")
+    with pytest.raises(UserError, match=r"digits is not a run \(no experiment.json\): train one with tfgan train"):
+        load_generator(tmp_path / "digits")
     for damage in (b"no model", (trained / "generator.keras").read_bytes()[:3000]):
         (tmp_path / "generator.keras").write_bytes(damage)
         with pytest.raises(UserError, match="cannot be read as a Keras model") as error:

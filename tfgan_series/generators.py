@@ -22,9 +22,10 @@ def load_generator(path: Path | str) -> keras.Model:
     """
     path = runs.generator_file(path)
     if not path.is_file():
-        when = f"{invocation.command('train')} writes it after the first epoch"
-        wanted = "give the folder of a run, as runs/mine, or a .keras file"
-        raise UserError(f"{path} is not there: {when if (path.parent / runs.EXPERIMENT).is_file() else wanted}")
+        train = invocation.command("train")
+        if (path.parent / runs.EXPERIMENT).is_file():
+            raise UserError(f"{path} is not there: {train} writes it after the first epoch")
+        raise UserError(f"{path} is not there" if path.suffix == ".keras" else runs.no_run(path, train))
     try:
         return keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras passes on all kinds of errors from its zip, HDF5 and JSON readers

@@ -113,7 +113,7 @@ def test_a_length_in_steps_or_in_epochs():
     assert (again.length, again.steps, again.steps_in_all(468)) == (("epochs", 2), 0, 936)
     assert row.change(epochs=2, steps=0) == series.resolve("mnist", steps=50, grid_every=0).change(epochs=2)
     assert series.differences(short, short.change(steps=60, grid_every=5)) == []
-    assert series.differences(short, row) == ["length: 50 steps in the run, 35 epochs asked; give --steps"]
+    assert series.differences(short, row) == ["length: 50 steps in the run, so give --steps=N and not --epochs"]
     assert series.differences(short, short.change(steps=40)) == ["steps: 50 in the run, 40 asked"]
 
 

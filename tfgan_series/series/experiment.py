@@ -57,7 +57,9 @@ class Experiment(Settings):
 
     image_type: str = setting("what to draw", choices=tuple(DATASETS), group="pictures")
     model: str = setting("which GAN", group="network")
-    preset: str = setting("a named set of values; article: the row's own ones", "article", resume="free")
+    preset: str = setting(
+        "a named set of values; article: the usual ones of these pictures and this model", "article", resume="free"
+    )
     partition: str = setting("records to train on", "train", choices=(*PARTITIONS, "all"), group="pictures")
     bbox: bool = setting(f"cut each face out by its box ({_BOXED} alone has boxes)", False, group="pictures")
     image_size: int = setting("width and height of a picture, in pixels", minimum=1, group="pictures")
@@ -219,9 +221,9 @@ def differences(run: Experiment, asked: Experiment) -> list[str]:
 
     If the models differ, `model` is among them, and settings that only one of the models has are left out.
     """
-    (unit, count), (asked_unit, asked_count) = run.length, asked.length
+    (unit, count), (asked_unit, _) = run.length, asked.length
     other_unit = unit != asked_unit
-    found = [f"length: {count:,} {unit} in the run, {asked_count:,} {asked_unit} asked; give --{unit}"] if other_unit else []
+    found = [f"length: {count:,} {unit} in the run, so give --{unit}=N and not --{asked_unit}"] if other_unit else []
     old, new = values(run), values(asked)
     for name, field in fields(run).items():
         if name not in new:

@@ -46,8 +46,7 @@ def check(folder: Path, experiment: Experiment, records: Records | None) -> None
             other.append(f"records: those in {records.folder} are not the run's ({why})")
     if other:
         raise UserError(
-            f"{folder} holds another run ({'; '.join(other)}): to go on, give its settings and its records (--name or --run_dir "
-            "alone takes them); else give another --name or --run_dir "
-            f"({invocation.command('compare')}: --out), or start over with {invocation.command('train')} --overwrite and all "
-            "flags that you gave"
+            f"{folder} holds another run ({'; '.join(other)}). To go on with it, give its settings and its records (--name or "
+            "--run_dir alone takes them). To begin another run, give another --name, --run_dir or --out; or add --overwrite to "
+            f"{invocation.command('train')}, which starts this one over"
         )
