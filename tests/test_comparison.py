@@ -45,8 +45,8 @@ def test_the_page(compared):
     html = page.with_suffix(".html").read_text(encoding="utf-8")
     assert "<h1>How hot?</h1>" in html
     note = re.search('<p class="text">(The curves are means .*?)</p>', html)[1]
-    assert "heat.png beside this page has every step. One seed of each run is shown." in note
-    assert note.endswith("Not shown, because it diverged before its first row: too hot.")
+    assert "heat.png beside this page has every step, of the first seeds. One seed of each run is shown here." in note
+    assert note.endswith("Diverged before the first row of log.csv, and so not shown: too hot.")
     assert html.index("<h2>Scores</h2>") < html.index("<h2>Losses</h2>") < html.index("<h2>Settings</h2>")
     assert '<tr><th scope="row">too hot</th><td>0; 1 of 1 run diverged</td><td>Gen_loss</td><td>-</td>' in html
     lines = page.read_text().splitlines()
@@ -99,13 +99,15 @@ def test_what_it_will_take_is_said_first(compared, tiny, digits, monkeypatch, ca
     monkeypatch.setattr(
         comparison.workflow,
         "train",
-        lambda *_, run_dir, **__: shutil.copytree(runs.member_folder(tiny, root), run_dir) and print(progress.place()),
+        lambda *_, run_dir, advise, **__: (
+            shutil.copytree(runs.member_folder(tiny, root), run_dir) and print(progress.place(), advise)
+        ),
     )
     capsys.readouterr()
     page = comparison.compare(more, "more", "More?", root=root, tfrecord_path=digits[0], count=0)
     printed = capsys.readouterr().out
     assert printed.count("This run has 46 steps in all. That is few") == 1
-    assert "Run 4 of 5: smooth, seed 0; about 9 minutes left for all\nrun 4 of 5, \n" in printed
+    assert "Run 4 of 5: smooth, seed 0; about 9 minutes left for all\nrun 4 of 5,  False\n" in printed
     assert "Run 5 of 5: smooth, seed 1; less than a minute left for all\n" in printed  # the run before took no time at all
     text = page.with_suffix(".html").read_text(encoding="utf-8")
     assert "<h1>More?</h1>" in text

@@ -113,11 +113,14 @@ def compare(
 
 def _note(page: Path, without: Sequence[str], several: bool) -> str:
     """What the page says first. without: members that have nothing to show. several: whether a member has several seeds."""
-    lines = [f"The curves are means over each row of log.csv. {page.with_suffix('.png').name} beside this page has every step."]
+    figure = page.with_suffix(".png").name
+    lines = [
+        f"The curves are means over each row of log.csv. {figure} beside this page has every step, of the first seeds."
+    ]
     if several:
-        lines.append("One seed of each run is shown. The tables have all seeds.")
+        lines.append("One seed of each run is shown here. The tables have all seeds.")
     if without:
-        lines.append(f"Not shown, because it diverged before its first row: {'; '.join(without)}.")
+        lines.append(f"Diverged before the first row of log.csv, and so not shown: {'; '.join(without)}.")
     return " ".join(lines)
 
 
@@ -194,9 +197,14 @@ def _train(plan: Sequence[Run], strategy: tf.distribute.Strategy, tfrecord_path:
     expected = _expected(plan, strategy)
     if expected:
         print(_told(expected), flush=True)
-    if todo and (found := todo[0].records):
-        for line in preparation.advice(todo[0].experiment, found):
-            print(line, flush=True)
+    if workers.is_chief(strategy):
+        advised = [
+            line
+            for run in todo
+            if run.records and not (run.folder / runs.EXPERIMENT).is_file()
+            for line in preparation.advice(run.experiment, run.records)
+        ]
+        print("".join(f"{line}\n" for line in dict.fromkeys(advised)), end="", flush=True)
     spent = planned = 0.0  # seconds that the runs so far took, and those that were expected of them
     for number, run in enumerate(todo):
         # Pictures, checkpoints and compiling take time too: the runs so far say how much.
@@ -297,7 +305,10 @@ def _write_page(page: Path, results: Mapping[str, Sequence[Result]], question: s
         "Each run has one seed." if seeds == 1 else f"The figure shows the first of {seeds} seeds. The tables have all of them."
     )
     measured = {label: [result.scores for result in of_seeds] for label, of_seeds in results.items()}
-    table, told = score_table(measured), scores.cautions({label: of_seeds[0].caution for label, of_seeds in results.items()})
+    table, told = (
+        score_table(measured),
+        scores.cautions({label: max(one.caution for one in of_seeds) for label, of_seeds in results.items()}),
+    )
     if table and told:
         table = table._replace(text=f"{table.text} {told}")
     tables = [one for one in (table, loss_table(results)) if one]

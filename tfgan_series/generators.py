@@ -23,9 +23,10 @@ def load_generator(path: Path | str) -> keras.Model:
     path = runs.generator_file(path)
     if not path.is_file():
         train = invocation.command("train")
-        if (path.parent / runs.EXPERIMENT).is_file():
-            raise UserError(f"{path} is not there: {train} writes it after the first epoch")
-        raise UserError(f"{path} is not there" if path.suffix == ".keras" else runs.no_run(path, train))
+        if path.suffix not in (".keras", ".h5"):
+            raise UserError(runs.no_run(path, train))
+        own = path.name in {runs.saved_name(name) for model in series.MODELS.values() for name in model.saved}
+        raise UserError(f"{path} is not there{f': {train} writes it after the first epoch' if own else ''}")
     try:
         return keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras passes on all kinds of errors from its zip, HDF5 and JSON readers

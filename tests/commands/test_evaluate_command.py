@@ -9,7 +9,7 @@ from conftest import command
 def test_a_run_is_measured(trained, digits, tmp_path):
     run = shutil.copytree(trained, tmp_path / "run")
     words = ("--run_dir=run", f"--TFRecordPath={digits[0]}", "--features=random", "--count=64", "--seed=2", "--against=train")
-    done = command("evaluate.py", *words, cwd=tmp_path)
+    done = command("evaluate.py", *words, "--at_once=16", cwd=tmp_path)
     rows = [json.loads(line) for line in (run / "scores.jsonl").read_text().splitlines()]
     assert [row["metric"] for row in rows[:2]] == ["fid64_train_random", "kid64_train_random"]
     assert {(row["n_fake"], row["seed"], row["checkpoint"]) for row in rows} == {(64, 2, "generator.keras")}

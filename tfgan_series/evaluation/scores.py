@@ -91,8 +91,8 @@ def caution(experiment: Experiment, found: Sequence[Score]) -> str:
         )
     if any(score.features == "random" for score in found):
         lines.append(
-            "Through random features, pictures can score like real ones and still look poor: judge them by your eyes, and use "
-            "the scores to compare runs."
+            "Through random features, pictures can score like real ones and still look poor. Compare only runs on the same "
+            "pictures, and look at their pictures too."
         )
     return " ".join(lines)
 

@@ -76,11 +76,13 @@ def _run(generators: Mapping[str, keras.Model], folder: Path) -> dict[str, Any]:
     """What the card says of the run."""
     info = runs.read_info(folder)
     experiment, digests = info.experiment, {weights_digest(model) for model in generators.values()}
+    measured = scores.latest(score for score in scores.read(folder) if score.checkpoint_digest in digests)
     return {
         "experiment": experiment,
         "origin": experiment.data_set.origin,
         "records": info.record_count,
         "flags": [naming.quoted(flag, windows=False) for flag in series.flag_lines(experiment)],
         "steps": runs.last_step(folder),
-        "scores": scores.latest(score for score in scores.read(folder) if score.checkpoint_digest in digests),
+        "scores": measured,
+        "caution": scores.caution(experiment, measured),
     }

@@ -33,7 +33,7 @@ def _won(experiment: Experiment) -> str:
 def _gave_up(experiment: Experiment) -> str:
     if not series.LOSSES[experiment.loss].log_odds:
         return ""
-    return "If Real_P and Fake_P both stay near 1, or both near 0, D has stopped learning. Then G's loss says nothing."
+    return "But if Real_P and Fake_P both stay near 1, or both near 0, D tells nothing apart. Then G's loss says nothing."
 
 
 def _equilibrium(experiment: Experiment) -> str:

@@ -36,11 +36,11 @@ def warnings(
         lines.append(f"the label has no effect: for one z the pictures of all labels are all but equal. {advice}")
     answers = [epoch_means[name] for name in ("Real_P", "Fake_P") if name in epoch_means]
     standing = [name for name in bounds if name in epoch_means and abs(epoch_means[name] - bounds[name]) < _NEAR]
-    if answers and (min(answers) > 1 - _ALIKE or max(answers) < _ALIKE):
+    if row["step"] >= _BEGINNING and answers and (min(answers) > 1 - _ALIKE or max(answers) < _ALIKE):
         kind = "real" if answers[0] > 0.5 else "generated"
         lines.append(
-            f"for a whole epoch the discriminator takes nearly all pictures for {kind} ones: it has stopped learning, and the "
-            f"generator learns nothing from it. {advice}"
+            f"for a whole epoch the discriminator has taken nearly all pictures for {kind} ones: it tells nothing apart, so the "
+            f"generator can learn little from it. {advice}"
         )
     elif standing:
         verb = "stands at its bound" if len(standing) == 1 else "stand at their bounds"
@@ -52,7 +52,7 @@ def warnings(
 
 
 def advice(experiment: Experiment) -> str:
-    """What to try against a collapse, or against a player that wins."""
+    """What to try if a training goes wrong."""
     r1 = ["--r1=1"] if series.values(experiment).get("r1") == 0 and _takes_r1(experiment) else []
     return f"Try {', '.join([*r1, f'a smaller --lr than {experiment.lr:g}'])} or another --seed."
 

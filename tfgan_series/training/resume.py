@@ -47,6 +47,6 @@ def check(folder: Path, experiment: Experiment, records: Records | None) -> None
     if other:
         raise UserError(
             f"{folder} holds another run ({'; '.join(other)}). To go on with it, give its settings and its records (--name or "
-            "--run_dir alone takes them). To begin another run, give another --name, --run_dir or --out; or add --overwrite to "
-            f"{invocation.command('train')}, which starts this one over"
+            "--run_dir alone takes them). To begin another run, give another --name or --run_dir "
+            f"({invocation.command('compare')}: --out). To start this run over, add --overwrite to {invocation.command('train')}"
         )

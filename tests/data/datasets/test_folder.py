@@ -29,7 +29,7 @@ def test_first_level_folder_is_the_label(tmp_path):
         ("dog/old/b.jpeg", 0),
         ("mèo 猫/c.webp", 1),
     ]
-    assert source.notes == ("files of other kinds were passed over: 1 .txt, 1 hidden",)
+    assert source.notes == ("other files were passed over: 1 .txt, 1 hidden",)
 
 
 def test_a_link_to_a_folder_is_followed_and_one_back_is_not(tmp_path):
@@ -63,7 +63,7 @@ def test_other_files_are_counted(tmp_path):
     for name in ("a.HEIC", "b/c.heic", "b/d.txt", "b/README", ".hidden"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    passed = r"files of other kinds were passed over: 2 \.heic, 1 \.txt, 1 without an ending; to use the pictures in \.heic, turn"
+    passed = r"other files were passed over: 2 \.heic, 1 \.txt, 1 without an ending; to use the pictures in \.heic, turn"
     with pytest.raises(UserError, match=rf"no picture in it or below it; wanted \.jpg, .*; {passed}"):
         find(tmp_path)
     Image.new("RGB", (4, 4)).save(tmp_path / "b/e.tiff")
@@ -80,7 +80,7 @@ def test_what_this_package_wrote_is_no_data(tmp_path):
     (tmp_path / "runs/mine/experiment.json").touch()
     source = find(tmp_path)
     assert ([one.filename for one in source.partitions["train"]], source.class_names) == (["cats/a.png"], ("cats",))
-    assert source.notes[0] == "files of other kinds were passed over: 3 in a folder of records or of a run"
+    assert source.notes[0] == "other files were passed over: 3 in a folder of records or of a run"
     assert [one.filename for one in find(tmp_path / "runs/mine").partitions["train"]] == ["images/epoch-001.png"]  # if asked for
 
 

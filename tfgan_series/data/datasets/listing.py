@@ -35,7 +35,7 @@ def passed_over(others: Counter[str]) -> tuple[str, ...]:
     kinds = ", ".join(f"{count:,} {ending}" for ending, count in sorted(others.items(), key=lambda one: (-one[1], one[0])))
     unread = [ending for ending in others if ending in _UNREAD]
     hint = f"; to use the pictures in {' and '.join(unread)}, turn them into .jpg files" if unread else ""
-    return (f"files of other kinds were passed over: {kinds}{hint}",)
+    return (f"other files were passed over: {kinds}{hint}",)
 
 
 def no_picture(found: Found) -> str:
