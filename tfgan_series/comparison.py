@@ -114,9 +114,7 @@ def compare(
 def _note(page: Path, without: Sequence[str], several: bool) -> str:
     """What the page says first. without: members that have nothing to show. several: whether a member has several seeds."""
     figure = page.with_suffix(".png").name
-    lines = [
-        f"The curves are means over each row of log.csv. {figure} beside this page has every step, of the first seeds."
-    ]
+    lines = [f"The curves are means over each row of log.csv. {figure} beside this page has every step, of the first seeds."]
     if several:
         lines.append("One seed of each run is shown here. The tables have all seeds.")
     if without:
