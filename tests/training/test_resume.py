@@ -55,7 +55,8 @@ def test_a_run_goes_on_on_the_records_that_it_began_on(make_records, tmp_path):
 def test_as_many_other_pictures_are_refused(make_records, tmp_path):
     folder = begin(tmp_path / "run", make_records(seed=0))
     with pytest.raises(
-        UserError, match=r"\(records: those in .*/records/folder/8 are not the run's \(.*\)\): .* --overwrite"
+        UserError,
+        match=r"\(records: those in .*/records/folder/8 are not the run's \(.*\)\)\. .* add --overwrite to tfgan train$",
     ) as error:
         resume.check(folder, MINE, make_records(seed=1))
     assert "\n" not in str(error.value)
