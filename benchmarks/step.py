@@ -28,7 +28,6 @@ from turns import POLICIES, PRECISIONS, Contestant
 from tfgan_series import networks, series
 from tfgan_series.series import Experiment
 from tfgan_series.training import devices, train
-from tfgan_series.training.fused_adam import FusedAdam
 from tfgan_series.training.state import TrainState, create_state
 
 CASES = {
@@ -38,12 +37,15 @@ CASES = {
     "gan": {"image_type": "mnist", "model": "gan", "optimizer": "adam"},
 }
 TOGETHER, ALONE = "all steps in one call", "each step in its own call"
+KERAS_ADAM, KERAS_NORM = "Keras' Adam", "Keras' batch normalisation"
+Change = Callable[[TrainState, Experiment], TrainState]
 PEERS = ("dcgan-32", "dcgan-64", "dcgan-128", "cyclegan")  # the cases that torch_peers.py has too
 
 
-def training(experiment: Experiment, real: Sequence[np.ndarray], adam: type[keras.optimizers.Adam] = FusedAdam) -> Contestant:
-    """The package's own training steps on one batch of real pictures, or on one of each set, each [B, H, W, C] in [-1, 1]."""
-    state, step = _state_and_step(experiment, adam)
+def training(experiment: Experiment, real: Sequence[np.ndarray], change: Change = lambda state, experiment: state) -> Contestant:
+    """The package's own training steps on one batch of real pictures, or on one of each set, each [B, H, W, C] in [-1, 1].
+    change: makes another state of theirs."""
+    state, step = _state_and_step(experiment, change)
     batch = _batch(real)
 
     def steps(times: int) -> None:
@@ -69,15 +71,12 @@ def in_calls(experiment: Experiment, real: Sequence[np.ndarray], together: bool)
 
 
 def _state_and_step(
-    experiment: Experiment, adam: type[keras.optimizers.Adam] = FusedAdam
+    experiment: Experiment, change: Change = lambda state, experiment: state
 ) -> tuple[TrainState, Callable[[Any], None]]:
     strategy = tf.distribute.get_strategy()
     algorithm = series.MODELS[experiment.model].load_algorithm()
     state = create_state(experiment, strategy, algorithm.measures(experiment), 100, algorithm.buffers(experiment))
-    if adam is not FusedAdam:
-        state = dataclasses.replace(
-            state, optimizers={player: _adam(adam, experiment, state, player) for player in state.players}
-        )
+    state = change(state, experiment)
     return state, algorithm.make_step(experiment, state, strategy)
 
 
@@ -85,10 +84,27 @@ def _batch(real: Sequence[np.ndarray]) -> Any:
     return tuple(map(tf.constant, real)) if len(real) > 1 else tf.constant(real[0])
 
 
-def _adam(adam: type[keras.optimizers.Adam], experiment: Experiment, state: TrainState, player: str) -> keras.optimizers.Adam:
-    optimizer = adam(experiment.lr, beta_1=experiment.beta_1)
-    optimizer.build(state.trainable_variables(player))
-    return optimizer
+def with_keras_adam(state: TrainState, experiment: Experiment) -> TrainState:
+    """The state with Keras' Adam in place of FusedAdam."""
+
+    def adam(player: str) -> keras.optimizers.Adam:
+        optimizer = keras.optimizers.Adam(experiment.lr, beta_1=experiment.beta_1)
+        optimizer.build(state.trainable_variables(player))
+        return optimizer
+
+    return dataclasses.replace(state, optimizers={player: adam(player) for player in state.players})
+
+
+def with_keras_norm(state: TrainState, experiment: Experiment) -> TrainState:
+    """The state with Keras' own batch normalisation in place of the fused one."""
+    for layer in _batch_norms(state.networks):
+        del layer.call  # what fused_norm.fuse set
+    return state
+
+
+def _batch_norms(built: Mapping[str, keras.Model]) -> list[keras.layers.BatchNormalization]:
+    layers = [layer for network in built.values() for layer in network.layers]
+    return [layer for layer in layers if isinstance(layer, keras.layers.BatchNormalization)]
 
 
 def our_makers(experiment: Experiment, real: Sequence[np.ndarray], precision: str) -> dict[str, Callable[[], Contestant]]:
@@ -129,7 +145,8 @@ def times_of(contestants: Mapping[str, Contestant], seconds: float) -> int:
 
 
 def compare(case: str, arguments: argparse.Namespace, rates: Mapping[str, float], peer: bool) -> None:
-    """Print the rows of a case: each precision, the best of both, FusedAdam against Keras' Adam, and how steps are called."""
+    """Print the rows of a case: each precision, the best of both, our Adam and our batch normalisation against Keras' own, and
+    how steps are called."""
     experiment = series.resolve(**{**CASES[case], **arguments.changes})
     size = experiment.image_size
     shape = [len(experiment.sides), experiment.batch_size, size, size, experiment.channels]
@@ -142,7 +159,11 @@ def compare(case: str, arguments: argparse.Namespace, rates: Mapping[str, float]
         chosen |= other
         theirs[precision] = list(other)
     calls = {name: functools.partial(in_calls, experiment, real, name == TOGETHER) for name in (TOGETHER, ALONE)}
-    chosen |= turns.working({"Keras' Adam": lambda: training(experiment, real, keras.optimizers.Adam), **calls})
+    chosen |= turns.working({KERAS_ADAM: lambda: training(experiment, real, with_keras_adam), **calls})
+    normalises = bool(_batch_norms(networks.build(experiment)))
+    for precision in PRECISIONS if normalises else ():
+        reduced = experiment.change(precision=POLICIES[precision])
+        chosen |= turns.working({f"{precision} {KERAS_NORM}": functools.partial(training, reduced, real, with_keras_norm)})
     seconds = turns.in_turn(chosen, times_of(chosen, arguments.seconds), arguments.rounds)
     work = _operations(experiment, real) if peer else 0
     medians = {name: statistics.median(values) for name, values in seconds.items()}
@@ -164,7 +185,9 @@ def compare(case: str, arguments: argparse.Namespace, rates: Mapping[str, float]
     if all(every):
         row("best of each", *map(best, every))
     row("bfloat16 against float32", best(ours["bfloat16"]), best(ours["float32"]))
-    row("FusedAdam against Keras' Adam", best(ours["float32"]), "Keras' Adam")
+    row("FusedAdam against Keras' Adam", best(ours["float32"]), KERAS_ADAM)
+    for precision in PRECISIONS if normalises else ():
+        row(f"fused batch normalisation, {precision}", best(ours[precision]), f"{precision} {KERAS_NORM}")
     row("several steps in a call against one", TOGETHER, ALONE)
 
 

@@ -76,10 +76,16 @@ def test_convert(printed):
 
 
 def test_step(printed):
-    """Without PyTorch, in turns: both precisions, Keras' Adam, both calls. With one round a ratio is that of the two speeds."""
-    line = r"^\| dcgan-32 B 2, ([\w' ]+) \| ([\d.,]+) images/s \([\w ]+\) \| ([\d.,]+) images/s \([\w' ]+\) \| ([\d.]+) \("
+    """Without PyTorch, in turns: both precisions, Keras' own parts, both calls. After one round a ratio is that of two speeds."""
+    line = r"^\| dcgan-32 B 2, ([\w', ]+) \| ([\d.,]+) images/s \([\w ]+\) \| ([\d.,]+) images/s \([\w' ]+\) \| ([\d.]+) \("
     found = {what: numbers for what, *numbers in re.findall(line, printed["step"], re.MULTILINE)}
-    assert list(found) == ["bfloat16 against float32", "FusedAdam against Keras' Adam", "several steps in a call against one"]
+    assert list(found) == [
+        "bfloat16 against float32",
+        "FusedAdam against Keras' Adam",
+        "fused batch normalisation, float32",
+        "fused batch normalisation, bfloat16",
+        "several steps in a call against one",
+    ]
     for ours, peer, ratio in found.values():
         speeds = [float(speed.replace(",", "")) for speed in (ours, peer)]
         assert float(ratio) == pytest.approx(speeds[0] / speeds[1], rel=0.01, abs=0.01)
