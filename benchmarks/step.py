@@ -37,7 +37,7 @@ CASES = {
     "gan": {"image_type": "mnist", "model": "gan", "optimizer": "adam"},
 }
 TOGETHER, ALONE = "all steps in one call", "each step in its own call"
-KERAS_ADAM, KERAS_NORM = "Keras' Adam", "Keras' batch normalisation"
+KERAS_ADAM, KERAS_NORM = "Keras' Adam", "Keras' normalisation"
 Change = Callable[[TrainState, Experiment], TrainState]
 PEERS = ("dcgan-32", "dcgan-64", "dcgan-128", "cyclegan")  # the cases that torch_peers.py has too
 
@@ -96,15 +96,15 @@ def with_keras_adam(state: TrainState, experiment: Experiment) -> TrainState:
 
 
 def with_keras_norm(state: TrainState, experiment: Experiment) -> TrainState:
-    """The state with Keras' own batch normalisation in place of the fused one."""
-    for layer in _batch_norms(state.networks):
-        del layer.call  # what fused_norm.fuse set
+    """The state with Keras' own normalisations in place of the fused ones."""
+    for layer in _fused(state.networks):
+        del layer.call
     return state
 
 
-def _batch_norms(built: Mapping[str, keras.Model]) -> list[keras.layers.BatchNormalization]:
-    layers = [layer for network in built.values() for layer in network.layers]
-    return [layer for layer in layers if isinstance(layer, keras.layers.BatchNormalization)]
+def _fused(built: Mapping[str, keras.Model]) -> list[keras.layers.Layer]:
+    """The layers that fused_norm.fuse gave another call."""
+    return [layer for network in built.values() for layer in network.layers if "call" in vars(layer)]
 
 
 def our_makers(experiment: Experiment, real: Sequence[np.ndarray], precision: str) -> dict[str, Callable[[], Contestant]]:
@@ -145,8 +145,8 @@ def times_of(contestants: Mapping[str, Contestant], seconds: float) -> int:
 
 
 def compare(case: str, arguments: argparse.Namespace, rates: Mapping[str, float], peer: bool) -> None:
-    """Print the rows of a case: each precision, the best of both, our Adam and our batch normalisation against Keras' own, and
-    how steps are called."""
+    """Print the rows of a case: each precision, the best of both, our Adam and our normalisation against Keras' own, and how
+    steps are called."""
     experiment = series.resolve(**{**CASES[case], **arguments.changes})
     size = experiment.image_size
     shape = [len(experiment.sides), experiment.batch_size, size, size, experiment.channels]
@@ -160,7 +160,7 @@ def compare(case: str, arguments: argparse.Namespace, rates: Mapping[str, float]
         theirs[precision] = list(other)
     calls = {name: functools.partial(in_calls, experiment, real, name == TOGETHER) for name in (TOGETHER, ALONE)}
     chosen |= turns.working({KERAS_ADAM: lambda: training(experiment, real, with_keras_adam), **calls})
-    normalises = bool(_batch_norms(networks.build(experiment)))
+    normalises = bool(_fused(networks.build(experiment)))
     for precision in PRECISIONS if normalises else ():
         reduced = experiment.change(precision=POLICIES[precision])
         chosen |= turns.working({f"{precision} {KERAS_NORM}": functools.partial(training, reduced, real, with_keras_norm)})
@@ -187,7 +187,7 @@ def compare(case: str, arguments: argparse.Namespace, rates: Mapping[str, float]
     row("bfloat16 against float32", best(ours["bfloat16"]), best(ours["float32"]))
     row("FusedAdam against Keras' Adam", best(ours["float32"]), KERAS_ADAM)
     for precision in PRECISIONS if normalises else ():
-        row(f"fused batch normalisation, {precision}", best(ours[precision]), f"{precision} {KERAS_NORM}")
+        row(f"fused normalisation, {precision}", best(ours[precision]), f"{precision} {KERAS_NORM}")
     row("several steps in a call against one", TOGETHER, ALONE)
 
 

@@ -82,8 +82,8 @@ def test_step(printed):
     assert list(found) == [
         "bfloat16 against float32",
         "FusedAdam against Keras' Adam",
-        "fused batch normalisation, float32",
-        "fused batch normalisation, bfloat16",
+        "fused normalisation, float32",
+        "fused normalisation, bfloat16",
         "several steps in a call against one",
     ]
     for ours, peer, ratio in found.values():

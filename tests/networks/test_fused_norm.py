@@ -1,4 +1,6 @@
-"""Tests the fused batch normalisation against Keras' own."""
+"""Tests the fused batch and instance normalisations against Keras' own."""
+
+import functools
 
 import keras
 import numpy as np
@@ -9,16 +11,16 @@ from tfgan_series import networks, series
 from tfgan_series.networks import fused_norm
 
 PICTURES = np.random.default_rng(0).normal(1, 3, (6, 4, 4, 5)).astype("float32")
+BATCH, INSTANCE = keras.layers.BatchNormalization, functools.partial(keras.layers.GroupNormalization, groups=-1)
 
 
-def network(fused, shape=PICTURES.shape[1:], dtype="float32", **how):
-    """A convolution (or a Dense layer), a batch normalisation and a nonlinearity, of the same weights each time."""
+def network(fused, shape=PICTURES.shape[1:], dtype="float32", norm=BATCH, **how):
+    """A convolution (or a Dense layer), a normalisation and a nonlinearity, of the same weights each time."""
     keras.utils.set_random_seed(0)
     kind = keras.layers.Conv2D(7, 3, padding="same", dtype=dtype) if len(shape) == 3 else keras.layers.Dense(7, dtype=dtype)
-    norm = keras.layers.BatchNormalization(momentum=0.8, dtype=dtype, **how)
-    layers = [keras.Input(shape), kind, norm, keras.layers.Activation("tanh", dtype="float32")]
+    layers = [keras.Input(shape), kind, norm(dtype=dtype, **how), keras.layers.Activation("tanh", dtype="float32")]
     model = keras.Sequential(layers)
-    for weight in norm.trainable_variables:
+    for weight in model.layers[1].trainable_variables:
         weight.assign(np.linspace(0.5, 2, 7))
     return fused_norm.fuse(model) if fused else model
 
@@ -45,9 +47,10 @@ def assert_same(fused, reference, **tolerance):
 
 
 @pytest.mark.parametrize("inputs", [PICTURES, PICTURES[:1, :1, :1], PICTURES[:2, :1, :1]], ids=["many", "one", "two"])
-def test_it_trains_as_keras_does(inputs):
-    shape = inputs.shape[1:]
-    assert_same(trained(network(True, shape), inputs), trained(network(False, shape), inputs), rtol=2e-4, atol=2e-5)
+@pytest.mark.parametrize("norm", [BATCH, INSTANCE])
+def test_it_trains_as_keras_does(inputs, norm):
+    fused, reference = (trained(network(fused, inputs.shape[1:], norm=norm), inputs) for fused in (True, False))
+    assert_same(fused, reference, rtol=2e-4, atol=2e-5)
 
 
 def penalty_gradient(norm, inputs):
@@ -76,17 +79,27 @@ def test_a_penalty_on_gradients_has_the_exact_gradient():
     np.testing.assert_allclose(fused, exact, atol=1e-5 * np.abs(exact).max())
 
 
+@pytest.mark.parametrize("norm", [BATCH, INSTANCE])
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
-def test_in_a_reduced_precision_it_is_as_near_to_float32_as_keras_is(dtype):
-    exact = trained(network(False), PICTURES)[0]
+def test_in_a_reduced_precision_it_is_as_near_to_float32_as_keras_is(dtype, norm):
+    exact = trained(network(False, norm=norm), PICTURES)[0]
 
     def error(fused):
-        return np.abs(trained(network(fused, dtype=dtype), PICTURES)[0] - exact).mean()
+        return np.abs(trained(network(fused, dtype=dtype, norm=norm), PICTURES)[0] - exact).mean()
 
     assert error(True) < 1.5 * error(False)
 
 
-@pytest.mark.parametrize("how", [{"synchronized": True}, {"scale": False}, {"center": False}, {"renorm": True}])
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"synchronized": True},
+        {"scale": False},
+        {"center": False},
+        {"renorm": True},
+        {"norm": keras.layers.GroupNormalization, "groups": 1},
+    ],
+)
 def test_what_the_operation_cannot_do_keras_does(how):
     assert_same(trained(network(True, **how), PICTURES), trained(network(False, **how), PICTURES), rtol=0, atol=0)
 
@@ -106,12 +119,17 @@ def test_inference_is_that_of_keras():
 
 def test_the_packages_networks_are_fused_and_their_files_are_plain_keras(tmp_path):
     generator = networks.build(series.resolve("mnist", image_size=8, base_filters=2))["generator"]
-    graph = tf.function(generator, autograph=False).get_concrete_function(tf.zeros([2, 100]), training=True).graph
-    kinds = [operation.type for operation in graph.get_operations()]
-    assert "FusedBatchNormV3" in kinds
+    assert "FusedBatchNormV3" in operations(generator, tf.zeros([2, 100]))
     generator.save(tmp_path / "generator.keras")
-    norm = next(layer for layer in generator.get_config()["layers"] if layer["class_name"] == "BatchNormalization")
-    assert (norm["module"], norm["registered_name"]) == ("keras.layers", None)
+    kinds = {layer["registered_name"] or layer["module"] for layer in generator.get_config()["layers"]}
+    assert kinds == {"keras.layers"}
     opened = keras.models.load_model(tmp_path / "generator.keras")
     z = np.ones((2, 100), "float32")
     np.testing.assert_array_equal(opened(z), generator(z))
+    translator = networks.build(series.resolve("horse2zebra", image_size=16, base_filters=2))["generator_ab"]
+    assert "FusedBatchNormV3" in operations(translator, tf.zeros([1, 16, 16, 3]))
+
+
+def operations(model, inputs):
+    graph = tf.function(model, autograph=False).get_concrete_function(inputs, training=True).graph
+    return {operation.type for operation in graph.get_operations()}
