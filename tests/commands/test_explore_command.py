@@ -17,7 +17,7 @@ from conftest import command
         (["interpolate", "--samples=3,x"], "flag --samples=3,x: 'x' is no whole number; several have commas"),
         (["interpolate", "--plus=3"], "--plus is for arithmetic: leave it out"),
         (["neighbours", "--walk_steps=3"], "--walk_steps is for interpolate: leave it out"),
-        (["arithmetic"], "say what to add in one of two ways: numbers of samples, as --plus=29,36,51 "),
+        (["arithmetic"], "say what to add in one of two ways: numbers of samples, as --plus=11,35,45 "),
         (["arithmetic", "--plus=3", "--sampled=100"], "--sampled is for --equation: leave it out"),
         (["arithmetic", "--equation=A + + B"], "--equation='A + + B', at character 5: wanted an attribute, found '+'"),
         (["neighbours", "--run_dir=nowhere"], "nowhere is not a run"),

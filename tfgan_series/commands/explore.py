@@ -2,7 +2,7 @@
 
 tfgan generate --count=64 --numbered     # a contact sheet: samples and their numbers
 tfgan explore interpolate --samples=3,10,14
-tfgan explore arithmetic --plus=29,36,51 --minus=37,42,47 --plus=10,22,64
+tfgan explore arithmetic --plus=11,35,45 --minus=12,38,44 --plus=21,22,59
 tfgan explore arithmetic --ImageType=celeba --equation="Eyeglasses & Male - !Eyeglasses & Male + !Eyeglasses & !Male"
 tfgan explore neighbours --ImageType=mnist
 tfgan explore interpolate --model=cdcgan --label=3,7 --samples=5     # from 3 to 7, with the z of sample 5
@@ -79,7 +79,7 @@ def main(what: str) -> None:
     terms = sorted((FLAGS.plus or []) + (FLAGS.minus or []))
     if what == "arithmetic" and bool(terms) == (FLAGS.equation is not None):
         raise UserError(
-            "say what to add in one of two ways: numbers of samples, as --plus=29,36,51 --minus=37,42,47 --plus=10,22,64, or "
+            "say what to add in one of two ways: numbers of samples, as --plus=11,35,45 --minus=12,38,44 --plus=21,22,59, or "
             "attributes, as --equation='Male & Smiling - Male'"
         )
     if terms and FLAGS["sampled"].present:
