@@ -160,7 +160,7 @@ def compare(case: str, arguments: argparse.Namespace, rates: Mapping[str, float]
         theirs[precision] = list(other)
     calls = {name: functools.partial(in_calls, experiment, real, name == TOGETHER) for name in (TOGETHER, ALONE)}
     chosen |= turns.working({KERAS_ADAM: lambda: training(experiment, real, with_keras_adam), **calls})
-    normalises = bool(_fused(networks.build(experiment)))
+    normalises = bool(_fused(_state_and_step(experiment)[0].networks))
     for precision in PRECISIONS if normalises else ():
         reduced = experiment.change(precision=POLICIES[precision])
         chosen |= turns.working({f"{precision} {KERAS_NORM}": functools.partial(training, reduced, real, with_keras_norm)})

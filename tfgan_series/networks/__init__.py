@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import keras
 
-from tfgan_series.networks import fused_norm
 from tfgan_series.series import MODELS, Experiment
 
 
@@ -24,8 +23,7 @@ def build(experiment: Experiment, synchronized: bool = False) -> dict[str, keras
     check(experiment)
     keras.utils.set_random_seed(experiment.seed)
     with _dtype_policy(experiment.precision):
-        built = MODELS[experiment.model].load_networks().build(experiment, synchronized)
-    return {name: fused_norm.fuse(network) for name, network in built.items()}
+        return MODELS[experiment.model].load_networks().build(experiment, synchronized)
 
 
 @contextlib.contextmanager

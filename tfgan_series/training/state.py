@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tfgan_series import networks
 from tfgan_series.series import MODELS, Experiment
+from tfgan_series.training import fused_norm
 from tfgan_series.training.fused_adam import FusedAdam
 
 
@@ -107,6 +108,8 @@ def create_state(
     model = MODELS[experiment.model]
     with strategy.scope():
         models = networks.build(experiment, synchronized=strategy.num_replicas_in_sync > 1)
+        for network in () if experiment.jit_compile else models.values():
+            fused_norm.fuse(network)
         optimizers = {player: _optimizer(experiment, _variables_of(models, names)) for player, names in model.players.items()}
         step = tf.Variable(0, dtype=tf.int64, trainable=False)
         averages = {name: _copies(models[name]) for name in model.saved} if experiment.ema else {}

@@ -8,34 +8,32 @@ import keras
 import tensorflow as tf
 
 
-def fuse(network: keras.Model) -> keras.Model:
-    """The same network. Its batch normalisations (in training) and its instance normalisations of pictures [B, H, W, C] run
-    TensorFlow's own operation.
+def fuse(network: keras.Model) -> None:
+    """Make the network's batch normalisations (in training) and instance normalisations run TensorFlow's own operation, for
+    pictures [B, H, W, C]. Everything else stays Keras' own, and so do the layers: a saved network opens without this package.
 
     The formulas are Keras' (Ioffe and Szegedy 2015, Ulyanov et al. 2016). Keras makes them of many operations, in float32 even if
-    the network computes in bfloat16. With one, a step is up to a quarter faster (benchmarks/step.py). And the gradient of a
-    penalty on gradients is exact: Keras' is not quite, because tf.nn.moments takes the mean in the variance for a constant.
+    the network computes in bfloat16. With one, a step is up to a quarter faster (benchmarks/step.py).
 
-    The layers stay Keras' own, so a saved network opens without this package. Keras also does what the operation cannot do: batch
-    statistics over several replicas, groups of several channels, and layers without scale or offset.
+    Do not compile such a network with XLA. There the operation's variance seems to be the mean of squares minus the square of the
+    mean: for a picture of one colour the result can be NaN.
     """
     for layer in network.layers:
-        if type(layer) in _CALLS and layer.axis in (-1, 3) and layer.scale and layer.center:
+        if type(layer) in _CALLS and layer.axis in (-1, 3) and layer.scale and layer.center and layer.variable_dtype == "float32":
             layer.call = functools.partial(_CALLS[type(layer)], layer)
-    return network
 
 
 def _batch(layer: keras.layers.BatchNormalization, inputs: tf.Tensor, training: Any = None, mask: Any = None) -> tf.Tensor:
-    unlike = layer.synchronized or layer.renorm or mask is not None or inputs.shape.rank != 4
-    if unlike or not training or not layer.trainable:
+    alike = not layer.synchronized and not layer.renorm and mask is None and inputs.shape.rank == 4
+    if not (alike and training and layer.trainable):
         return type(layer).call(layer, inputs, training=training, mask=mask)
     result = _normalise(inputs, layer.gamma.value, layer.beta.value, layer.epsilon)
     count = tf.cast(tf.size(inputs) // layer.gamma.shape[0], tf.float32)
-    # The operation divides the sum of squares by count - 1, Keras by count.
+    # The operation divides the sum of squares by count - 1 (by 1 if count is 1), Keras by count.
     variance = result.batch_variance * tf.maximum(count - 1, 1) / count
     for average, new in ((layer.moving_mean, result.batch_mean), (layer.moving_variance, variance)):
         average.assign(average * layer.momentum + new * (1 - layer.momentum))
-    return result.y
+    return tf.cast(result.y, layer.compute_dtype)
 
 
 def _instance(layer: keras.layers.GroupNormalization, inputs: tf.Tensor) -> tf.Tensor:
@@ -46,7 +44,7 @@ def _instance(layer: keras.layers.GroupNormalization, inputs: tf.Tensor) -> tf.T
     one = tf.reshape(tf.transpose(inputs, [1, 2, 0, 3]), [1, height, width, batch * channels])
     scale, offset = tf.tile(layer.gamma.value, [batch]), tf.tile(layer.beta.value, [batch])
     normalised = tf.reshape(_normalise(one, scale, offset, layer.epsilon).y, [height, width, batch, channels])
-    return tf.cast(tf.ensure_shape(tf.transpose(normalised, [2, 0, 1, 3]), inputs.shape), layer.compute_dtype)
+    return tf.cast(tf.transpose(normalised, [2, 0, 1, 3]), layer.compute_dtype)
 
 
 def _normalise(inputs: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor, epsilon: float) -> Any:
