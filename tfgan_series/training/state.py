@@ -108,8 +108,9 @@ def create_state(
     model = MODELS[experiment.model]
     with strategy.scope():
         models = networks.build(experiment, synchronized=strategy.num_replicas_in_sync > 1)
-        for network in () if experiment.jit_compile else models.values():
-            fused_norm.fuse(network)
+        if not experiment.jit_compile:
+            for network in models.values():
+                fused_norm.fuse(network)
         optimizers = {player: _optimizer(experiment, _variables_of(models, names)) for player, names in model.players.items()}
         step = tf.Variable(0, dtype=tf.int64, trainable=False)
         averages = {name: _copies(models[name]) for name in model.saved} if experiment.ema else {}
