@@ -13,7 +13,7 @@ def fuse(network: keras.Model) -> None:
     pictures [B, H, W, C]. Everything else stays Keras' own, and so do the layers: a saved network opens without this package.
 
     The formulas are Keras' (Ioffe and Szegedy 2015, Ulyanov et al. 2016). Keras makes them of many operations, in float32 even if
-    the network computes in bfloat16. With one, a step is up to a quarter faster (benchmarks/step.py).
+    the network computes in bfloat16. With one, a step is up to a sixth faster (benchmarks/step.py).
 
     Do not compile such a network with XLA. There the operation's variance seems to be the mean of squares minus the square of the
     mean: for a picture of one colour the result can be NaN.
