@@ -27,7 +27,7 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Executes the chapters of docs/book into notebooks with their outputs: some 20 minutes on two cores.
+# Executes the chapters of docs/book into notebooks with their outputs: some 15 minutes on two cores.
 book: install
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,book]'
 	$(BIN)/python docs/book/execute.py
