@@ -78,7 +78,7 @@ def test_too_few_pictures_for_scores_are_said_first(tiny, digits, tmp_path):
         lambda: comparison.compare({"alone": [tiny]}, "few", "?", **asked),
         lambda: comparison.describe({"alone": [tiny]}, **asked),
     ):
-        with pytest.raises(UserError, match="^--count=10: a score needs 20 pictures or more; .*tfgan compare --count=0$"):
+        with pytest.raises(UserError, match=r"^--count=10: a score needs 20 pictures or more; .*without scores --count=0\)$"):
             ask()
     assert not (tmp_path / "out").exists()
 

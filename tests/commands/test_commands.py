@@ -172,6 +172,7 @@ np.save("images.npy", generator.predict(np.load("z.npy"), verbose=0))
         (["evaluate.py", "--weights=file.h5"], "--weights is for --features=inception: give both, or leave it out"),
         (["compare.py"], "give --study=optimizer|noise_dim|tips|loss|recipe or --vary=SETTING=VALUE,VALUE"),
         (["compare.py", "--vary=noise=1,2"], "--vary=noise=1,2: wanted SETTING=VALUE,VALUE"),
+        (["compare.py", "--vary=noise_dim"], "with a setting that --help lists; noise_dim needs its values"),
         (["compare.py", "--vary=noise_dim=1,x"], "--vary=noise_dim=1,x: a whole number is needed"),
         (["compare.py", "--vary=noise_dim=1", "--vary=noise_dim=2"], "--vary names noise_dim twice"),
         (["compare.py", "--vary=norm_ends=1,maybe"], "Non-boolean argument to boolean flag maybe"),

@@ -115,8 +115,9 @@ def test_what_is_refused(trained, translator, tmp_path, monkeypatch):
     (tmp_path / "models/resnet.onnx").touch()
     generator, out = [trained / runs.GENERATOR], tmp_path / "out"
     for paths, place, given, words in (
-        (generator, out, {"formats": ["jpeg"]}, "--formats=jpeg: choose of onnx, litert, saved_model"),
-        (generator, out, {"formats": []}, "--formats= names nothing: choose of onnx, litert, saved_model"),
+        (generator, out, {"formats": ["jpeg"]}, "--formats=jpeg: choose among onnx, litert, saved_model"),
+        (generator, out, {"formats": ["onx"]}, r"--formats=onx: .* \(did you mean onnx\?\)$"),
+        (generator, out, {"formats": []}, "--formats= names nothing: choose among onnx, litert, saved_model"),
         (
             generator, out, {"formats": ["onnx", "saved_model"]},
             r"not installed \(absent_package\): type pip install .*'.\[export\]', or give --formats=saved_model$",

@@ -91,8 +91,8 @@ def _setting_values(words: str) -> tuple[str, dict[str, Any]]:
     name, _, texts = words.partition("=")
     settings = {series.flag_name(setting): setting for setting in command_line.defined if setting not in ("image_type", "model")}
     if name not in settings or not texts:
-        near = nearest(name, settings)
-        raise UserError(f"--vary={words}: wanted SETTING=VALUE,VALUE,... with a setting that --help lists{near}")
+        missing = f"; {name} needs its values" if name in settings else nearest(name, settings)
+        raise UserError(f"--vary={words}: wanted SETTING=VALUE,VALUE,... with a setting that --help lists{missing}")
     if FLAGS[name].flag_type().startswith("comma"):
         raise UserError(f"--vary={words}: its values have commas themselves, so it cannot be varied")
     try:

@@ -17,7 +17,7 @@ from tfgan_series import backend, invocation
 from tfgan_series.commands import command_line
 from tfgan_series.commands.command_line import FLAGS
 from tfgan_series.errors import UserError, printable
-from tfgan_series.exploration import SAMPLED, STEPS
+from tfgan_series.exploration import FIRST, SAMPLED, STEPS
 
 FINDS_A_RUN = True
 # The command's first argument -> the flags that belong to it.
@@ -26,7 +26,6 @@ WORDS = {
     "arithmetic": {"plus", "minus", "equation", "sampled"},
     "neighbours": {"samples"},
 }
-_FIRST = tuple(range(1, 7))  # samples
 _order = itertools.count()
 
 
@@ -94,7 +93,7 @@ def main(what: str) -> None:
     from tfgan_series.exploration import explore
 
     out = command_line.folder("out") or run / runs.EXPLORED
-    numbers = FLAGS.samples or (_FIRST if len(FLAGS.label) < 2 else _FIRST[:1])
+    numbers = FLAGS.samples or (FIRST if len(FLAGS.label) < 2 else FIRST[:1])
     records = command_line.given_records()
     drawn: dict[str, Any] = {"labels": FLAGS.label, "seed": FLAGS.seed}
     if what == "interpolate":

@@ -300,8 +300,8 @@ def slices_of(records: Records, against: str, side: str, count: int) -> tuple[Sl
     """
     if count < SMALLEST:
         raise UserError(
-            f"--count={count}: a score needs {SMALLEST} pictures or more; give a larger number, or for no scores "
-            f"{invocation.command('compare')} --count=0"
+            f"--count={count}: a score needs {SMALLEST} pictures or more; give a larger number (for a comparison without scores "
+            "--count=0)"
         )
     total = records.count(against, side)
     others = [name for name in ("train", "test", "val") if name != against and name + side in records.counts]

@@ -19,7 +19,8 @@ BATCH = 64  # pictures that a generator makes at a time, unless told otherwise
 KINDS = ("classifier", "random", "inception")  # of features
 HOW_TO_READ = (
     "The smaller fid and kid are, the better; the larger precision, recall, density and coverage. A kid may be a little below 0: "
-    "that is as good as 0. Precision alone is no praise: one good picture, again and again, has a high precision and no recall."
+    "that is as good as 0. A high precision or density is no praise if recall is near 0: then the pictures are nearly all alike, "
+    "or blurred."
 )
 
 

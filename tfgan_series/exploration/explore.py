@@ -19,7 +19,7 @@ import numpy as np
 from tfgan_series import classifier, latent, naming, runs
 from tfgan_series.data.conditions import Labels, texts
 from tfgan_series.errors import UserError
-from tfgan_series.exploration import SAMPLED, STEPS, arithmetic, equation, findings, interpolation, neighbours
+from tfgan_series.exploration import FIRST, SAMPLED, STEPS, arithmetic, equation, findings, interpolation, neighbours
 from tfgan_series.generators import load_asked
 from tfgan_series.inference import Fixed, Network
 
@@ -119,7 +119,7 @@ def add_attributes(
 
 def find_neighbours(
     run: Path | str,
-    numbers: Sequence[int],
+    numbers: Sequence[int] = FIRST,
     *,
     out: Path | str | None = None,
     labels: Labels = (),

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from tfgan_series import files, naming
-from tfgan_series.errors import UserError, reason_of
+from tfgan_series.errors import UserError, nearest, reason_of
 from tfgan_series.export import card, inputs
 from tfgan_series.export.formats import FORMATS, Draw, Exported
 from tfgan_series.generators import load_generator
@@ -48,9 +48,9 @@ def export(
 
 def _check_formats(formats: Sequence[str]) -> None:
     if unknown := [name for name in formats if name not in FORMATS]:
-        raise UserError(f"--formats={','.join(unknown)}: choose of {', '.join(FORMATS)}")
+        raise UserError(f"--formats={','.join(unknown)}: choose among {', '.join(FORMATS)}{nearest(unknown[0], FORMATS)}")
     if not formats:
-        raise UserError(f"--formats= names nothing: choose of {', '.join(FORMATS)}")
+        raise UserError(f"--formats= names nothing: choose among {', '.join(FORMATS)}")
     if missing := {name: FORMATS[name].missing for name in formats if FORMATS[name].missing}:
         ready = ",".join(name for name in formats if name not in missing)
         packages = ", ".join(package for packages in missing.values() for package in packages)

@@ -159,6 +159,9 @@ def test_a_line_that_does_not_parse_is_named(tmp_path, file, line, text, words):
 def test_folders_that_are_not_there(tmp_path):
     with pytest.raises(UserError, match=r"--DatasetPath=.*nowhere: no such folder"):
         find(tmp_path / "nowhere")
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"--DatasetPath=.*file: is no folder; give"):
+        find(tmp_path / "file")
     with pytest.raises(UserError, match="has neither Img/img_celeba/ nor img_celeba/"):
         find(tmp_path)
     (tmp_path / "Img/img_celeba").mkdir(parents=True)

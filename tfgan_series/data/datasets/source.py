@@ -31,7 +31,8 @@ class Request:
         if self.path is None:
             raise NeedsFiles(f"{self.image_type} needs --DatasetPath=FOLDER, {wanted}")
         if not self.path.is_dir():
-            raise UserError(f"--DatasetPath={self.path}: no such folder; give {wanted}")
+            problem = "is no folder" if self.path.exists() else "no such folder"
+            raise UserError(f"--DatasetPath={self.path}: {problem}; give {wanted}")
         return self.path
 
 
