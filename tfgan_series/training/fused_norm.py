@@ -24,8 +24,8 @@ def fuse(network: keras.Model) -> None:
 
 
 def _batch(layer: keras.layers.BatchNormalization, inputs: tf.Tensor, training: Any = None, mask: Any = None) -> tf.Tensor:
-    alike = not layer.synchronized and not layer.renorm and mask is None and inputs.shape.rank == 4
-    if not (alike and training and layer.trainable):
+    possible = not layer.synchronized and not layer.renorm and mask is None and inputs.shape.rank == 4
+    if not (possible and training and layer.trainable):
         return type(layer).call(layer, inputs, training=training, mask=mask)
     result = _normalise(inputs, layer.gamma.value, layer.beta.value, layer.epsilon)
     count = tf.cast(tf.size(inputs) // layer.gamma.shape[0], tf.float32)
