@@ -73,11 +73,15 @@ def in_calls(experiment: Experiment, real: Sequence[np.ndarray], together: bool)
 def _state_and_step(
     experiment: Experiment, change: Change = lambda state, experiment: state
 ) -> tuple[TrainState, Callable[[Any], None]]:
-    strategy = tf.distribute.get_strategy()
+    state = change(_state(experiment), experiment)
     algorithm = series.MODELS[experiment.model].load_algorithm()
-    state = create_state(experiment, strategy, algorithm.measures(experiment), 100, algorithm.buffers(experiment))
-    state = change(state, experiment)
-    return state, algorithm.make_step(experiment, state, strategy)
+    return state, algorithm.make_step(experiment, state, tf.distribute.get_strategy())
+
+
+def _state(experiment: Experiment) -> TrainState:
+    algorithm = series.MODELS[experiment.model].load_algorithm()
+    measures, buffers = algorithm.measures(experiment), algorithm.buffers(experiment)
+    return create_state(experiment, tf.distribute.get_strategy(), measures, 100, buffers)
 
 
 def _batch(real: Sequence[np.ndarray]) -> Any:
@@ -160,8 +164,8 @@ def compare(case: str, arguments: argparse.Namespace, rates: Mapping[str, float]
         theirs[precision] = list(other)
     calls = {name: functools.partial(in_calls, experiment, real, name == TOGETHER) for name in (TOGETHER, ALONE)}
     chosen |= turns.working({KERAS_ADAM: lambda: training(experiment, real, with_keras_adam), **calls})
-    normalises = bool(_fused(_state_and_step(experiment)[0].networks))
-    for precision in PRECISIONS if normalises else ():
+    normalised = PRECISIONS if _fused(_state(experiment).networks) else ()
+    for precision in normalised:
         reduced = experiment.change(precision=POLICIES[precision])
         chosen |= turns.working({f"{precision} {KERAS_NORM}": functools.partial(training, reduced, real, with_keras_norm)})
     seconds = turns.in_turn(chosen, times_of(chosen, arguments.seconds), arguments.rounds)
@@ -186,7 +190,7 @@ def compare(case: str, arguments: argparse.Namespace, rates: Mapping[str, float]
         row("best of each", *map(best, every))
     row("bfloat16 against float32", best(ours["bfloat16"]), best(ours["float32"]))
     row("FusedAdam against Keras' Adam", best(ours["float32"]), KERAS_ADAM)
-    for precision in PRECISIONS if normalises else ():
+    for precision in normalised:
         row(f"fused normalisation, {precision}", best(ours[precision]), f"{precision} {KERAS_NORM}")
     row("several steps in a call against one", TOGETHER, ALONE)
 

@@ -127,13 +127,6 @@ def test_inference_of_batch_normalisation_is_that_of_keras():
     assert_same(*(trained(network(fused), PICTURES, training=False) for fused in (True, False)), rtol=0, atol=0)
 
 
-def state(**given):
-    experiment = series.resolve(**given)
-    algorithm = series.MODELS[experiment.model].load_algorithm()
-    measures, buffers = algorithm.measures(experiment), algorithm.buffers(experiment)
-    return create_state(experiment, tf.distribute.get_strategy(), measures, 1, buffers)
-
-
 @pytest.mark.parametrize(
     ("given", "name", "shape"),
     [
@@ -144,9 +137,10 @@ def state(**given):
 def test_training_fuses_its_networks_but_not_for_xla(given, name, shape, tmp_path):
     """XLA makes NaN of the operation for pictures of one colour."""
     inputs = tf.random.stateless_normal(shape, seed=[0, 0])
-    fused = state(**given).networks[name]
+    experiments = [series.resolve(**given, jit_compile=compiled) for compiled in (False, True)]
+    fused, for_xla = (create_state(one, tf.distribute.get_strategy(), (), 1, {}).networks[name] for one in experiments)
     assert "FusedBatchNormV3" in operations(fused, inputs)
-    assert "FusedBatchNormV3" not in operations(state(**given, jit_compile=True).networks[name], inputs)
+    assert "FusedBatchNormV3" not in operations(for_xla, inputs)
     fused.save(tmp_path / "network.keras")
     assert "FusedBatchNormV3" not in operations(keras.models.load_model(tmp_path / "network.keras"), inputs)
 

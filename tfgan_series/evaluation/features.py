@@ -63,7 +63,7 @@ def load(kind: str | None, records: Records, experiment: Experiment, weights: Pa
             return of_classifier(judge, classes=not records.attribute_names)
         best = max(judge.accuracy.values(), default=0.0)
         # Folders may be albums: what tells them apart says nothing of the pictures.
-        names = f"{' from '.join(judge.names[:3])}{' and so on' if len(judge.names) > 3 else ''}"
+        names = " from ".join(judge.names[:3]) + (" and so on" if len(judge.names) > 3 else "")
         print(
             f"A classifier can hardly tell {names} (balanced accuracy of one against the others {best:.3f}; wanted "
             f"{classifier.TRUSTED}, and 0.5 is guessing). So the scores look through random features; "
